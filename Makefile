@@ -1,0 +1,48 @@
+# engage: `make demo` shows it at work, `make test` runs every test. Both make what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The demo's own instant: the sample data ends the day before.
+DEMO_AS_OF := 2026-11-23T10:00:00Z
+
+.PHONY: demo test lint format generated clean sample-data
+
+demo: $(VENV)/.installed
+	@$(BIN)/engage check
+	@$(BIN)/engage audience build --as-of $(DEMO_AS_OF)
+	@echo
+	@$(BIN)/engage audience list
+
+test: $(VENV)/.tested
+	$(BIN)/pytest -n auto
+
+# A longer search for disagreements between the SQL and the plain evaluator.
+generated: $(VENV)/.tested
+	ENGAGE_EXAMPLES=20000 $(BIN)/pytest tests/generated -n auto
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.tested
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sample-data: $(VENV)/.installed
+	$(BIN)/python sample_data/generate.py
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "engage needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .engage out build *.egg-info

@@ -1,0 +1,3 @@
+"""engage: customer engagement as code."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,105 @@
+"""The tree of commands: what exists, what does not exist yet, and what was probably meant."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from engage_cli import __version__
+from engage_cli.cli.commands import audience, project, state
+from engage_cli.errors import UsageError
+from engage_cli.source import nearest, visible
+
+LATER = {
+    "plan": "what a run now would do",
+    "run": "traits, audiences, journeys and broadcasts in one go",
+    "trait": "computed traits",
+    "journey": "journeys",
+    "broadcast": "broadcasts",
+    "template": "message templates",
+    "consent": "subscription states",
+    "identity": "which identifiers are one person",
+    "forget": "removing a person",
+    "deliver": "handing messages to a provider",
+    "report": "the HTML page",
+    "test": "the author's own tests of campaigns",
+    "store": "the event store",
+}
+"""Commands that the language and the documents speak of, and that this version does not have."""
+
+
+class Group(TyperGroup):
+    """A group of commands that answers an unknown name with the nearest known one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the arguments name. Raises UsageError where there is none."""
+        name = args[0]
+        if name in self.commands or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        root = ctx.parent is None
+        if root and name in LATER:
+            raise UsageError(
+                f"`engage {name}` ({LATER[name]}) is not built in this version ({__version__})",
+                hint=f"`{ctx.command_path} --help` shows the commands that are",
+            )
+        match = nearest(name, self.commands) or (nearest(name, LATER) if root else None)
+        raise UsageError(
+            f"there is no command `{ctx.command_path} {visible(name)}`",
+            hint=f"did you mean `{ctx.command_path} {match}`?" if match else f"`{ctx.command_path} --help` shows the commands",
+        )
+
+
+def _group(help_text: str) -> typer.Typer:
+    """A group that shows its help when no command is named. Plain help: importing rich would take longer than all the rest."""
+    group = typer.Typer(
+        cls=Group,
+        help=help_text,
+        invoke_without_command=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+    )
+    group.callback()(_show_help)
+    return group
+
+
+def _show_help(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"engage {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")]
+
+
+def _root(ctx: typer.Context, version: Version = False) -> None:
+    _show_help(ctx)
+
+
+app = _group("""Customer engagement as code: audiences in YAML, evaluated over your own event and profile files.
+
+Results go to standard output: tables on a terminal; in a pipe the same columns as plain, aligned text with a header line;
+with --json one document. Progress, notes, warnings and errors go to standard error.
+
+\b
+Exit codes:
+  0  done                          3  definitions or data are invalid
+  1  failed                        4  another run holds the state
+  2  wrong usage                   5  something would change (--detailed-exit-code)
+""")
+app.callback(epilog="\b\nExample:\n  engage init shop && cd shop && engage audience build")(_root)
+project.register(app)
+
+_audience = _group("Build audiences, look at them, explain them.")
+audience.register(_audience)
+app.add_typer(_audience, name="audience")
+
+_state = _group("Keep safe what earlier runs recorded.")
+state.register(_state)
+app.add_typer(_state, name="state")

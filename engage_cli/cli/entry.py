@@ -1,0 +1,93 @@
+"""From arguments to an exit code: the one place where every command line begins and ends."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from typer import BadParameter
+from typer.main import get_command
+
+from engage_cli.cli.app import app
+from engage_cli.cli.failures import tell
+from engage_cli.cli.options import flags_of
+from engage_cli.cli.output import Output
+from engage_cli.errors import ExitCode, UsageError
+from engage_cli.source import did_you_mean
+
+_WrongUsage: type[Exception] = BadParameter.__bases__[0]
+"""What Typer raises for arguments that it cannot read; every version exports its heirs only."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code. Whatever happens, it has been told to the user."""
+    _mend_streams()
+    out = Output(flags_of(arguments))
+    try:
+        code = get_command(app).main(args=list(arguments), prog_name="engage", standalone_mode=False)
+        sys.stdout.flush()
+    except _WrongUsage as error:
+        code = tell(usage_error(error, arguments), out)
+    except BaseException as error:
+        code = tell(error, out)
+    _silence_closed_pipes()
+    return int(code or ExitCode.DONE)
+
+
+def usage_error(error: Exception, arguments: Sequence[str] = ()) -> UsageError:
+    """What Typer found wrong with the arguments, with the help to look at as the remedy."""
+    context = getattr(error, "ctx", None)
+    path = _path_in(arguments) if context is None else context.command_path
+    wrong = getattr(error, "option_name", None)
+    if wrong is None or context is None:
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        return UsageError(_as_sentence(str(message)), hint=f"`{path} --help` shows what it takes")
+    return UsageError(_as_sentence(str(error)), hint=_option_hint(str(wrong), context))
+
+
+def _path_in(arguments: Sequence[str]) -> str:
+    """The command that arguments name, for errors that do not say where they arose."""
+    words = ["engage"]
+    commands: dict[str, Any] = getattr(get_command(app), "commands", {})
+    for argument in arguments:
+        if argument not in commands:
+            break
+        words.append(argument)
+        commands = getattr(commands[argument], "commands", {})
+    return " ".join(words)
+
+
+def _option_hint(wrong: str, context: Any) -> str:
+    """What to do about an option that a command does not have."""
+    command = context.command
+    known = [option for parameter in command.get_params(context) for option in parameter.opts]
+    inner = getattr(command, "commands", {})
+    for name, one in inner.items():
+        if any(wrong in parameter.opts for parameter in one.params):
+            return f"options stand after the command, as in `{context.command_path} {name} {wrong}`"
+    return did_you_mean(wrong, known) or f"`{context.command_path} --help` shows what it takes"
+
+
+def _as_sentence(message: str) -> str:
+    """Typer's words in the manner of ours: no capital, no full stop."""
+    message = " ".join(message.split()).rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _mend_streams() -> None:
+    """Make closed streams writable, and let no character that a stream cannot show end a command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        else:
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence_closed_pipes() -> None:
+    """Point a stream whose reader is gone to nowhere, so that the interpreter does not complain when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

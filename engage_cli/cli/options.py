@@ -1,0 +1,111 @@
+"""The options that commands share, each declared once, and the readers of their values."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isnan
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+FORMATS = ("parquet", "csv", "jsonl")
+"""The file formats that `--format` names."""
+
+
+# ---- how to show things: on every command ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """How a command is to show what it has to say."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no notes: results, warnings and errors only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Also timings, the SQL that runs, and the traceback of a bug.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")]
+
+
+def flags_of(arguments: Sequence[str]) -> Flags:
+    """The flags among arguments that may be wrong otherwise, for telling what is wrong with them."""
+    options = set(arguments[: list(arguments).index("--")] if "--" in arguments else arguments)
+    return Flags("--json" in options, "--quiet" in options, "--verbose" in options, "--no-color" in options)
+
+
+# ---- what to work on -------------------------------------------------------------------------------------------------
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
+def read_instant(text: str) -> datetime:
+    """The instant of `--as-of`: aware where an offset is given, else naive (in the project's zone); a bare date is its first instant."""
+    match = _INSTANT.fullmatch(text.strip())
+    try:
+        if match is not None:
+            day, time, offset = match.groups()
+            return datetime.fromisoformat(f"{day}T{time or '00:00'}{(offset or '').upper()}")
+    except ValueError as error:
+        raise typer.BadParameter(f"`{text}` is no instant: {error}") from None
+    raise typer.BadParameter(f"`{text}` is no instant; write it as 2026-11-23T10:00Z, 2026-11-23T10:00+01:00 or 2026-11-23")
+
+
+def read_seconds(text: str) -> float:
+    """The seconds of `--wait`."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0 or isnan(seconds):
+        raise typer.BadParameter(f"`{text}` is no number of seconds; write one from 0 on, such as 30")
+    return seconds
+
+
+def read_count(text: str) -> int:
+    """A number of things to show."""
+    if not (text.isascii() and text.isdecimal()):
+        raise typer.BadParameter(f"`{text}` is no number; write one from 0 on, such as 10")
+    return int(text)
+
+
+def read_format(text: str) -> str:
+    """The format of `--format`."""
+    if text.lower() not in FORMATS:
+        raise typer.BadParameter(f"`{text}` is no format; give {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    return text.lower()
+
+
+ProjectDir = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="DIR", show_default=False, help="The project's folder.  [default: the nearest with an engage.yaml]"),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        metavar="INSTANT",
+        parser=read_instant,
+        show_default=False,
+        help="The instant to answer for: 2026-11-23T10:00Z, with an offset, or without one in the project's zone.  [default: now]",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="FORMAT", parser=read_format, show_default=False, help="The format of what is written: parquet, csv or jsonl."
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Rows of data that cannot be read are an error.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute and show; write neither state nor files.")]
+DetailedExitCode = Annotated[bool, typer.Option("--detailed-exit-code", help="With --dry-run: exit with 5 if something would change.")]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", parser=read_seconds, help="How long to wait for another run that holds the state."),
+]
+AudienceName = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The audience.")]

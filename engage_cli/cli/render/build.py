@@ -1,0 +1,62 @@
+"""What a build did: a row an audience, the sum, and what was written."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
+from engage_cli.cli.render.data import shown_path
+from engage_cli.cli.render.documents import instant
+from engage_cli.service.results import AudienceChange, BuildResult
+
+_SHOWN_PATHS = 6
+_COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", right=True), Column("exited", right=True))
+
+
+def build_blocks(result: BuildResult, folder: Path, *, every_path: bool = False) -> Iterator[Block]:
+    """The result of a build. `every_path`: however many files were written."""
+    yield table(_COLUMNS, (_row(change) for change in result.audiences))
+    yield _summary(result)
+    yield from _written(result.written, folder, every_path)
+
+
+def recovered_blocks(result: BuildResult) -> Iterator[Block]:
+    """What an interrupted run had left."""
+    yield from (line(Piece("recovered", Style.WARNING), ": ", text) for text in result.recovered)
+
+
+def sql_blocks(result: BuildResult) -> Iterator[Block]:
+    """The statements that ran, for --verbose."""
+    for relation, text in result.sql.items():
+        yield line(dim(f"-- {relation}"))
+        yield from (line(dim(one)) for one in text.splitlines())
+        yield line()
+
+
+def _row(change: AudienceChange) -> tuple[Piece, ...]:
+    entered = Piece(change.entered, Style.GOOD) if change.entered else dim(0)
+    exited = Piece(change.exited, Style.WARNING) if change.exited else dim(0)
+    return (name(change.name), Piece(change.size), entered, exited)
+
+
+def _summary(result: BuildResult) -> Line:
+    audiences = counted(len(result.audiences), "audience")
+    as_of = instant(result.as_of)
+    entered = sum(change.entered for change in result.audiences)
+    exited = sum(change.exited for change in result.audiences)
+    changes = f"{entered} entered, {exited} exited" if result.would_change else "nothing changed"
+    if result.dry_run:
+        would = f"{entered} would enter, {exited} would exit" if result.would_change else "nothing would change"
+        return line(strong("dry run"), f" of {audiences} as of {as_of}: ", strong(would), "; nothing was written")
+    if result.audiences and all(change.unchanged for change in result.audiences):
+        again = "was" if len(result.audiences) == 1 else "were"
+        already = f"{audiences} {again} built as of {as_of} before, from the same definitions and files: "
+        return line(already, strong(changes))
+    return line(f"{audiences} built as of {as_of}: ", strong(changes))
+
+
+def _written(paths: Sequence[Path], folder: Path, every_path: bool) -> Iterator[Block]:
+    shown = paths if every_path or len(paths) <= _SHOWN_PATHS else paths[: _SHOWN_PATHS - 1]
+    for path in shown:
+        yield line(dim("wrote "), shown_path(folder, path))
+    if len(shown) < len(paths):
+        yield line(dim(f"wrote {len(paths) - len(shown)} more files beside it (--verbose names them all)"))

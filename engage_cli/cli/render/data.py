@@ -1,0 +1,70 @@
+"""What was read, where there is something to say: rows left out, and notes on the rest."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, table
+from engage_cli.engine.base import Reject
+from engage_cli.service.results import DataReport
+
+_EXAMPLE = 60
+_REJECT_COLUMNS = (
+    Column("rows", right=True),
+    Column("reason"),
+    Column("file"),
+    Column("first row", right=True),
+    Column("example", wide=True),
+)
+
+
+def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes: bool = False) -> Iterator[Block]:
+    """Files that are gone, and rows that cannot be read, each kind with an example and where all of them are.
+
+    `writes`: the command is one that writes a rejects file when it is not a dry run.
+    """
+    for path in data.vanished:
+        yield _warning(f"{path} is gone; its rows are dropped, as `on_missing_file: drop` says")
+    if not data.rejects:
+        return
+    rows = sum(reject.rows for reject in data.rejects)
+    yield _warning(f"{counted(rows, 'row')} cannot be read and {'is' if rows == 1 else 'are'} left out")
+    yield table(_REJECT_COLUMNS, (_reject_row(reject) for reject in data.rejects))
+    if rejects_file is not None:
+        yield line("  all of them, with their reasons: ", rejects_file)
+    elif not writes:
+        yield line(dim("  `engage audience build` writes all of them to a rejects file"))
+
+
+def note_blocks(data: DataReport) -> Iterator[Block]:
+    """How much was read, and what of it does not count, in one line."""
+    if not data.events_read:
+        return
+    read = f"read {counted(len(data.files), 'file')}, {counted(data.events_read, 'event')}, {counted(data.users, 'user')}"
+    apart = [
+        (data.duplicates, "duplicate left out", "duplicates left out"),
+        (data.future_events, "event after the instant", "events after the instant"),
+        (data.repeated_profiles, "profile row repeats a user", "profile rows repeat a user"),
+    ]
+    told = [counted(number, one, many) for number, one, many in apart if number]
+    yield line(dim("; ".join([read, *told])))
+
+
+def _warning(text: str) -> Block:
+    return line(Piece("warning", Style.WARNING), ": ", text)
+
+
+def _reject_row(reject: Reject) -> tuple[Piece | str | int, ...]:
+    first = MISSING if reject.first_row is None else Piece(reject.first_row)
+    return (reject.rows, reject.reason, reject.path, first, shortened(reject.example or "", _EXAMPLE))
+
+
+def shortened(text: str, width: int) -> str:
+    """A text cut to a width."""
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def shown_path(folder: Path, path: Path) -> str:
+    """A path from the project's folder as the user would type it from where they are."""
+    whole = (folder / path).absolute()
+    here = Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)

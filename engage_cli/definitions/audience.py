@@ -1,0 +1,24 @@
+"""The audience definition."""
+
+from dataclasses import dataclass
+
+from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.paths import Path
+from engage_cli.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A named set of users.
+
+    `with_traits` are sent along in outputs; `sync` names destinations that get the changes of membership.
+    """
+
+    name: str
+    description: str
+    members: Condition
+    sync: tuple[str, ...]
+    with_traits: tuple[Path, ...]
+    span: Span
+    """Of the definition's name."""
+    sync_spans: tuple[Span, ...] = ()

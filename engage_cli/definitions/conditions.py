@@ -1,0 +1,226 @@
+"""Conditions as an author wrote them, checked and typed. docs/conditions.md gives their meaning."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.values import Day, Duration, Instant, Period
+from engage_cli.source import Span
+
+# ---- windows -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """(as_of − duration, as_of]."""
+
+    duration: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenAgo:
+    """(as_of − far, as_of − near]."""
+
+    far: Duration
+    near: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """[since, until); a bare date takes its whole day in. At least one of the two."""
+
+    since: Instant | Day | None
+    until: Instant | Day | None
+
+
+@dataclass(frozen=True, slots=True)
+class InPeriod:
+    """A calendar period of as_of in the project's zone."""
+
+    period: Period
+
+
+Window = Within | BetweenAgo | Range | InPeriod | None
+"""None is all history."""
+
+# ---- measures ------------------------------------------------------------------------------------------------------
+
+
+class Aggregate(StrEnum):
+    """What is computed of a property over the matching events."""
+
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    UNIQUE = "unique"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many events match. `never: true` is `count: 0`."""
+
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A sum, average, minimum, maximum or number of distinct values of a property."""
+
+    aggregate: Aggregate
+    path: Path
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """On how many distinct calendar days of the project's zone."""
+
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The first (`earliest`) or last (`latest`) of the matching events meets `where` as well."""
+
+    latest: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Regularly:
+    """`comparison` of the count holds in at least `at_least` of the last `of_last` stretches of `every`."""
+
+    every: Duration
+    at_least: int
+    of_last: int
+    comparison: Comparison | None
+    """None: at least one event."""
+
+
+Ask = Count | Measure | Days | Edge | Regularly | None
+"""What is asked of the matching events; None: that there is one."""
+
+
+class FirstTime(StrEnum):
+    """`first_time: true` (BY_WHERE: first that meets where) or `by_name` (first of that name, and it meets where)."""
+
+    BY_WHERE = "true"
+    BY_NAME = "by_name"
+
+
+# ---- kinds ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple["Condition", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Condition", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    parts: tuple["Condition", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Condition"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TraitIs:
+    """The trait at `path` compares so. `user_id` is the user's id."""
+
+    path: Path
+    comparison: Comparison
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class EventDone:
+    """The user did one of `names` (each may hold `*`), as the rest says."""
+
+    names: tuple[str, ...]
+    span: Span
+    where: Where = ALWAYS
+    window: Window = None
+    ask: Ask = None
+    first_time: FirstTime | None = None
+
+
+class Order(StrEnum):
+    """What may come between the steps of a sequence, and whether their order counts."""
+
+    THEN = "then"
+    STRICT = "strict"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence. A negated one must not happen."""
+
+    names: tuple[str, ...]
+    span: Span
+    where: Where = ALWAYS
+    alias: str | None = None
+    within: Duration | None = None
+    first_time: FirstTime | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceDone:
+    """The user did these steps in order."""
+
+    steps: tuple[Step, ...]
+    span: Span
+    window: Window = None
+    order: Order = Order.THEN
+    at_least: int | None = None
+    duration: Duration | None = None
+    """`span:` in YAML: from the first step's event to the last one's."""
+    settled: bool = False
+    without: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InAudience:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InShare:
+    """`random`: the user's bucket falls in the share. `percent` is exact: millionths of a percent, 0 to 100,000,000."""
+
+    percent_millionths: int
+    salt: str | None
+    """None: the id of the definition in which it is written."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InSql:
+    """The user is among the `user_id`s of one read-only SELECT over the declared sources."""
+
+    text: str
+    span: Span
+
+
+Condition = AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql

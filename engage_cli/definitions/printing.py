@@ -1,0 +1,194 @@
+"""Definitions back to YAML: canonical text that reads back to an equal model, but for the places."""
+
+from decimal import Decimal
+from typing import assert_never
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.comparisons import ALWAYS
+from engage_cli.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Ask,
+    BetweenAgo,
+    Condition,
+    Count,
+    Days,
+    Edge,
+    EventDone,
+    Everyone,
+    FirstTime,
+    InAudience,
+    InPeriod,
+    InShare,
+    InSql,
+    Measure,
+    NoneOf,
+    Not,
+    Order,
+    Range,
+    Regularly,
+    SequenceDone,
+    Step,
+    TraitIs,
+    Window,
+    Within,
+)
+from engage_cli.definitions.printing_where import comparison_tree, operators_tree, value_tree, where_tree
+from engage_cli.definitions.yaml_printer import Token, Tree, print_tree
+
+Mapping = dict[str, Tree]
+
+
+def print_audience(audience: Audience) -> str:
+    """The YAML text of a definition."""
+    tree: Mapping = {"audience": audience.name}
+    if audience.description:
+        tree["description"] = audience.description
+    tree["members"] = condition_tree(audience.members)
+    if audience.sync:
+        tree["sync"] = list(audience.sync)
+    if audience.with_traits:
+        tree["with"] = [path.text for path in audience.with_traits]
+    return print_tree(tree)
+
+
+def print_condition(condition: Condition) -> str:
+    """The YAML text of a condition."""
+    return print_tree(condition_tree(condition))
+
+
+def condition_tree(condition: Condition) -> Mapping:
+    """A condition as the plain tree that its YAML is."""
+    match condition:
+        case AllOf():
+            return {"all": [condition_tree(part) for part in condition.parts]}
+        case AnyOf():
+            return {"any": [condition_tree(part) for part in condition.parts]}
+        case NoneOf():
+            return {"none": [condition_tree(part) for part in condition.parts]}
+        case Not():
+            return {"not": condition_tree(condition.part)}
+        case Everyone():
+            return {"everyone": Token("true")}
+        case TraitIs():
+            return {"trait": condition.path.text, **operators_tree(condition.comparison)}
+        case EventDone():
+            return _event(condition)
+        case SequenceDone():
+            return _sequence(condition)
+        case InAudience():
+            return {"audience": condition.name}
+        case InShare():
+            return {"random": _share(condition)}
+        case InSql():
+            return {"sql": condition.text}
+        case _:
+            assert_never(condition)
+
+
+def _share(share: InShare) -> Mapping:
+    percent = Decimal(share.percent_millionths).scaleb(-6).normalize()
+    tree: Mapping = {"percent": Token(f"{percent:f}")}
+    if share.salt is not None:
+        tree["salt"] = share.salt
+    return tree
+
+
+# ---- events --------------------------------------------------------------------------------------------------------
+
+
+def _event(done: EventDone) -> Mapping:
+    tree = _named(done.names)
+    if done.where != ALWAYS:
+        tree["where"] = where_tree(done.where)
+    return {**tree, **_window(done.window), **_first_time(done.first_time), **_ask(done.ask)}
+
+
+def _named(names: tuple[str, ...]) -> Mapping:
+    return {"event": names[0] if len(names) == 1 else list(names)}
+
+
+def _window(window: Window) -> Mapping:
+    match window:
+        case None:
+            return {}
+        case Within(duration):
+            return {"within": str(duration)}
+        case BetweenAgo(far, near):
+            return {"between_ago": [str(far), str(near)]}
+        case InPeriod(period):
+            return {"period": period.value}
+        case Range(since, until):
+            bounds = {"since": since, "until": until}
+            return {name: value_tree(bound) for name, bound in bounds.items() if bound is not None}
+        case _:
+            assert_never(window)
+
+
+def _first_time(first_time: FirstTime | None) -> Mapping:
+    match first_time:
+        case None:
+            return {}
+        case FirstTime.BY_WHERE:
+            return {"first_time": Token("true")}
+        case FirstTime.BY_NAME:
+            return {"first_time": "by_name"}
+        case _:
+            assert_never(first_time)
+
+
+def _ask(ask: Ask) -> Mapping:
+    match ask:
+        case None:
+            return {}
+        case Count(comparison):
+            return {"count": comparison_tree(comparison)}
+        case Days(comparison):
+            return {"days": comparison_tree(comparison)}
+        case Measure():
+            return {ask.aggregate.value: {"property": ask.path.text, **operators_tree(ask.comparison)}}
+        case Edge():
+            return {"latest" if ask.latest else "earliest": where_tree(ask.where)}
+        case Regularly():
+            stretches: Mapping = {"every": str(ask.every), "at_least": Token(str(ask.at_least)), "of_last": Token(str(ask.of_last))}
+            count: Mapping = {} if ask.comparison is None else {"count": comparison_tree(ask.comparison)}
+            return {"regularly": stretches, **count}
+        case _:
+            assert_never(ask)
+
+
+# ---- sequences -----------------------------------------------------------------------------------------------------
+
+
+def _sequence(done: SequenceDone) -> Mapping:
+    tree: Mapping = {"sequence": [_step(step, settled=done.settled) for step in done.steps], **_window(done.window)}
+    if done.order is not Order.THEN:
+        tree["order"] = done.order.value
+    if done.at_least is not None:
+        tree["at_least"] = Token(str(done.at_least))
+    if done.duration is not None:
+        tree["span"] = str(done.duration)
+    if done.without:
+        tree["without"] = [_bare_event(step) for step in done.without]
+    return tree
+
+
+def _step(step: Step, *, settled: bool) -> Mapping:
+    if step.negated:
+        tree: Mapping = {"not": _bare_event(step)}
+    else:
+        tree = _bare_event(step) | _first_time(step.first_time)
+    if step.alias is not None:
+        tree["as"] = step.alias
+    if step.within is not None:
+        tree["within"] = str(step.within)
+        if step.negated and settled:
+            tree["settled"] = Token("true")
+    return tree
+
+
+def _bare_event(step: Step) -> Mapping:
+    tree = _named(step.names)
+    if step.where != ALWAYS:
+        tree["where"] = where_tree(step.where)
+    return tree

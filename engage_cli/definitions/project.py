@@ -1,0 +1,96 @@
+"""The project: `engage.yaml` as typed values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.values import Duration
+from engage_cli.source import Span
+
+
+class MissingFile(StrEnum):
+    """What to do when a file that an earlier run read is gone."""
+
+    ERROR = "error"
+    KEEP = "keep"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files of one shape.
+
+    `path` is a local path relative to the project folder (or absolute), an `s3://` or `https://` address, and may be a glob.
+    `columns` maps the field that engage knows (`user_id`, `event`, `timestamp`, `message_id` under the key `id`,
+    `properties`, …) to the column in the files; a field that is not mapped is looked for under its own name (`id` under
+    `message_id`). `timezone` is of instants without an offset.
+    """
+
+    path: str
+    columns: Mapping[str, str]
+    timezone: str
+    on_missing_file: MissingFile
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that a project reads. Several entries of one kind are one relation."""
+
+    events: tuple[Source, ...] = ()
+    profiles: tuple[Source, ...] = ()
+    accounts: tuple[Source, ...] = ()
+    memberships: tuple[Source, ...] = ()
+    consents: tuple[Source, ...] = ()
+
+
+class Call(StrEnum):
+    """The Segment call that an events destination takes."""
+
+    TRACK = "track"
+    IDENTIFY = "identify"
+
+
+@dataclass(frozen=True, slots=True)
+class EventsDestination:
+    """A destination that takes changes of membership as `track` or `identify` calls, one a line of `format`."""
+
+    name: str
+    format: str
+    call: Call
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What DuckDB may use. `memory_limit` as DuckDB writes it (`4GB`), `threads` None for every core."""
+
+    memory_limit: str
+    threads: int | None
+    temp_directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`engage.yaml`. Paths are relative to the project folder."""
+
+    project: str
+    timezone: str
+    state: str
+    outputs: str
+    late_window: Duration
+    engine: EngineSettings
+    sources: Sources
+    destinations: Mapping[str, EventsDestination]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder, read whole: its settings and its definitions by name, in name order."""
+
+    folder: str
+    config: Config
+    audiences: Mapping[str, Audience]
+    texts: Mapping[str, str]
+    """The text of every definition file by its path from the folder, for excerpts and hashes."""

@@ -1,0 +1,194 @@
+"""A project folder to a Project: finds the files, reads all of them, and reports every problem of all together."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.loaded import Loaded, LoadedAudience
+from engage_cli.definitions.project import Config, Project
+from engage_cli.definitions.reading import MAX_ISSUES, Reading, TooManyProblemsError, UnreadableError
+from engage_cli.definitions.rules import RULES
+from engage_cli.definitions.shapes.config import CONFIG
+from engage_cli.definitions.shapes.definition import DEFINITION
+from engage_cli.definitions.values import Text
+from engage_cli.definitions.yaml_composer import Composed, compose
+from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
+from engage_cli.definitions.yaml_nodes import Node, Scalar
+from engage_cli.definitions.yaml_text import MAX_BYTES, decode
+from engage_cli.source import InvalidError, Issue, Severity, Span
+
+CONFIG_FILE = "engage.yaml"
+CAMPAIGNS = "campaigns"
+
+_LATER_FOLDERS = {
+    "templates": "message templates (campaigns/templates/)",
+    "tests": "tests of campaigns (campaigns/tests/)",
+}
+_NAMED = re.compile(r"^audience:[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder from `start` upward that has an engage.yaml."""
+    start = start.absolute()
+    return next((folder for folder in (start, *start.parents) if (folder / CONFIG_FILE).is_file()), None)
+
+
+def load_project(folder: Path) -> Project:
+    """Read a project folder.
+
+    Raises InvalidError with every issue of every file.
+    """
+    return _load(list(_read_files(folder)), folder)
+
+
+def load_texts(texts: Mapping[str, str], folder: Path | None = None) -> Project:
+    """Read a project from texts by their paths, `engage.yaml` among them. Without a folder, list files are not looked for.
+
+    Raises InvalidError with every issue of every text.
+    """
+    return _load([_decoded(path, text.encode("utf-8", "surrogatepass")) for path, text in texts.items()], folder)
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of definitions. With an issue, its text is not to be parsed."""
+
+    path: str
+    text: str
+    issue: Issue | None
+
+
+def _read_files(folder: Path) -> Iterator[_File]:
+    if (folder / CONFIG_FILE).is_file():
+        yield _read_file(folder, CONFIG_FILE)
+    for path in _definition_files(folder):
+        parts = path.split("/")
+        if len(parts) > 2 and parts[1] in _LATER_FOLDERS:
+            continue
+        if path.endswith((".yaml", ".yml")):
+            yield _read_file(folder, path)
+    for name, feature in _LATER_FOLDERS.items():
+        if (first := next(iter(_files_under(folder, f"{CAMPAIGNS}/{name}")), None)) is not None:
+            reading = Reading()
+            reading.not_built(feature, Span(first, 1, 1, 1, 1))
+            yield _File(first, "", next(iter(reading.issues)))
+
+
+def _definition_files(folder: Path) -> list[str]:
+    return _files_under(folder, CAMPAIGNS)
+
+
+def _files_under(folder: Path, below: str) -> list[str]:
+    """The files below a folder by their paths from the project folder, hidden ones left out, in order."""
+    found: list[str] = []
+    for root, folders, names in os.walk(folder / below):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = Path(root).relative_to(folder).as_posix()
+        found += [f"{inside}/{name}" for name in names if not name.startswith(".") and (Path(root) / name).is_file()]
+    return sorted(found)
+
+
+def _read_file(folder: Path, path: str) -> _File:
+    try:
+        with (folder / path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or error}"
+        return _File(path, "", Issue("unreadable", message, Span(path, 1, 1, 1, 1), "look at its permissions"))
+    return _decoded(path, content)
+
+
+def _decoded(path: str, content: bytes) -> _File:
+    text, issue = decode(path, content)
+    return _File(path, text, issue)
+
+
+# ---- definitions ---------------------------------------------------------------------------------------------------
+
+
+def _load(files: list[_File], folder: Path | None) -> Project:
+    issues: dict[Issue, None] = {}
+    loaded = Loaded(folder)
+    texts = {file.path: file.text for file in files}
+    if CONFIG_FILE not in texts:
+        where = f" in {folder}" if folder is not None else ""
+        issues[Issue("no-project", f"there is no {CONFIG_FILE}{where}", None, "`engage init` makes a project that runs")] = None
+    for file in files:
+        if file.issue is not None:
+            issues[file.issue] = None
+            loaded.perhaps.update(_NAMED.findall(file.text))
+        else:
+            _read_documents(file, loaded, issues)
+    for check in RULES:
+        issues.update(dict.fromkeys(check(loaded)))
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        raise InvalidError(_limited(sorted(issues, key=_place)))
+    assert loaded.config is not None
+    audiences = {audience.name: audience.definition for audience in loaded.audiences if audience.definition is not None}
+    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts)
+
+
+def _limited(issues: list[Issue]) -> list[Issue]:
+    if len(issues) <= MAX_ISSUES:
+        return issues
+    rest = Issue("too-many", f"there are more than {MAX_ISSUES:,} problems; the others are not shown", None, "mend these first")
+    return [*issues[:MAX_ISSUES], rest]
+
+
+def _place(issue: Issue) -> tuple[bool, str, int, int]:
+    if issue.span is None:
+        return (False, "", 0, 0)
+    return (True, "" if issue.span.file == CONFIG_FILE else issue.span.file, issue.span.line, issue.span.column)
+
+
+def _read_documents(file: _File, loaded: Loaded, issues: dict[Issue, None]) -> None:
+    composed = compose(file.path, file.text)
+    issues.update(dict.fromkeys(composed.issues))
+    if not composed.complete:
+        loaded.perhaps.update(_NAMED.findall(file.text))
+    if file.path == CONFIG_FILE:
+        loaded.config = _read_config(composed, issues)
+        return
+    for document in composed.documents:
+        audience = _read_definition(document, issues)
+        if audience is not None:
+            loaded.audiences.append(audience)
+
+
+def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None:
+    for extra in composed.documents[1:]:
+        hint = f"definitions stand in files under {CAMPAIGNS}/"
+        issues[Issue("documents", f"{CONFIG_FILE} is one document, and here a second one begins", extra.span, hint)] = None
+    if not composed.documents:
+        if composed.complete:
+            issues[Issue("empty", f"{CONFIG_FILE} is empty", Span(CONFIG_FILE, 1, 1, 1, 1), "write `project:` and `sources:`")] = None
+        return None
+    reading = Reading()
+    config: Config | None = None
+    with suppress(UnreadableError, TooManyProblemsError):
+        config = CONFIG.read(composed.documents[0], reading)
+    issues.update(reading.issues)
+    return config
+
+
+def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | None:
+    """The audience of a document, by its name if nothing else of it can be read."""
+    reading = Reading()
+    definition: Audience | None = None
+    with suppress(UnreadableError, TooManyProblemsError):
+        definition = DEFINITION.read(document, reading)
+    issues.update(reading.issues)
+    if definition is not None:
+        return LoadedAudience(definition.name, definition.span, definition, tuple(reading.mentions))
+    if isinstance(document, MappingNode) and (entry := document.entry("audience")) is not None:
+        value = entry.value
+        if isinstance(value, Scalar) and isinstance(value.value, Text):
+            return LoadedAudience(value.text, value.span, None, tuple(reading.mentions))
+    return None

@@ -1,0 +1,66 @@
+"""The account of reading definition files: the issues found, and the names that definitions mention of each other."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn
+
+from engage_cli.source import Issue, Span
+
+
+class UnreadableError(Exception):
+    """A node cannot be read; why is among the issues already. Never leaves definitions/."""
+
+
+class TooManyProblemsError(Exception):
+    """So much is wrong that nobody would read more of it. Never leaves definitions/."""
+
+
+MAX_ISSUES = 1000
+
+
+class Mentioned(StrEnum):
+    """What kind of thing a name refers to."""
+
+    AUDIENCE = "audience"
+    DESTINATION = "destination"
+    LIST_FILE = "list file"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name that must exist elsewhere: checked when everything is read, whether or not the rest of its definition is right."""
+
+    kind: Mentioned
+    name: str
+    span: Span
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been found so far. Issues that an alias repeats are kept once."""
+
+    issues: dict[Issue, None] = field(default_factory=dict)
+    mentions: list[Mention] = field(default_factory=list)
+
+    def report(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
+        """Record an issue and go on."""
+        self.issues[Issue(code, message, span, hint)] = None
+        if len(self.issues) >= MAX_ISSUES:
+            raise TooManyProblemsError
+
+    def fail(self, code: str, message: str, span: Span, hint: str | None = None) -> NoReturn:
+        """Record an issue and give up on the node."""
+        self.report(code, message, span, hint)
+        raise UnreadableError
+
+    def give_up(self) -> NoReturn:
+        """Give up on a node whose issues are recorded."""
+        raise UnreadableError
+
+    def not_built(self, feature: str, span: Span) -> None:
+        """Record that a part of the language is not there yet."""
+        self.report("not-built", f"{feature} belong to the language, but are not built in this version", span, "leave this out for now")
+
+    def mention(self, kind: Mentioned, name: str, span: Span) -> None:
+        """Record a name that must exist elsewhere."""
+        self.mentions.append(Mention(kind, name, span))

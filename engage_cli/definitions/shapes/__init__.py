@@ -1,0 +1,1 @@
+"""What definitions may look like: one declaration behind the reader and the JSON Schema. base.py says how."""

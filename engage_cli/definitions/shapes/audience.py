@@ -1,0 +1,122 @@
+"""The shape of an audience definition."""
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.reading import Mentioned, Reading
+from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, ListOf, Named, Shape
+from engage_cli.definitions.shapes.condition import CONDITION
+from engage_cli.definitions.shapes.event import EVENT_CONDITION
+from engage_cli.definitions.shapes.record import Fields, Key, Record
+from engage_cli.definitions.shapes.scalar import TextShape, id_shape
+from engage_cli.definitions.shapes.value import PATH
+from engage_cli.definitions.values import Text
+from engage_cli.definitions.yaml_nodes import Node, Scalar, shortened
+from engage_cli.source import Span
+
+
+class OnlyWord(Shape[str]):
+    """A word that is the only one in this version; another one comes later."""
+
+    def __init__(self, word: str, later: str, feature: str) -> None:
+        self.expected = f"`{word}`"
+        self._word = word
+        self._later = later
+        self._feature = feature
+
+    def read(self, node: Node, reading: Reading) -> str:
+        if not isinstance(node, Scalar) or not isinstance(node.value, Text):
+            raise self.mismatch(node, reading)
+        if node.value.value == self._later:
+            reading.not_built(self._feature, node.span)
+            reading.give_up()
+        if node.value.value != self._word:
+            reading.fail("choice", f"expected `{self._word}` or `{self._later}`, found {shortened(node.text)}", node.span)
+        return self._word
+
+    def schema(self, definitions: Definitions) -> Json:
+        return {"const": self._word}
+
+
+def _destination(name: str, node: Node, reading: Reading) -> tuple[str, Span]:
+    reading.mention(Mentioned.DESTINATION, name, node.span)
+    return name, node.span
+
+
+_TRAITS = ListOf(PATH, "a list of traits, such as `[email, plan]`")
+_TRAITS_KEY = Key("traits", _TRAITS, "Traits sent along.", required=True)
+_WITH_MAPPING: Shape[tuple[Path, ...]] = Record(
+    "`with`", [_TRAITS_KEY], lambda fields, _: fields[_TRAITS_KEY], later={"entities": "entities in `with`"}
+)
+_WITH_SHAPE: Shape[tuple[Path, ...]] = ByForm("a list of traits, such as `[email, plan]`", sequence=_TRAITS, mapping=_WITH_MAPPING)
+
+_AUDIENCE = Key("audience", id_shape("an audience"), "The audience's id.", required=True)
+_DESCRIPTION = Key("description", TextShape(), "What the audience is for, in a sentence.")
+_OF = Key("of", OnlyWord("users", "accounts", "audiences of accounts (`of: accounts`)"), "What its members are.")
+_MEMBERS = Key("members", CONDITION, "Who is a member.", required=True)
+_ANONYMOUS = Key(
+    "anonymous",
+    OnlyWord("exclude", "include", "people known only by an anonymous id (`anonymous: include`)"),
+    "Whether people known only by an anonymous id can be members.",
+)
+_SYNC = Key(
+    "sync",
+    ListOf(id_shape("a destination").then(_destination), "a list of destinations, such as `[crm]`", at_least=0),
+    "The destinations that get the changes of membership.",
+)
+_WITH = Key("with", _WITH_SHAPE, "The traits that are sent along in outputs.")
+
+
+def _audience(fields: Fields, reading: Reading) -> Audience:
+    sync = fields.get(_SYNC) or ()
+    names = [name for name, _span in sync]
+    for at, (name, span) in enumerate(sync):
+        if name in names[:at]:
+            reading.report("duplicate", f"`{name}` stands twice in `sync`", span, "keep one of the two")
+    return Audience(
+        name=fields[_AUDIENCE],
+        description=fields.get(_DESCRIPTION) or "",
+        members=fields[_MEMBERS],
+        sync=tuple(names),
+        with_traits=_distinct(fields, reading),
+        span=fields.span(_AUDIENCE),
+        sync_spans=tuple(span for _name, span in sync),
+    )
+
+
+def _distinct(fields: Fields, reading: Reading) -> tuple[Path, ...]:
+    traits = fields.get(_WITH) or ()
+    for path in traits:
+        if path.has_each:
+            reading.report(
+                "impossible",
+                f"`{path}` is many values; a trait sent along is one",
+                fields.span(_WITH),
+                f"write `{path.name}` for the whole list",
+            )
+    for at, path in enumerate(traits):
+        if path in traits[:at]:
+            reading.report("duplicate", f"`{path}` stands twice in `with`", fields.span(_WITH), "keep one of the two")
+    return traits
+
+
+AUDIENCE: Shape[Audience] = Named(
+    "audience",
+    "an audience",
+    lambda: Record(
+        "an audience",
+        [_AUDIENCE, _DESCRIPTION, _OF, _MEMBERS, _ANONYMOUS, _SYNC, _WITH],
+        _audience,
+        description="A named set of users.",
+        hints={
+            **dict.fromkeys((key.name for key in EVENT_CONDITION.keys), "put the condition under `members:`"),
+            **dict.fromkeys(("where", "condition", "conditions", "when", "if", "filter", "definition"), "write `members`"),
+            **dict.fromkeys(
+                ("all", "any", "none", "not", "event", "trait", "sequence", "sql", "random", "everyone"),
+                "put the condition under `members:`",
+            ),
+            **dict.fromkeys(("name", "id", "title"), "the id stands after `audience:`, words for people in `description`"),
+            **dict.fromkeys(("destinations", "destination", "export"), "write `sync`"),
+            **dict.fromkeys(("traits", "columns"), "write `with`"),
+        },
+    ),
+)

@@ -1,0 +1,140 @@
+"""The shape of `engage.yaml`."""
+
+from collections.abc import Mapping
+
+from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Sources
+from engage_cli.definitions.reading import Reading
+from engage_cli.definitions.shapes.audience import OnlyWord
+from engage_cli.definitions.shapes.base import Definitions, Json, Named, Shape
+from engage_cli.definitions.shapes.kinds import ByName
+from engage_cli.definitions.shapes.messaging import MESSAGING
+from engage_cli.definitions.shapes.record import Fields, Key, Record
+from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
+from engage_cli.definitions.shapes.settings import FILE_PATH, MEMORY, THREADS, ZONE
+from engage_cli.definitions.shapes.sources import SOURCES
+from engage_cli.definitions.shapes.value import DURATION, PATH
+from engage_cli.definitions.values import Duration, Unit
+from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
+from engage_cli.definitions.yaml_nodes import Node, Scalar
+
+DEFAULT_ENGINE = EngineSettings(memory_limit="4GB", threads=None, temp_directory=".engage/tmp")
+
+# ---- engine --------------------------------------------------------------------------------------------------------
+
+_MEMORY_LIMIT = Key("memory_limit", MEMORY, "How much memory DuckDB may use; 4GB by default.")
+_THREADS = Key("threads", THREADS, "How many threads DuckDB may use; every core by default.")
+_TEMP = Key("temp_directory", FILE_PATH, "Where DuckDB spills what does not fit; .engage/tmp by default.")
+
+
+def _engine(fields: Fields, _reading: Reading) -> EngineSettings:
+    return EngineSettings(
+        fields.get(_MEMORY_LIMIT) or DEFAULT_ENGINE.memory_limit,
+        fields.get(_THREADS),
+        fields.get(_TEMP) or DEFAULT_ENGINE.temp_directory,
+    )
+
+
+_ENGINE_SHAPE: Shape[EngineSettings] = Record(
+    "`engine`", [_MEMORY_LIMIT, _THREADS, _TEMP], _engine, hints={"memory": "write `memory_limit`"}
+)
+
+# ---- destinations --------------------------------------------------------------------------------------------------
+
+FORMATS = ("jsonl", "csv", "parquet")
+
+_TYPE = Key("type", OnlyWord("events", "list", "destinations of the type `list`"), "What it takes: calls about changes.", required=True)
+_FORMAT = Key("format", Choice("a file format", {name: name for name in FORMATS}), "The format of its files; jsonl by default.")
+_CALL = Key("call", Choice("a Segment call", {call.value: call for call in Call}), "Which call says a change: track (default) or identify.")
+
+_Unnamed = tuple[str, Call]
+
+
+class _DestinationShape(Shape[_Unnamed]):
+    """A destination of events. The keys of one of another type are not its own, so that its type is looked at first."""
+
+    def __init__(self) -> None:
+        self._record: Record[_Unnamed] = Record(
+            "a destination of events",
+            [_TYPE, _FORMAT, _CALL],
+            lambda fields, _reading: (fields.get(_FORMAT) or "jsonl", fields.get(_CALL) or Call.TRACK),
+        )
+        self.expected = "a destination, such as `{type: events, format: jsonl, call: identify}`"
+
+    def read(self, node: Node, reading: Reading) -> _Unnamed:
+        if not isinstance(node, MappingNode):
+            raise self.mismatch(node, reading)
+        kind = node.entry("type")
+        if kind is not None and isinstance(kind.value, Scalar) and kind.value.text == "list":
+            _TYPE.shape.read(kind.value, reading)
+        return self._record.read(node, reading)
+
+    def schema(self, definitions: Definitions) -> Json:
+        return self._record.schema(definitions)
+
+
+_DESTINATIONS: Shape[Mapping[str, EventsDestination]] = ByName(
+    "a mapping of destinations by their names", id_shape("a destination"), _DestinationShape()
+).then(lambda named, _node, _reading: {name: EventsDestination(name, *unnamed, span) for name, (unnamed, span) in named.items()})
+
+# ---- the project ---------------------------------------------------------------------------------------------------
+
+_PROJECT = Key("project", TextShape("the project's name"), "The project's name.", required=True)
+_TIMEZONE = Key("timezone", ZONE, "Of calendar days, bare dates, and people with no zone of their own; UTC by default.")
+_TRAIT = Key("trait", PATH, "The trait that holds a person's zone.", required=True)
+_PERSON_TIMEZONE = Key(
+    "person_timezone", Record("`person_timezone`", [_TRAIT], lambda _fields, _reading: None), "Where a person's own time zone stands."
+)
+_STATE = Key("state", FILE_PATH, "The state's file: precious. .engage/state.duckdb by default.")
+_STORE = Key("store", FILE_PATH, "The event store's folder, a cache; `none`: read the files at every run.")
+_OUTPUTS = Key("outputs", FILE_PATH, "The folder that outputs are written to; out by default.")
+_LATE_WINDOW = Key("late_window", DURATION, "How late an event may come in and still count in journeys; 3 days by default.")
+_ENGINE_KEY = Key("engine", _ENGINE_SHAPE, "What DuckDB may use.")
+_SOURCES = Key("sources", SOURCES, "The data.", required=True)
+_MESSAGING = Key("messaging", MESSAGING, "Channels, groups and the rules of sending.")
+_DESTINATIONS_KEY = Key("destinations", _DESTINATIONS, "Where changes of membership go.")
+
+
+def _config(fields: Fields, _reading: Reading) -> Config:
+    return Config(
+        project=fields[_PROJECT],
+        timezone=fields.get(_TIMEZONE) or "UTC",
+        state=fields.get(_STATE) or ".engage/state.duckdb",
+        outputs=fields.get(_OUTPUTS) or "out",
+        late_window=fields.get(_LATE_WINDOW) or Duration(3, Unit.DAY),
+        engine=fields.get(_ENGINE_KEY) or DEFAULT_ENGINE,
+        sources=fields.get(_SOURCES) or Sources(),
+        destinations=fields.get(_DESTINATIONS_KEY) or {},
+    )
+
+
+CONFIG: Shape[Config] = Named(
+    "project",
+    "the project's settings",
+    lambda: Record(
+        "`engage.yaml`",
+        [
+            _PROJECT,
+            _TIMEZONE,
+            _PERSON_TIMEZONE,
+            _STATE,
+            _STORE,
+            _OUTPUTS,
+            _LATE_WINDOW,
+            _ENGINE_KEY,
+            _SOURCES,
+            _MESSAGING,
+            _DESTINATIONS_KEY,
+        ],
+        _config,
+        description="engage.yaml: the project's sources, zones, messaging policy and destinations.",
+        later={"identity": "identifiers that join profiles (`identity`)"},
+        hints={
+            **dict.fromkeys(("name", "title"), "write `project`"),
+            **dict.fromkeys(("tz", "zone"), "write `timezone`"),
+            **dict.fromkeys(("events", "profiles", "accounts", "memberships", "consents"), "put it under `sources:`"),
+            **dict.fromkeys(("output", "out"), "write `outputs`"),
+            **dict.fromkeys(("channels", "groups", "quiet_hours", "frequency_caps", "holdout", "urls"), "put it under `messaging:`"),
+            **dict.fromkeys(("memory_limit", "threads", "temp_directory"), "put it under `engine:`"),
+        },
+    ),
+)

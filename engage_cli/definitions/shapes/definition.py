@@ -1,0 +1,22 @@
+"""The shape of a definition: a mapping whose one kind key says what it is, and its id."""
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.shapes.audience import AUDIENCE
+from engage_cli.definitions.shapes.base import Shape
+from engage_cli.definitions.shapes.kinds import Kinds
+
+LATER_DEFINITIONS = {
+    "trait": "computed traits (`trait:`)",
+    "journey": "journeys (`journey:`)",
+    "broadcast": "broadcasts (`broadcast:`)",
+}
+
+DEFINITION: Shape[Audience] = Kinds(
+    "a definition",
+    {"audience": AUDIENCE},
+    later=LATER_DEFINITIONS,
+    hints={"segment": "write `audience`", "members": "add `audience:` with the id", "name": "write `audience:` with the id"},
+    list_hint="write one definition after the other, with a line `---` between them",
+    scalar_hint="write `audience:` with an id, and `members:`",
+    together="put a line `---` between two definitions",
+)

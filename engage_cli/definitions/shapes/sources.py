@@ -1,0 +1,130 @@
+"""The shapes of `sources`: where the data stands and which columns are what."""
+
+from collections.abc import Mapping
+
+from engage_cli.definitions.project import MissingFile, Source, Sources
+from engage_cli.definitions.reading import Reading
+from engage_cli.definitions.shapes.base import Definitions, Json, Shape, one_or_more
+from engage_cli.definitions.shapes.key_rules import AtLeastOne
+from engage_cli.definitions.shapes.record import Fields, Key, Record
+from engage_cli.definitions.shapes.scalar import Choice, TextShape
+from engage_cli.definitions.shapes.settings import FILE_PATH, ZONE
+from engage_cli.definitions.yaml_nodes import Node, Scalar
+
+
+class _MissingFileShape(Shape[MissingFile]):
+    """`error` or `drop`; `keep` needs the event store."""
+
+    def __init__(self) -> None:
+        self._choice = Choice("what to do about a file that is gone", {"error": MissingFile.ERROR, "drop": MissingFile.DROP})
+        self.expected = self._choice.expected
+
+    def read(self, node: Node, reading: Reading) -> MissingFile:
+        if isinstance(node, Scalar) and node.text == MissingFile.KEEP.value:
+            reading.not_built("kept rows of files that are gone (`on_missing_file: keep`)", node.span)
+            reading.give_up()
+        return self._choice.read(node, reading)
+
+    def schema(self, definitions: Definitions) -> Json:
+        return self._choice.schema(definitions)
+
+
+_PATH = Key(
+    "path",
+    FILE_PATH,
+    "A file, or a pattern such as `events/*.parquet`; .parquet .csv .jsonl .ndjson .json, also .gz and .zst.",
+    required=True,
+)
+_TIMEZONE = Key("timezone", ZONE, "The zone of instants that carry none; UTC by default.")
+_MISSING = Key("on_missing_file", _MissingFileShape(), "A file seen before is gone: `error` (default), or `drop` its rows.")
+
+_COLUMN = TextShape("the name of a column")
+_FIELDS = {
+    "events": {
+        "id": "The message id: two events with the same one are one.",
+        "user_id": "The user.",
+        "anonymous_id": "The anonymous id.",
+        "event": "The event's name.",
+        "timestamp": "When it happened.",
+        "properties": "The properties, as JSON text, a struct or a map.",
+    },
+    "profiles": {
+        "user_id": "The user.",
+        "anonymous_id": "The anonymous id.",
+        "timestamp": "Makes it a change log: when these traits were set.",
+    },
+    "accounts": {"account_id": "The account.", "timestamp": "Makes it a change log: when these traits were set."},
+    "memberships": {"user_id": "The user.", "account_id": "The account.", "timestamp": "Makes it a change log."},
+    "consents": {
+        "user_id": "The user.",
+        "channel": "The channel.",
+        "group": "The subscription group; none: the whole channel.",
+        "status": "subscribed, unsubscribed or did_not_subscribe.",
+        "updated_at": "Since when.",
+    },
+}
+_COLUMN_HINTS = {
+    "message_id": "write `id`",
+    "name": "write `event`",
+    "time": "write `timestamp`",
+    "user": "write `user_id`",
+    "account": "write `account_id`",
+}
+
+
+def _columns(kind: str) -> Key[Mapping[str, str]]:
+    keys = [Key(field, _COLUMN, description) for field, description in _FIELDS[kind].items()]
+
+    def build(fields: Fields, _reading: Reading) -> Mapping[str, str]:
+        return {key.name: fields[key] for key in keys if key in fields}
+
+    record: Record[Mapping[str, str]] = Record(f"`columns` of {kind}", keys, build, hints=_COLUMN_HINTS)
+    return Key("columns", record, "Which column of the files is which field; every other column is a property or a trait.")
+
+
+def _source(kind: str) -> Shape[Source]:
+    columns = _columns(kind)
+
+    def build(fields: Fields, _reading: Reading) -> Source:
+        return Source(
+            path=fields[_PATH],
+            columns=fields.get(columns) or {},
+            timezone=fields.get(_TIMEZONE) or "UTC",
+            on_missing_file=fields.get(_MISSING) or MissingFile.ERROR,
+            span=fields.span(_PATH),
+        )
+
+    later = {"format": "files of raw Segment calls (`format: segment`)"} if kind == "events" else {}
+    hints = {
+        **dict.fromkeys(("file", "files", "glob", "location", "url"), "write `path`"),
+        **dict.fromkeys(("tz", "zone"), "write `timezone`"),
+        **dict.fromkeys(("mapping", "fields"), "write `columns`"),
+        **dict.fromkeys(_FIELDS[kind], "put it under `columns:`"),
+    }
+    return Record(f"a source of {kind}", [_PATH, columns, _TIMEZONE, _MISSING], build, later=later, hints=hints)
+
+
+def _kind(kind: str, description: str) -> Key[tuple[Source, ...]]:
+    return Key(kind, one_or_more(_source(kind), f"a source of {kind}, or a list of them"), description)
+
+
+_EVENTS = _kind("events", "What users did: a user, an event's name, a time, properties.")
+_PROFILES = _kind("profiles", "Who users are: one row a user, or a change log where `columns` maps `timestamp`.")
+_ACCOUNTS = _kind("accounts", "Accounts and their traits.")
+_MEMBERSHIPS = _kind("memberships", "Which user belongs to which account.")
+_CONSENTS = _kind("consents", "Subscription states by channel and group.")
+_KINDS = (_EVENTS, _PROFILES, _ACCOUNTS, _MEMBERSHIPS, _CONSENTS)
+
+
+def _sources(fields: Fields, _reading: Reading) -> Sources:
+    return Sources(*(fields.get(key) or () for key in _KINDS))
+
+
+SOURCES: Shape[Sources] = Record(
+    "`sources`",
+    _KINDS,
+    _sources,
+    rules=[AtLeastOne(tuple(key.name for key in _KINDS), "`sources` names no data", "add `events:` with the `path` of your event files")],
+    later={"entities": "further tables of the warehouse (`entities`)"},
+    hints={"users": "write `profiles`", "event": "write `events`", "profile": "write `profiles`"},
+)

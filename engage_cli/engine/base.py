@@ -1,0 +1,106 @@
+"""The Engine protocol: all that the rest of the product asks of a query engine."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from engage_cli.definitions.project import Sources
+from engage_cli.plan.needs import Catalog, ListNeed, Needs
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file that a run read: its kind (`events`, `profiles`, …, `list`), path as declared and found, size in bytes and sha256 (hex)."""
+
+    kind: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Rows of one file that cannot be read, by reason. `example` is the first such row's number (counted from 1) and its start."""
+
+    path: str
+    reason: str
+    rows: int
+    first_row: int | None
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """What was staged: facts for the compiler, and an account for the user.
+
+    `rows_read`, `rows_staged` count event rows; `duplicates` the events left out because of their message id.
+    Each rejected row stands in the relation `rejects(path VARCHAR, row_number BIGINT, reason VARCHAR, content VARCHAR)`.
+    """
+
+    catalog: Catalog
+    files: tuple[InputFile, ...]
+    rejects: tuple[Reject, ...]
+    users: int
+    events_read: int
+    events_staged: int
+    duplicates: int
+    future_events: int
+    repeated_profiles: int
+
+
+class Engine(Protocol):
+    """One connection to a query engine, for one run. Closed by leaving its context."""
+
+    def __enter__(self) -> "Engine": ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
+        """The files behind the sources, found and hashed, in path order. DataError where a path finds nothing."""
+        ...
+
+    def stage(self, sources: Sources, needs: Needs) -> Staging:
+        """Read the files into temporary relations of the shape that plan/needs.py describes."""
+        ...
+
+    def seal(self, writable: Sequence[Path]) -> None:
+        """From here on no statement can reach a file outside `writable` folders, nor change that setting: before `sql:` of authors runs."""
+        ...
+
+    def create(self, name: str, query: exp.Expr) -> int:
+        """Make the temporary relation `name` of a query's rows by one statement; how many there are."""
+        ...
+
+    def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query. Text is only ever a constant of ours, values are bound."""
+        ...
+
+    def execute(self, statement: exp.Expr | str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement for its effect. Text is only ever a constant of ours, values are bound."""
+        ...
+
+    def copy(self, query: exp.Expr, path: Path, file_format: str) -> int:
+        """Write a query's rows to a new file (`parquet`, `csv`, `jsonl`), fsynced; how many there were."""
+        ...
+
+    def render(self, query: exp.Expr) -> str:
+        """The SQL text that would run, laid out to be read."""
+        ...
+
+    def attach(self, path: Path, name: str, *, read_only: bool = False) -> None:
+        """Attach a database file under a name, making it where it is missing (not when read-only)."""
+        ...
+
+    def detach(self, name: str) -> None:
+        """Let go of an attached file."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction that commits at the end of the block and rolls back on any exception."""
+        ...

@@ -1,0 +1,119 @@
+"""DuckDB behind the Engine protocol: one in-memory connection for one run. Made by service.py through `open_engine`."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+from sqlglot import exp
+
+from engage_cli.definitions.project import EngineSettings, Sources
+from engage_cli.engine.base import InputFile, Row, Staging
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.failures import explained
+from engage_cli.engine.inputs import find_inputs, stage_inputs
+from engage_cli.engine.lowering import render
+from engage_cli.engine.template import identifier, literal, sql
+from engage_cli.plan.needs import ListNeed, Needs
+
+COPY_OPTIONS = {
+    "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
+    "csv": "FORMAT csv, HEADER true",
+    "jsonl": "FORMAT json, ARRAY false",
+}
+"""How each format is written; all is spelled out that could differ between two runs."""
+
+
+class DuckDBEngine:
+    """One run's DuckDB: everything in memory, spilling to the temp directory, files attached by name.
+
+    `folder` is the project's, to which paths in engage.yaml are relative; `zone` is the project's time zone.
+    """
+
+    def __init__(self, folder: Path, settings: EngineSettings, zone: str) -> None:
+        self._folder = folder
+        self._connection = Connection(folder, settings)
+        self._connection.use_zones({zone})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
+        """The files behind the sources, found and hashed, in path order."""
+        return find_inputs(self._connection, self._folder, sources, lists)
+
+    def stage(self, sources: Sources, needs: Needs) -> Staging:
+        """Read the files into temporary relations of the shape that plan/needs.py describes."""
+        files = self.input_files(sources, needs.lists)
+        return stage_inputs(self._connection, self._folder, sources, needs, files)
+
+    def seal(self, writable: Sequence[Path]) -> None:
+        """Leave the query engine with no file but those in `writable` folders, for good."""
+        self._connection.seal(writable)
+
+    def create(self, name: str, query: exp.Expr) -> int:
+        """Make a temporary table of a query's rows; how many there are."""
+        statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name))
+        return int(self._run(statement.text + self._rendered(query)).fetchall()[0][0])
+
+    def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query."""
+        with explained():
+            return self._run(self._rendered(query), parameters).fetchall()
+
+    def execute(self, statement: exp.Expr | str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement for its effect."""
+        self._run(self._rendered(statement), parameters)
+
+    def copy(self, query: exp.Expr, path: Path, file_format: str) -> int:
+        """Write a query's rows, in its order, to a new file, and wait until they are on the disk."""
+        target = sql(") TO {path} (", path=literal(str(path))).text
+        result = self._run(f"COPY ({self._rendered(query)}\n{target}{COPY_OPTIONS[file_format]})")
+        rows = int(result.fetchall()[0][0])
+        with path.open("rb+") as written:
+            os.fsync(written.fileno())
+        return rows
+
+    def render(self, query: exp.Expr) -> str:
+        """The SQL text that would run, laid out to be read."""
+        return render(query)
+
+    def attach(self, path: Path, name: str, *, read_only: bool = False) -> None:
+        """Attach a database file under a name."""
+        mode = "READ_ONLY" if read_only else "READ_WRITE"
+        self._run(sql("ATTACH {path} AS {name} ", path=literal(str(path)), name=identifier(name)).text + f"({mode})")
+
+    def detach(self, name: str) -> None:
+        """Let go of an attached file."""
+        self._run(sql("DETACH {name}", name=identifier(name)).text)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that commits at the end of the block and rolls back on any exception."""
+        self._run("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                self._run("ROLLBACK")
+            self._connection.forget_macros()
+            raise
+        self._run("COMMIT")
+
+    # ---- running ------------------------------------------------------------------------------------------------------
+
+    def _rendered(self, statement: exp.Expr | str) -> str:
+        return statement if isinstance(statement, str) else self._connection.rendered(statement)
+
+    def _run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        return self._connection.run(statement, parameters)
+
+
+def open_engine(folder: Path, settings: EngineSettings, zone: str) -> DuckDBEngine:
+    """The engine for one run of the project in `folder`; close it by leaving its context."""
+    return DuckDBEngine(folder, settings, zone)

@@ -1,0 +1,85 @@
+"""CSV with a header. Every cell is text; nothing is guessed but the delimiter, from the header's line."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+
+from engage_cli.definitions.project import Source
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.files import InputPath
+from engage_cli.engine.inputs.text_lines import MAX_LINE, error_options, first_lines
+from engage_cli.engine.inputs.values import Cell
+from engage_cli.engine.template import Sql, literal, sql, text_list
+from engage_cli.errors import DataError
+from engage_cli.source import visible
+
+DELIMITERS = ",;\t|"
+Header = tuple[str, ...]
+
+
+def csv_batches(connection: Connection, source: Source, files: Sequence[InputPath]) -> list[Batch]:
+    """A batch for each header (and delimiter, and compression). A file without any line has no rows and no batch."""
+    groups: dict[tuple[Header, str, str | None], list[InputPath]] = defaultdict(list)
+    for file in files:
+        head = first_lines(connection, file)
+        if head:
+            delimiter = delimiter_of(head[0])
+            groups[_header(file, head, delimiter), delimiter, file.compression].append(file)
+    return [_batch(source, group, header, delimiter) for (header, delimiter, _), group in groups.items()]
+
+
+def delimiter_of(line: str) -> str:
+    """The delimiter that occurs most often outside quotes; a comma where none does."""
+    bare = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=bare.count)
+
+
+def _header(file: InputPath, head: Sequence[str], delimiter: str) -> Header:
+    """The names of the columns. A name that is empty is no column; one that is there twice is an error."""
+    try:
+        names = tuple(next(csv.reader((line + "\n" for line in head), delimiter=delimiter, strict=True)))
+    except (csv.Error, StopIteration) as error:
+        raise DataError(
+            f"`{visible(file.shown)}` has a header that cannot be read: {error}", hint="its first line must name the columns"
+        ) from error
+    names = tuple(name.strip() for name in names)
+    twice = next((name for at, name in enumerate(names) if name and name in names[:at]), None)
+    if twice is not None:
+        raise DataError(f"`{visible(file.shown)}` has two columns `{visible(twice)}`", hint="rename one of them in its first line")
+    return names
+
+
+def _batch(source: Source, files: Sequence[InputPath], header: Header, delimiter: str) -> Batch:
+    return Batch(
+        source=source,
+        files=tuple(files),
+        scan=sql("(SELECT filename AS path, * FROM {reader})", reader=_reader(files, header, delimiter, rejects=True)),
+        again=sql("(SELECT filename AS path, * FROM {reader})", reader=_reader(files, header, delimiter, rejects=False)),
+        numbered=lambda file: sql(
+            "(SELECT filename AS path, row_number() OVER () + 1 AS row_number, * FROM {reader})",
+            reader=_reader([file], header, delimiter, rejects=False),
+        ),
+        columns={name: Cell(Sql(f"c{at}")) for at, name in enumerate(header) if name},
+        content=sql("concat_ws({delimiter}, {cells})", delimiter=literal(delimiter), cells=_cells(header)),
+    )
+
+
+def _cells(header: Header) -> list[Sql]:
+    return [Sql(f"c{at}") for at in range(len(header))]
+
+
+def _reader(files: Sequence[InputPath], header: Header, delimiter: str, *, rejects: bool) -> Sql:
+    # A column that no query asks for is not checked for UTF-8 (and DuckDB 1.5 fails on such a row): the condition asks for all.
+    return sql(
+        "read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}}, delim = {delimiter}, quote = '\"', escape = '\"', "
+        "comment = '', filename = true, compression = {compression}, max_line_size = {max_line}, {errors}) "
+        "WHERE length(concat({cells})) >= 0",
+        files=text_list(file.pattern for file in files),
+        columns=[sql("{cell}: 'VARCHAR'", cell=literal(str(cell))) for cell in _cells(header)],
+        delimiter=literal(delimiter),
+        compression=literal(files[0].compression or "none"),
+        max_line=literal(MAX_LINE),
+        errors=error_options(rejects=rejects),
+        cells=_cells(header),
+    )

@@ -1,0 +1,104 @@
+"""Which of several events with one id is the event, and which id an event has that came without one.
+
+Of rows with one id the earliest is the event, then the one with the smallest row hash. Rows whose properties cannot be read stand
+behind. A row without an id gets md5(row hash || ':' || its number among equals). Read by events.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engage_cli.engine.inputs.event_rows import Asked, EventRows
+from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.template import Sql, joined, sql
+from engage_cli.plan.needs import Column
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """`repeated` holds the ids of more than one row (message_id, and whether they name several users).
+
+    `settled` holds the events of such ids, as far as it matters which row they are, and those that came without an id: path, user_id,
+    event, ts, message_id, unsound, the columns and `properties`. None where there are none. `extra` counts the rows left out.
+    """
+
+    repeated: Sql | None
+    settled: Sql | None
+    extra: int
+
+    def unrepeated(self) -> Sql:
+        """A join that leaves the rows of `e` with an id of their own."""
+        return sql("ANTI JOIN {repeated} AS r ON r.message_id = e.message_id", repeated=self.repeated) if self.repeated else Sql("")
+
+    def undisputed(self) -> Sql:
+        """A join that leaves the rows of `e` whose user does not depend on which row of an id is the event."""
+        if self.repeated is None:
+            return Sql("")
+        disputed = sql("(SELECT message_id FROM {repeated} WHERE users > 1)", repeated=self.repeated)
+        return sql("ANTI JOIN {disputed} AS r ON r.message_id = e.message_id", disputed=disputed)
+
+
+def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], wanted: Sql, columns: Sequence[Column]) -> Duplicates:
+    """Find ids of several rows among the core relations, and settle them. `columns` are those to be staged."""
+    core = joined(" UNION ALL ", (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived))
+    repeated, extra = _repeated(work, core, wanted)
+    nameless = work.connection.rows(
+        sql("SELECT count(*) FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted).text
+    )
+    if repeated is None and not nameless[0][0]:
+        return Duplicates(None, None, 0)
+    return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted, columns), extra)
+
+
+def _repeated(work: Work, core: Sql, wanted: Sql) -> tuple[Sql | None, int]:
+    """The ids of several rows. Hashes find the few that may be so in little memory; they decide nothing."""
+    hashes = work.table(
+        "hashes",
+        sql("SELECT hash(message_id) AS h FROM ({core}) WHERE message_id IS NOT NULL GROUP BY h HAVING count(*) > 1", core=core),
+    )
+    if not work.connection.rows(sql("SELECT count(*) FROM {hashes}", hashes=hashes).text)[0][0]:
+        return None, 0
+    repeated = work.table(
+        "repeated",
+        sql(
+            "SELECT message_id, count(DISTINCT user_id) AS users, bool_or({wanted}) AS wanted, count(*) AS n FROM ({core}) "
+            "SEMI JOIN {hashes} ON h = hash(message_id) GROUP BY message_id HAVING count(*) > 1",
+            wanted=wanted,
+            core=core,
+            hashes=hashes,
+        ),
+    )
+    extra = work.connection.rows(sql("SELECT coalesce(sum(n - 1), 0) FROM {repeated}", repeated=repeated).text)[0][0]
+    return (repeated if extra else None), int(extra)
+
+
+def _settled(work: Work, batches: Sequence[EventRows], repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
+    contested = [_contested(work, rows, repeated, wanted, columns) for rows in batches]
+    rows = joined(" UNION ALL ", (sql("SELECT * FROM {table}", table=table) for table in contested))
+    return work.table(
+        "settled",
+        sql(
+            "WITH contested AS ({rows}), "
+            # Copies of one row need no hash to choose between them.
+            "compared AS (SELECT *, min(written) OVER same = max(written) OVER same AS equal FROM ("
+            "SELECT *, concat_ws(chr(31), user_id, event, ts, properties) AS written FROM contested) WINDOW same AS (PARTITION BY message_id)), "
+            "hashed AS (SELECT * EXCLUDE (equal), CASE WHEN message_id IS NULL OR NOT equal THEN "
+            "event_hash(user_id, event, ts, properties) END AS row_hash FROM compared), "
+            "placed AS (SELECT *, row_number() OVER ("
+            "PARTITION BY message_id, CASE WHEN message_id IS NULL THEN row_hash END "
+            "ORDER BY unsound, ts, row_hash NULLS FIRST, written) AS place FROM hashed) "
+            "SELECT * EXCLUDE (written, row_hash, place) REPLACE (coalesce(message_id, md5(row_hash || ':' || (place - 1))) AS message_id) "
+            "FROM placed WHERE message_id IS NULL OR place = 1",
+            rows=rows,
+        ),
+    )
+
+
+def _contested(work: Work, rows: EventRows, repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
+    """The rows of a batch that have to be told apart, with everything that is in them."""
+    of_repeated = (
+        sql("message_id IN (SELECT message_id FROM {repeated} WHERE wanted OR users > 1)", repeated=repeated) if repeated else Sql("FALSE")
+    )
+    condition = sql("reason IS NULL AND ({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted)
+    core = Sql("path, user_id, event, ts, message_id, coalesce(unsound, FALSE) AS unsound")
+    query = rows.select([core, *(rows.column(column) for column in columns), rows.whole()], condition, Asked())
+    return work.reading("contested", rows.batch, query)

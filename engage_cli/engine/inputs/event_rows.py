@@ -1,0 +1,170 @@
+"""The rows of an events batch as events: who, what, when, and the properties as columns. Read by events and duplicates."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.fields import MESSAGE_ID, column_name, optional, others, required
+from engage_cli.engine.inputs.instants import Zones, epoch_instant, text_instant, typed_instant
+from engage_cli.engine.inputs.properties import Properties, properties_of
+from engage_cli.engine.inputs.values import INTEGERS, NESTED, Cell, JsonValue, TypedValue, Value, nothing
+from engage_cli.engine.template import Sql, identifier, literal, sql
+from engage_cli.plan.needs import Column, Reading
+
+FIELDS = ("user_id", "event", "timestamp", MESSAGE_ID, "properties")
+BROKEN = "the line is no JSON object"
+NO_USER = "no user_id"
+NO_EVENT = "no event name"
+NO_TIME = "no timestamp"
+BAD_TIME = "the timestamp cannot be read"
+BAD_PROPERTIES = "the properties are no JSON object"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of the rows is looked at: conditions over user_id, event and ts.
+
+    `checked`: whether the properties are an object; `columns`: the properties are read; elsewhere they are NULL. `early` is a condition
+    over the raw columns that a Parquet scan can use to skip. `scan` is what to read, the batch's `again` if None.
+    """
+
+    checked: Sql = Sql("TRUE")
+    columns: Sql = Sql("TRUE")
+    early: Sql = Sql("TRUE")
+    scan: Sql | None = None
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """A batch of events with its fields found."""
+
+    batch: Batch
+    zones: Zones
+    user: Value
+    event: Value
+    timestamp: Value
+    message_id: Value | None
+    properties: Properties
+
+    def select(self, columns: Sequence[Sql], where: Sql, asked: Asked) -> Sql:
+        """A SELECT of `columns` over path, user_id, event, ts, message_id, reason, unsound and what `column` and `whole` make."""
+        core = sql(
+            "SELECT *, {user} AS user_id, {event} AS event, {ts} AS ts, {has_ts} AS has_ts, {message_id} AS message_id FROM {scan} WHERE {early}",
+            user=id_text(self.user, self.batch, "user_id"),
+            event=self.event.read(Reading.TEXT, self.zones),
+            ts=timestamp_instant(self.timestamp, self.zones),
+            has_ts=self.timestamp.read(Reading.PRESENT, self.zones),
+            message_id=id_text(self.message_id, self.batch, MESSAGE_ID) if self.message_id else nothing(Reading.TEXT),
+            scan=asked.scan or self.batch.again,
+            early=asked.early,
+        )
+        judged = sql(
+            "SELECT *, {reason} AS reason, CASE WHEN {checked} THEN {document} END AS document FROM ({core})",
+            reason=reason_of(self.batch.broken),
+            checked=asked.checked,
+            document=self.properties.document,
+            core=core,
+        )
+        read = sql(
+            "SELECT * REPLACE ({raw}), CASE WHEN {checked} THEN {unsound} END AS unsound FROM ({judged})",
+            raw=[sql("CASE WHEN {asked} THEN {raw} END AS {raw}", asked=asked.columns, raw=raw) for raw in self.properties.raw],
+            checked=asked.checked,
+            unsound=self.properties.unsound,
+            judged=judged,
+        )
+        return sql("SELECT {columns} FROM ({read}) WHERE {where}", columns=columns, read=read, where=where)
+
+    def column(self, column: Column) -> Sql:
+        """A column of `select`: one reading of a property."""
+        value = self.properties.read(column.path, column.reading, self.zones)
+        return sql("{value} AS {name}", value=value, name=identifier(column.name))
+
+    def whole(self) -> Sql:
+        """A column of `select`: all the properties as the text of a JSON object, without missing ones."""
+        return sql("{whole} AS properties", whole=self.properties.whole(self.zones))
+
+    def early(self, names: Sequence[str] | None, since: Sql | None, until: Sql) -> Sql:
+        """A condition over the raw columns that holds for every event of these names and this stretch, for scans that can skip by it."""
+        conditions = []
+        if names is not None and isinstance(self.event, Cell):
+            conditions.append(sql("{event} IN ({names})", event=self.event.sql, names=[literal(name) for name in names]))
+        conditions += self._early_time(since, until)
+        return Sql(" AND ".join(condition.text for condition in conditions)) if conditions else Sql("TRUE")
+
+    def _early_time(self, since: Sql | None, until: Sql) -> list[Sql]:
+        if not isinstance(self.timestamp, TypedValue) or self.timestamp.type.id not in ("timestamp", "timestamp with time zone"):
+            return []
+        zoned = self.timestamp.type.id == "timestamp with time zone"
+        # A naive column may be off by its zone: a day on both sides takes in every zone there is.
+        spare = "INTERVAL 0 DAY" if zoned or self.zones.source == "UTC" else "INTERVAL 1 DAY"
+        template = "timezone('UTC', {bound} {sign} {spare})" if zoned else "{bound} {sign} {spare}"
+        bounds = [(">=", since, "-"), ("<=", until, "+")]
+        return [
+            sql(
+                "{value} {operator} " + template,
+                value=self.timestamp.sql,
+                operator=Sql(operator),
+                bound=bound,
+                sign=Sql(sign),
+                spare=Sql(spare),
+            )
+            for operator, bound, sign in bounds
+            if bound is not None
+        ]
+
+
+def event_rows(batch: Batch, zone: str) -> EventRows:
+    """The fields of a batch of events. DataError for a required one that is not there."""
+    zones = Zones(batch.source.timezone, zone)
+    return EventRows(
+        batch=batch,
+        zones=zones,
+        user=required(batch, "user_id", zones),
+        event=required(batch, "event", zones),
+        timestamp=required(batch, "timestamp", zones),
+        message_id=optional(batch, MESSAGE_ID, zones),
+        properties=properties_of(batch, optional(batch, "properties", zones), others(batch, FIELDS), FIELDS),
+    )
+
+
+def reason_of(broken: Sql) -> Sql:
+    """Why a row of events is rejected; NULL where it is not."""
+    return sql(
+        "CASE WHEN {broken} THEN {line} WHEN user_id IS NULL THEN {user} WHEN event IS NULL THEN {event} "
+        "WHEN ts IS NULL AND has_ts IS NULL THEN {no_time} WHEN ts IS NULL THEN {bad_time} END",
+        broken=broken,
+        line=literal(BROKEN),
+        user=literal(NO_USER),
+        event=literal(NO_EVENT),
+        no_time=literal(NO_TIME),
+        bad_time=literal(BAD_TIME),
+    )
+
+
+def id_text(value: Value, batch: Batch, field: str) -> Sql:
+    """An id exactly as it is written; NULL where it is missing."""
+    if isinstance(value, Cell):
+        return sql("nullif({cell}, '')", cell=value.sql)
+    if not isinstance(value, JsonValue):
+        return value.read(Reading.TEXT, Zones("UTC", "UTC"))
+    key = json.dumps(value.names[-1] if value.names else column_name(batch, field), ensure_ascii=False)
+    token = sql(
+        "regexp_extract({line}, {pattern}, 1)", line=value.document, pattern=literal(re.escape(key) + r"\s*:\s*(-?[0-9][0-9.eE+-]*)")
+    )
+    return sql("id_of_json({json}, {token})", json=value.sql, token=token)
+
+
+def timestamp_instant(value: Value, zones: Zones) -> Sql:
+    """The instant of a mapped timestamp, where a number is an epoch time."""
+    if isinstance(value, TypedValue):
+        instant = typed_instant(value.sql, value.type.id, zones)
+        if instant is not None:
+            return instant
+        if value.type.id in INTEGERS:
+            return sql("instant_of_whole_epoch({value})", value=value.sql)
+        if value.type.id in NESTED:
+            return nothing(Reading.INSTANT)
+    text = value.sql if isinstance(value, Cell) else value.read(Reading.TEXT, zones)
+    return sql("coalesce({instant}, {epoch})", instant=text_instant(text, zones), epoch=epoch_instant(text))

@@ -1,0 +1,128 @@
+"""Events of all files as one relation: only the names, columns and range that the plan needs, each event once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
+from engage_cli.engine.inputs.event_rows import Asked, EventRows
+from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.wanted import Wanted
+from engage_cli.engine.template import Sql, identifier, joined, sql
+
+CORE = Sql("path, user_id, event, ts, message_id, reason")
+SOUND = Sql("NOT coalesce(unsound, FALSE)")
+IDENTITY = Sql("e.user_id, e.event, e.ts, e.message_id")
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One batch that can be read more than once: `core` is a FROM item with path, user_id, event, ts, message_id, reason of every row.
+
+    `table` holds these and `unsound` and the columns of the needed rows, where the files had to be parsed; Parquet is read in place.
+    """
+
+    rows: EventRows
+    core: Sql
+    table: Sql | None
+
+
+@dataclass(frozen=True)
+class Events:
+    """All events: who did something by as_of, and each needed event once."""
+
+    wanted: Wanted
+    arrived: tuple[Arrived, ...]
+    duplicates: Duplicates
+
+    def arrivals(self) -> Sql:
+        """A SELECT of path, user_id, event, ts, message_id, reason of every row."""
+        return joined(" UNION ALL ", (sql("SELECT {core} FROM {rows}", core=CORE, rows=batch.core) for batch in self.arrived))
+
+    def users(self) -> Sql:
+        """A SELECT of the ids of everybody with an event by as_of (some more than once)."""
+        by = self.wanted.by_as_of
+        parts = [
+            sql(
+                "SELECT DISTINCT e.user_id FROM (SELECT * FROM {core} WHERE reason IS NULL AND {by}) AS e {undisputed}",
+                core=batch.core,
+                by=by,
+                undisputed=self.duplicates.undisputed(),
+            )
+            for batch in self.arrived
+        ]
+        if self.duplicates.settled is not None:
+            parts.append(sql("SELECT DISTINCT user_id FROM {settled} WHERE {by}", settled=self.duplicates.settled, by=by))
+        return joined(" UNION ALL ", parts)
+
+    def names(self, wanted: Wanted) -> Sql:
+        """A SELECT of the names of needed events (and of some that turn out to be none)."""
+        parts = [
+            sql("SELECT DISTINCT event FROM {core} WHERE reason IS NULL AND {row}", core=self._core(batch, wanted), row=wanted.row)
+            for batch in self.arrived
+        ]
+        return joined(" UNION ALL ", parts)
+
+    def select(self, wanted: Wanted) -> Sql:
+        """A SELECT of every needed event once: user_id, event, ts, message_id, the columns, the properties if they are wanted."""
+        names = [IDENTITY, *(sql("e.{name}", name=identifier(column.name)) for column in wanted.columns)]
+        if wanted.with_properties:
+            names.append(Sql("e.properties"))
+        parts = [
+            sql(
+                "SELECT {names} FROM {rows} AS e {unrepeated} WHERE e.message_id IS NOT NULL",
+                names=names,
+                rows=_needed(batch, wanted, SOUND),
+                unrepeated=self.duplicates.unrepeated(),
+            )
+            for batch in self.arrived
+        ]
+        if self.duplicates.settled is not None:
+            settled = sql("SELECT * FROM {settled} WHERE {sound} AND {row}", settled=self.duplicates.settled, sound=SOUND, row=wanted.row)
+            parts.append(sql("SELECT {names} FROM ({settled}) AS e", names=names, settled=settled))
+        return joined(" UNION ALL ", parts)
+
+    def unsound(self) -> list[tuple[Arrived, Sql]]:
+        """For each batch that can have such rows: a SELECT of the path of each needed row whose properties cannot be read."""
+        bare = replace(self.wanted, columns=(), with_properties=False)
+        return [
+            (batch, sql("SELECT path FROM {rows}", rows=_needed(batch, bare, Sql("coalesce(unsound, FALSE)"))))
+            for batch in self.arrived
+            if batch.rows.properties.may_be_unsound
+        ]
+
+    def _core(self, batch: Arrived, wanted: Wanted) -> Sql:
+        if batch.table is not None:
+            return batch.table
+        early = batch.rows.early(wanted.names, wanted.since, wanted.as_of)
+        return sql("({select})", select=batch.rows.select([CORE], Sql("TRUE"), Asked(Sql("FALSE"), Sql("FALSE"), early)))
+
+
+def _needed(batch: Arrived, wanted: Wanted, sound: Sql) -> Sql:
+    """A FROM item with the needed rows of a batch that are `sound`."""
+    condition = sql("reason IS NULL AND {row} AND {sound}", row=wanted.row, sound=sound)
+    if batch.table is not None:
+        return sql("(SELECT * FROM {table} WHERE {condition})", table=batch.table, condition=condition)
+    asked = Asked(columns=wanted.with_columns, early=batch.rows.early(wanted.names, wanted.since, wanted.as_of))
+    return sql("({select})", select=_select(batch.rows, wanted, condition, asked))
+
+
+def _select(rows: EventRows, wanted: Wanted, where: Sql, asked: Asked) -> Sql:
+    readings = [rows.column(column) for column in wanted.columns] + ([rows.whole()] if wanted.with_properties else [])
+    return rows.select([CORE, Sql("unsound"), *readings], where, asked)
+
+
+def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Events:
+    """Read what has to be parsed, and settle which of several rows with one id is the event."""
+    arrived = tuple(_arrive(work, rows, wanted) for rows in batches)
+    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], wanted.row, wanted.columns)
+    return Events(wanted, arrived, duplicates)
+
+
+def _arrive(work: Work, rows: EventRows, wanted: Wanted) -> Arrived:
+    if not rows.batch.parsed:
+        unread = Asked(checked=Sql("FALSE"), columns=Sql("FALSE"))
+        return Arrived(rows, sql("({select})", select=rows.select([CORE], Sql("TRUE"), unread)), None)
+    asked = Asked(checked=wanted.row, columns=wanted.with_columns, scan=rows.batch.scan)
+    query = _select(rows, wanted, Sql("TRUE"), asked)
+    table = work.reading("events", rows.batch, query)
+    return Arrived(rows, table, table)

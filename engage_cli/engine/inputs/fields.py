@@ -1,0 +1,54 @@
+"""Which column of a file is which field that engage knows: the mapping of engage.yaml, or the field's own name."""
+
+from collections.abc import Iterable, Mapping
+
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.instants import Zones
+from engage_cli.engine.inputs.values import Value
+from engage_cli.errors import DataError
+from engage_cli.source import did_you_mean, visible
+
+MESSAGE_ID = "message_id"
+ALIASES: Mapping[str, str] = {MESSAGE_ID: "id"}
+"""Fields that engage.yaml may also map under another key."""
+
+
+def column_name(batch: Batch, field: str) -> str:
+    """The name that a field has in the files of a batch."""
+    columns = batch.source.columns
+    return columns.get(field) or columns.get(ALIASES.get(field, field)) or field
+
+
+def is_mapped(batch: Batch, field: str) -> bool:
+    """Whether engage.yaml says where the field is."""
+    return field in batch.source.columns or ALIASES.get(field, field) in batch.source.columns
+
+
+def required(batch: Batch, field: str, zones: Zones) -> Value:
+    """The value of a field that every file must have. DataError that lists the columns there are."""
+    name = column_name(batch, field)
+    value = batch.value(name, zones)
+    if value is None or (not batch.has(name) and batch.columns):
+        raise _missing(batch, field, name)
+    return value
+
+
+def optional(batch: Batch, field: str, zones: Zones) -> Value | None:
+    """The value of a field that may be absent."""
+    return batch.value(column_name(batch, field), zones)
+
+
+def others(batch: Batch, fields: Iterable[str]) -> list[str]:
+    """The columns that are none of the fields, in file order."""
+    taken = {column_name(batch, field) for field in fields}
+    return [name for name in batch.columns if name not in taken]
+
+
+def _missing(batch: Batch, field: str, name: str) -> DataError:
+    known = ", ".join(f"`{visible(column)}`" for column in batch.columns) or "none"
+    mapped = "" if name == field else f" (which `columns` maps to `{field}`)"
+    advice = did_you_mean(name, batch.columns) or f"say which it is: `columns: {{{ALIASES.get(field, field)}: …}}`"
+    return DataError(
+        f"{batch.source.span}: `{visible(batch.files[0].shown)}` has no column `{visible(name)}`{mapped}; it has {known}",
+        hint=advice,
+    )

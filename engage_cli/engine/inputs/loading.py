@@ -1,0 +1,87 @@
+"""Text files are read once, into temporary tables; what is broken in them is kept for the account of rejects."""
+
+from dataclasses import dataclass, field, replace
+
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.template import Sql, identifier, literal, sql
+
+REASONS = {
+    "MISSING COLUMNS": "too few columns",
+    "TOO MANY COLUMNS": "too many columns",
+    "UNQUOTED VALUE": "a quote that is not closed, or not doubled",
+    "INVALID ENCODING": "not UTF-8",
+    "LINE SIZE OVER MAXIMUM": "the line is too long",
+}
+SHOWN = 200
+"""Characters of a rejected row that are kept to show it."""
+
+
+@dataclass
+class Work:
+    """What one staging makes on the way: the connection, the tables to drop at its end, and those that hold rejects."""
+
+    connection: Connection
+    tables: list[str] = field(default_factory=list)
+    rejects: list[str] = field(default_factory=list)
+    broken: dict[str, list[int]] = field(default_factory=dict)
+    """The places of lines that read_csv could not read, by DuckDB's name of the file."""
+
+    def table(self, label: str, query: Sql) -> Sql:
+        """A new temporary table of a query's rows."""
+        name = f"staging_{label}_{len(self.tables)}"
+        self.connection.run(sql("CREATE TEMP TABLE {name} AS {query}", name=identifier(name), query=query).text)
+        self.tables.append(name)
+        return sql("{name}", name=identifier(name))
+
+    def reading(self, label: str, batch: Batch, query: Sql) -> Sql:
+        """Like `table`, for a query that scans a batch of files."""
+        with blaming(self.connection, [batch]):
+            table = self.table(label, query)
+        if batch.parsed:
+            self._keep_broken(batch)
+        return table
+
+    def drop_tables(self) -> None:
+        """Let go of everything that was made on the way."""
+        for name in (*self.tables, *self.rejects):
+            self.connection.run(sql("DROP TABLE IF EXISTS {name}", name=identifier(name)).text)
+
+    def _keep_broken(self, batch: Batch) -> None:
+        """Take over what read_csv wrote down of lines that it could not read."""
+        found = self.connection.rows(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name IN ('broken_line', 'broken_scan')"
+        )
+        if found[0][0] != 2:
+            return
+        if self.connection.rows("SELECT count(*) FROM broken_line")[0][0]:
+            self._add_broken(batch)
+        self.connection.run("DROP TABLE broken_line")
+        self.connection.run("DROP TABLE broken_scan")
+
+    def _add_broken(self, batch: Batch) -> None:
+        reasons = [sql("WHEN {kind} THEN {reason}", kind=literal(kind), reason=literal(reason)) for kind, reason in REASONS.items()]
+        self.connection.run(
+            sql(
+                "CREATE TEMP TABLE {name} AS SELECT file_path AS path, CAST(line AS BIGINT) AS row_number, "
+                "min(CASE CAST(error_type AS VARCHAR) {reasons} ELSE 'the line cannot be read' END) AS reason, "
+                "left(ltrim(min(csv_line), E'\\r\\n'), {shown}) AS content "
+                "FROM broken_line JOIN broken_scan USING (scan_id, file_id) GROUP BY path, row_number",
+                name=identifier(f"staging_broken_{len(self.rejects)}"),
+                reasons=Sql(" ".join(reason.text for reason in reasons)),
+                shown=literal(SHOWN),
+            ).text
+        )
+        name = f"staging_broken_{len(self.rejects)}"
+        self.rejects.append(name)
+        for path, line in self.connection.rows(sql("SELECT path, row_number FROM {name} ORDER BY ALL", name=identifier(name)).text):
+            self.broken.setdefault(str(path), []).append(int(line))
+
+
+def loaded(work: Work, batch: Batch, label: str) -> Batch:
+    """The batch with its text files read into a table; Parquet stays where it is."""
+    if not batch.parsed:
+        return batch
+    table = work.reading(label, batch, sql("SELECT * FROM {scan}", scan=batch.scan))
+    return replace(batch, scan=table, again=table, parsed=False)

@@ -1,0 +1,27 @@
+"""The files of sources as batches, by their formats."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from engage_cli.definitions.project import Source
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.csv_files import csv_batches
+from engage_cli.engine.inputs.files import Format, InputPath, find_paths
+from engage_cli.engine.inputs.json_files import json_batches
+from engage_cli.engine.inputs.parquet_files import parquet_batches
+
+OPENERS = {Format.PARQUET: parquet_batches, Format.CSV: csv_batches, Format.LINES: json_batches, Format.JSON: json_batches}
+
+
+def open_batches(connection: Connection, folder: Path, sources: Iterable[Source]) -> list[Batch]:
+    """The batches of all sources of one kind, in order."""
+    return [batch for source in sources for batch in _open(connection, source, find_paths(connection, folder, source))]
+
+
+def _open(connection: Connection, source: Source, files: Sequence[InputPath]) -> list[Batch]:
+    connection.use_zones({source.timezone})
+    batches = []
+    for file_format in sorted({file.file_format for file in files}):
+        batches += OPENERS[file_format](connection, source, [file for file in files if file.file_format is file_format])
+    return batches

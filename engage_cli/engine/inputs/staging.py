@@ -1,0 +1,181 @@
+"""All inputs of a run as the staged relations that plan/needs.py describes, and the account of what was read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.project import Source, Sources
+from engage_cli.engine.base import InputFile, Staging
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.event_rows import EventRows, event_rows
+from engage_cli.engine.inputs.events import Events, read_events
+from engage_cli.engine.inputs.lists import stage_list
+from engage_cli.engine.inputs.loading import Work, loaded
+from engage_cli.engine.inputs.open import open_batches
+from engage_cli.engine.inputs.people import PeopleRows, consent_rows, membership_rows, profile_rows, stage_users
+from engage_cli.engine.inputs.rejects import stage_rejects
+from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
+from engage_cli.engine.inputs.values import nothing
+from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
+from engage_cli.engine.template import Sql, identifier, sql
+from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a project, opened."""
+
+    events: tuple[EventRows, ...]
+    profiles: tuple[PeopleRows, ...]
+    memberships: tuple[PeopleRows, ...]
+    consents: tuple[PeopleRows, ...]
+    accounts: tuple[Batch, ...]
+
+    @property
+    def people(self) -> tuple[PeopleRows, ...]:
+        """Everything but events that names users."""
+        return (*self.profiles, *self.memberships, *self.consents)
+
+    @property
+    def batches(self) -> list[Batch]:
+        """All batches."""
+        return [rows.batch for rows in (*self.events, *self.people)] + list(self.accounts)
+
+
+def stage_inputs(connection: Connection, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Staging:
+    """Stage what a plan needs. `files` are the input files as find_inputs found them whole."""
+    work = Work(connection)
+    connection.use_zones({needs.zone})
+    inputs = _open(work, folder, sources, needs)
+    with blaming(connection, inputs.batches):
+        staging = _stage(work, folder, sources, needs, inputs, files)
+    work.drop_tables()
+    return staging
+
+
+def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:
+    def batches(of: Sequence[Source], label: str) -> list[Batch]:
+        return [loaded(work, batch, label) for batch in open_batches(work.connection, folder, of)]
+
+    zone = needs.zone
+    return Inputs(
+        events=tuple(event_rows(batch, zone) for batch in open_batches(work.connection, folder, sources.events)),
+        profiles=tuple(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")),
+        memberships=tuple(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")),
+        consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
+        accounts=tuple(batches(sources.accounts, "accounts")) if "accounts" in needs.tables else (),
+    )
+
+
+def _stage(work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, files: tuple[InputFile, ...]) -> Staging:
+    as_of = timestamp(needs.as_of)
+    events = read_events(work, inputs.events, wanted_of(needs, everything="events" in needs.tables)) if inputs.events else None
+    profiles = read_profiles(work, inputs.profiles, as_of)
+    users = stage_users(work, inputs.people, events.users() if events else None, as_of)
+    staged = _stage_events(work, events, needs)
+    stage_traits(work, profiles, needs.traits, needs.users)
+    lists = {need: f"list_{at}" for at, need in enumerate(needs.lists)}
+    for need, name in lists.items():
+        stage_list(work.connection, folder, need, name)
+    read, future = _count(work, events, as_of)
+    return Staging(
+        catalog=_catalog(work, sources, needs, lists, _author(work, needs, inputs, events, profiles, as_of)),
+        files=files,
+        rejects=stage_rejects(work, events, inputs.people),
+        users=users,
+        events_read=read,
+        events_staged=staged,
+        duplicates=events.duplicates.extra if events else 0,
+        future_events=future,
+        repeated_profiles=profiles.repeated if profiles else 0,
+    )
+
+
+def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
+    """Make the relations `event_names` and `events`; how many events there are."""
+    wanted = wanted_of(needs)
+    work.connection.run(
+        sql(
+            "CREATE TEMP TABLE event_names AS SELECT CAST(row_number() OVER (ORDER BY event) - 1 AS INTEGER) AS event_key, event "
+            "FROM (SELECT DISTINCT event FROM ({names})) ORDER BY event",
+            names=events.names(wanted) if events else Sql("SELECT '' AS event WHERE FALSE"),
+        ).text
+    )
+    columns = [sql("e.{name}", name=identifier(column.name)) for column in wanted.columns]
+    columns += [Sql("e.properties")] if wanted.with_properties else []
+    work.connection.run(
+        sql(
+            "CREATE TEMP TABLE events AS SELECT {columns} FROM ({found}) AS e JOIN users AS u ON u.user_id = e.user_id "
+            "JOIN event_names AS n ON n.event = e.event ORDER BY n.event_key, e.ts, e.message_id",
+            columns=[Sql("u.user_key, n.event_key, e.ts, e.message_id"), *columns],
+            found=events.select(wanted) if events else _no_events(wanted),
+        ).text
+    )
+    return int(work.connection.rows("SELECT count(*) FROM events")[0][0])
+
+
+def _no_events(wanted: Wanted) -> Sql:
+    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=identifier(column.name)) for column in wanted.columns]
+    columns += [Sql("'' AS properties")] if wanted.with_properties else []
+    identity = Sql("'' AS user_id, '' AS event, TIMESTAMP '2000-01-01' AS ts, '' AS message_id")
+    return sql("SELECT {columns} WHERE FALSE", columns=[identity, *columns])
+
+
+def _count(work: Work, events: Events | None, as_of: Sql) -> tuple[int, int]:
+    """How many rows of events there are, and how many of them are later than as_of."""
+    if events is None:
+        return 0, 0
+    query = sql(
+        "SELECT count(*), count(*) FILTER (WHERE reason IS NULL AND ts > {as_of}) FROM ({rows})", as_of=as_of, rows=events.arrivals()
+    )
+    read, future = work.connection.rows(query.text)[0]
+    return int(read), int(future)
+
+
+def _author(work: Work, needs: Needs, inputs: Inputs, events: Events | None, profiles: Profiles | None, as_of: Sql) -> dict[str, str]:
+    """Make the relations that `sql:` conditions name."""
+    if "events" in needs.tables and events is not None:
+        author_events(work, events)
+    if "profiles" in needs.tables and profiles is not None:
+        author_profiles(work, profiles)
+    people = {"memberships": inputs.memberships, "consents": inputs.consents}
+    for kind in sorted(needs.tables & people.keys()):
+        author_plain(work, kind, [rows.batch for rows in people[kind]], needs.zone, people[kind], as_of)
+    if "accounts" in needs.tables:
+        author_plain(work, "accounts", inputs.accounts, needs.zone, (), as_of)
+    return {kind: relation(kind) for kind in sorted(needs.tables)}
+
+
+def _catalog(work: Work, sources: Sources, needs: Needs, lists: Mapping[ListNeed, str], tables: Mapping[str, str]) -> Catalog:
+    keys = work.connection.rows(
+        "SELECT event, event_key FROM event_names WHERE event_key IN (SELECT event_key FROM events) ORDER BY event_key"
+    )
+    return Catalog(
+        event_keys={str(event): int(key) for event, key in keys},
+        event_lists=_lists(work, "events", {column for need in needs.events for column in need.columns}),
+        trait_lists=_lists(work, "traits", needs.traits),
+        elements_zone=_zone(sources.events),
+        trait_elements_zone=_zone(sources.profiles),
+        list_tables=lists,
+        tables=tables,
+    )
+
+
+def _lists(work: Work, table: str, columns: Iterable[Column]) -> frozenset[Path]:
+    """The paths at which a staged relation has a list at all."""
+    found = [column for column in columns if column.reading is Reading.ELEMENTS]
+    if not found:
+        return frozenset()
+    checks = [sql("bool_or({name} IS NOT NULL)", name=identifier(column.name)) for column in found]
+    row = work.connection.rows(sql("SELECT {checks} FROM {table}", checks=checks, table=identifier(table)).text)[0]
+    return frozenset(column.path for column, has in zip(found, row, strict=True) if has)
+
+
+def _zone(sources: Sequence[Source]) -> str | None:
+    """The one zone of the sources' naive instants, None where they differ."""
+    zones = {source.timezone for source in sources} or {"UTC"}
+    return zones.pop() if len(zones) == 1 else None

@@ -1,0 +1,181 @@
+"""From the compiler's AST to DuckDB's SQL: each function of our own becomes DuckDB's, everything else must be on a list.
+
+Engines differ in what they call things and in what the same name means. Only what is known to mean the same may pass:
+an AST node or a function that is not listed here is a bug of the compiler, not something to try on the data.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from engage_cli.engine.allowed import ALLOWED, ALLOWED_FUNCTIONS
+from engage_cli.engine.zones import local_macro, utc_macro
+from engage_cli.sql.authored import AUTHORED
+from engage_cli.sql.functions import LOCAL_FUNCTIONS
+
+Lower = Callable[[Sequence[exp.Expr]], exp.Expr]
+
+
+class CompilerError(Exception):
+    """The compiler emitted something that the engine does not know: a bug of engage, never the user's fault."""
+
+
+def render(expression: exp.Expr) -> str:
+    """The DuckDB SQL of a statement or expression, laid out to be read, with its comments."""
+    return lower(expression).sql(dialect="duckdb", pretty=True)
+
+
+def lower(expression: exp.Expr) -> exp.Expr:
+    """A copy in which every function of our own is DuckDB's. CompilerError for what is not allowed."""
+    _check(expression)
+    return _printable(expression.copy().transform(_lower_node, copy=False))
+
+
+def zones_of(expression: exp.Expr) -> frozenset[str]:
+    """The zones whose macros (engine/zones.py) the lowered expression calls."""
+    return frozenset(
+        argument.name
+        for call in expression.find_all(exp.Anonymous)
+        if call.name in _ZONED
+        for argument in call.expressions[1:]
+        if isinstance(argument, exp.Literal)
+    )
+
+
+# ---- what may pass -----------------------------------------------------------------------------------------------------
+
+
+def _check(expression: exp.Expr) -> None:
+    # An author's own SELECT is checked against a list of its own (sql/authored.py) and marked so.
+    for node in expression.walk(prune=lambda node: bool(node.meta.get(AUTHORED))):
+        if node.meta.get(AUTHORED):
+            continue
+        if isinstance(node, exp.Anonymous):
+            if node.name not in LOCAL_FUNCTIONS and node.name.lower() not in ALLOWED_FUNCTIONS:
+                raise CompilerError(f"the function {node.name} is not known to the engine")
+        elif type(node) not in ALLOWED:
+            raise CompilerError(f"{type(node).__name__} is not known to the engine: {node.sql()[:200]}")
+
+
+def _printable(expression: exp.Expr) -> exp.Expr:
+    """NUL in a literal would end the statement's text, and control characters in a comment could end the comment."""
+    for node in list(expression.walk()):
+        if node.comments:
+            node.comments = ["".join(char if char.isprintable() else " " for char in comment) for comment in node.comments]
+        if isinstance(node, exp.Literal) and node.is_string and "\x00" in node.name:
+            pieces: list[exp.Expr] = [exp.Literal.string(piece) for piece in node.name.split("\x00")]
+            joined = pieces[0]
+            for piece in pieces[1:]:
+                joined = exp.DPipe(this=exp.DPipe(this=joined, expression=call("CHR", exp.Literal.number(0))), expression=piece)
+            node.replace(exp.paren(joined))
+    return expression
+
+
+# ---- functions of our own ----------------------------------------------------------------------------------------------
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """A call of a DuckDB function or macro by its name."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _lower_node(node: exp.Expr) -> exp.Expr:
+    if not isinstance(node, exp.Anonymous) or node.name not in LOCAL_FUNCTIONS:
+        return node
+    lowered = TABLE[node.name](node.expressions)
+    # `transform` does not come back to what it replaced: its arguments are lowered here.
+    return lowered.transform(_lower_node, copy=False)
+
+
+def pointer(names: Sequence[str]) -> str:
+    """The JSON Pointer (RFC 6901) of a path of names: digits index a list or name a key, nothing else is special."""
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _json(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    value, *names = arguments
+    return call("JSON_EXTRACT", value, exp.Literal.string(pointer([name.name for name in names])))
+
+
+def _time(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    value, source_zone, project_zone = arguments
+    naive = _utc([call("TIME_WITHOUT_OFFSET", value.copy()), source_zone])
+    day = _utc([call("BARE_DATE", value.copy()), project_zone])
+    return call("IN_YEARS", exp.Coalesce(this=call("TIME_WITH_OFFSET", value), expressions=[naive, day]))
+
+
+def _utc(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    local, zone = arguments
+    return local if zone.name == "UTC" else call(utc_macro(zone.name), local)
+
+
+def _local(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    instant, zone = arguments
+    return instant if zone.name == "UTC" else call(local_macro(zone.name), instant)
+
+
+def _bucket(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    salt, key = arguments
+    salted = exp.DPipe(this=exp.DPipe(this=salt, expression=exp.Literal.string(":")), expression=key)
+    digits = call("SUBSTR", call("MD5", salted), exp.Literal.number(1), exp.Literal.number(8))
+    return exp.cast(exp.DPipe(this=exp.Literal.string("0x"), expression=digits), "BIGINT")
+
+
+def _round(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    # DuckDB's round(v, 9) multiplies and divides, which moves one value in twenty by a bit; printing nine places is exact.
+    return exp.cast(call("FORMAT", exp.Literal.string("{:.9f}"), arguments[0]), "DOUBLE")
+
+
+def _over_elements(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    elements, name, body = arguments
+    return call("LIST_TRANSFORM", elements, exp.Lambda(this=body, expressions=[name]))
+
+
+def _any(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Coalesce(this=call("LIST_BOOL_OR", _over_elements(arguments)), expressions=[exp.false()])
+
+
+def _each(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Coalesce(this=_over_elements(arguments), expressions=[exp.Array(expressions=[])])
+
+
+def _plus(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    instant, seconds = arguments
+    return exp.paren(exp.Add(this=instant, expression=call("TO_SECONDS", seconds)))
+
+
+def _months(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    local, months = arguments
+    return exp.paren(exp.Add(this=local, expression=call("TO_MONTHS", months)))
+
+
+def _named(name: str) -> Lower:
+    return lambda arguments: call(name, *arguments)
+
+
+_ZONED = frozenset({"E_UTC", "E_LOCAL", "E_DAY", "E_TIME"})
+
+TABLE: dict[str, Lower] = {
+    "E_JSON": _json,
+    "E_TEXT": _named("TEXT_OF_JSON"),
+    "E_NUM": _named("NUMBER_OF_TEXT"),
+    "E_BOOL": _named("BOOLEAN_OF_TEXT"),
+    "E_TIME": _time,
+    "E_PRESENT": _named("IS_PRESENT"),
+    "E_ELEMENTS": _named("ELEMENTS_OF_JSON"),
+    "E_ANY": _any,
+    "E_EACH": _each,
+    "E_UTC": _utc,
+    "E_LOCAL": _local,
+    "E_DAY": lambda arguments: exp.cast(_local(arguments), "DATE"),
+    "E_BUCKET": _bucket,
+    "E_ROUND": _round,
+    "E_SUM": _named("FSUM"),
+    "E_MATCH": _named("REGEXP_MATCHES"),
+    "E_CONTAINS": _named("CONTAINS"),
+    "E_STARTS": _named("STARTS_WITH"),
+    "E_ENDS": _named("SUFFIX"),
+    "E_PLUS": _plus,
+    "E_MONTHS": _months,
+}
+"""One template a function of sql/functions.py. The readings are macros (engine/macros.py), so that the SQL stays readable."""

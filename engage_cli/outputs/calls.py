@@ -1,0 +1,141 @@
+"""Changes of membership as calls in Segment's spec, made of the temporary relation `run_change`.
+
+`run_change(audience, user_id, change, traits, rest)`: `traits` is the JSON object of the outbox, `rest` the same text after its
+opening brace, with the comma that it needs behind another member.
+
+The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
+two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
+`Audience Exited` whose properties hold `audience_key` and the audience's name as a boolean; an identify call with that boolean as a trait.
+"""
+
+import json
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.project import Call
+from engage_cli.engine.base import Engine
+from engage_cli.outputs.columns import TRAITS, trait_names, traits_members
+from engage_cli.state.instants import iso
+from engage_cli.state.outbox import RunFile
+from engage_cli.state.runs import Run
+from engage_cli.state.tables import Change
+
+_EVENTS = {Change.ENTERED: "Audience Entered", Change.EXITED: "Audience Exited"}
+
+
+def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience]) -> int:
+    """Make `run_change` of `membership_change`, before the commit; how many changes there are."""
+    engine.execute("DROP TABLE IF EXISTS temp.main.change_trait")
+    changes = engine.create("change_trait", _with_traits(audiences))
+    engine.execute(_DROP)
+    engine.execute(_STAGE_NEW)
+    return changes
+
+
+def stage_committed_changes(engine: Engine, run: int) -> None:
+    """Make `run_change` of a committed run's outbox, to write its files again."""
+    engine.execute(_DROP)
+    engine.execute(_STAGE_COMMITTED, [run])
+
+
+def calls_query(run: Run, file: RunFile) -> exp.Expr:
+    """The rows of one file of a run's folder, in the order of user ids."""
+    columns = _track(run, file) if file.call == Call.TRACK else _identify(run, file)
+    user_id = exp.column("user_id")
+    return (
+        exp.select(*(value.as_(name, quoted=True) for name, value in columns.items()))
+        .from_("run_change")
+        .where(exp.column("audience").eq(file.audience))
+        .order_by(exp.Ordered(this=user_id, nulls_first=True))
+    )
+
+
+_DROP = "DROP TABLE IF EXISTS temp.main.run_change"
+_STAGE_NEW = """
+    CREATE TEMP TABLE run_change AS
+    SELECT audience, user_id, change,
+        CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS traits, coalesce(members, '') || '}' AS rest
+    FROM change_trait ORDER BY audience, user_id
+"""
+_STAGE_COMMITTED = """
+    CREATE TEMP TABLE run_change AS
+    SELECT audience, user_id, change, traits,
+        CASE WHEN traits IS NULL OR traits = '{}' THEN '}' ELSE ',' || substr(traits, 2) END AS rest
+    FROM state.main.outbox WHERE run = ? ORDER BY audience, user_id
+"""
+
+
+def _with_traits(audiences: Mapping[str, Audience]) -> exp.Expr:
+    """`membership_change` with `members`: the traits of each audience's `with`, as the inside of a JSON object."""
+    alike: dict[tuple[str, ...] | None, list[str]] = {None: []}
+    for audience in audiences.values():
+        # The boolean of an identify call has the audience's own name; a trait of that name would contradict it.
+        names = tuple(name for name in trait_names(audience) if name != audience.name) if audience.with_traits else None
+        alike.setdefault(names, []).append(audience.name)
+    parts = [_of_audiences(members, names) for names, members in alike.items() if members]
+    return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+
+
+def _of_audiences(audiences: list[str], names: tuple[str, ...] | None) -> exp.Select:
+    columns = [exp.column(name, table="membership_change").as_(name) for name in ("audience", "user_id", "change")]
+    members: exp.Expr = exp.cast(exp.null(), exp.DType.VARCHAR) if names is None else traits_members(names)
+    query = (
+        exp.select(*columns, members.as_("members"))
+        .from_("membership_change")
+        .where(exp.column("audience", table="membership_change").isin(*audiences))
+    )
+    return query.join(TRAITS, using=["user_id"], join_type="left") if names else query
+
+
+def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    columns = {
+        "type": exp.Literal.string("track"),
+        "event": _by_change(_EVENTS),
+        **_common(run, file),
+        "properties": _json(_by_change({change: _properties(run, file, change) for change in Change})),
+    }
+    if file.with_traits:
+        columns["context"] = _json(_concat('{"traits":', exp.column("traits"), "}"))
+    return columns
+
+
+def _identify(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    flags = _by_change({change: f"{{{json.dumps(file.audience)}:{json.dumps(change is Change.ENTERED)}" for change in Change})
+    return {
+        "type": exp.Literal.string("identify"),
+        **_common(run, file),
+        "traits": _json(_concat(flags, exp.column("rest"))),
+    }
+
+
+def _common(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    cause = _concat(f"{file.call}:{run.name}:{file.audience}:", exp.column("change"), ":", exp.column("user_id"))
+    return {
+        "userId": exp.column("user_id"),
+        "messageId": exp.Anonymous(this="MD5", expressions=[cause]),
+        "timestamp": exp.Literal.string(iso(run.as_of)),
+    }
+
+
+def _properties(run: Run, file: RunFile, change: Change) -> str:
+    """The properties of a track call. An audience called as one of the other two has no boolean: the event says it."""
+    fixed = {"audience_key": file.audience, "run": run.name}
+    flag = {file.audience: change is Change.ENTERED}
+    return json.dumps({"audience_key": None} | flag | fixed)
+
+
+def _by_change(values: Mapping[Change, str]) -> exp.Expr:
+    case = exp.Case()
+    for change, value in values.items():
+        case = case.when(exp.column("change").eq(change.value), exp.Literal.string(value))
+    return case
+
+
+def _json(text: exp.Expr) -> exp.Expr:
+    return exp.cast(text, exp.DType.JSON)
+
+
+def _concat(*parts: exp.Expr | str) -> exp.Expr:
+    return exp.Concat(expressions=[exp.Literal.string(part) if isinstance(part, str) else part for part in parts])

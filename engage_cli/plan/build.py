@@ -1,0 +1,237 @@
+"""Audiences and their conditions to a plan: predicates over leaves, in dependency order, and what they need of the data."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from engage_cli.definitions import conditions as w
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
+from engage_cli.plan.checks import Check, CountTest, NumberIn, readings_of
+from engage_cli.plan.instants import Bound, Stretch, shift, window_stretch
+from engage_cli.plan.labels import join_label, names_label, slug, window_label
+from engage_cli.plan.leaves import (
+    AmongRows,
+    Counted,
+    EdgeMeets,
+    Events,
+    EventSet,
+    FirstEvents,
+    Forbidden,
+    Happened,
+    InShareOf,
+    Leaf,
+    Measured,
+    MemberOf,
+    OnDays,
+    PlannedStep,
+    Regular,
+    Sequence,
+    TraitMeets,
+)
+from engage_cli.plan.needs import Needs, Reading
+from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
+from engage_cli.plan.requirements import needs_of
+from engage_cli.plan.resolve import Context, field_row, row_of, tests_of
+from engage_cli.source import Span
+
+AT_LEAST_ONE = NumberIn(1, True, None, False)
+_MILLIONTHS_OF_ALL = 100_000_000
+
+
+def plan_audiences(
+    audiences: Mapping[str, Audience], asked: Iterable[str], as_of: datetime, zone: str, users: frozenset[str] | None = None
+) -> Plan:
+    """The plan for the asked audiences and all that they name, at one instant (aware, UTC) in the project's zone.
+
+    `users` limits what is staged to these ids. The definitions are checked: no unknown names, no cycles.
+    """
+    asked = tuple(asked)
+    planned: dict[str, PlannedAudience] = {}
+
+    def visit(name: str) -> None:
+        if name in planned:
+            return
+        audience = audiences[name]
+        for other in named_audiences(audience.members):
+            visit(other)
+        predicate = Planner(Context(as_of, ZoneInfo(zone)), name).predicate(audience.members)
+        planned[name] = PlannedAudience(name, predicate, audience.members, audience.with_traits, audience.span)
+
+    for name in asked:
+        visit(name)
+    needs = needs_of(planned.values(), Needs(as_of, zone, users=users))
+    return Plan(as_of, zone, planned, asked, needs)
+
+
+def named_audiences(condition: w.Condition) -> list[str]:
+    """The audiences that a condition names, in the order written."""
+    match condition:
+        case w.InAudience(name):
+            return [name]
+        case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
+            return [name for part in parts for name in named_audiences(part)]
+        case w.Not(part):
+            return named_audiences(part)
+        case _:
+            return []
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Turns the conditions of one definition into predicates. `owner` is the definition's id, the default salt."""
+
+    context: Context
+    owner: str
+
+    def predicate(self, condition: w.Condition) -> Predicate:
+        """The predicate that a condition means."""
+        match condition:
+            case w.AllOf(parts):
+                return And(tuple(self.predicate(part) for part in parts))
+            case w.AnyOf(parts):
+                return Or(tuple(self.predicate(part) for part in parts))
+            case w.NoneOf(parts):
+                return Negated(Or(tuple(self.predicate(part) for part in parts)))
+            case w.Not(part):
+                return Negated(self.predicate(part))
+            case w.Everyone():
+                return Always()
+            case w.EventDone():
+                return self._event(condition)
+            case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql():
+                return Is(self._leaf(condition))
+            case _:
+                assert_never(condition)
+
+    def _leaf(self, condition: w.TraitIs | w.SequenceDone | w.InAudience | w.InShare | w.InSql) -> Leaf:
+        match condition:
+            case w.TraitIs(path, comparison, span):
+                return TraitMeets(field_row(path, comparison, self.context), span)
+            case w.SequenceDone():
+                return self._sequence(condition)
+            case w.InAudience(name):
+                return MemberOf(name)
+            case w.InShare(millionths, salt):
+                return InShareOf(self.owner if salt is None else salt, _MILLIONTHS_OF_ALL, millionths << 32)
+            case w.InSql(text, span):
+                return AmongRows(text, span, f"sql_{self.owner}")
+            case _:
+                assert_never(condition)
+
+    # ---- events ----------------------------------------------------------------------------------------------------
+
+    def _event(self, done: w.EventDone) -> Predicate:
+        if done.first_time is not None:
+            return Is(Happened(self._first(done.names, done.where, done.window, done.first_time, done.span)))
+        if isinstance(done.ask, w.Regularly):
+            return Is(self._regular(done, done.ask))
+        events = self._events(done.names, done.where, done.window, done.span)
+        match done.ask:
+            case None:
+                return Is(Happened(events))
+            case w.Count(comparison):
+                return self._numbers(comparison, lambda check: Counted(events, check))
+            case w.Days(comparison):
+                return self._numbers(comparison, lambda check: OnDays(events, check))
+            case w.Measure(aggregate, path, comparison):
+                reading = self._measure_reading(aggregate, comparison)
+                return self._numbers(comparison, lambda check: Measured(events, aggregate, path, reading, check))
+            case w.Edge(latest, where):
+                return Is(EdgeMeets(events, latest, row_of(where, self.context)))
+            case _:
+                assert_never(done.ask)
+
+    def _events(self, names: tuple[str, ...], where: Where, window: w.Window, span: Span) -> EventSet:
+        label = join_label(names_label(names), window_label(window))
+        return EventSet(tuple(sorted(set(names))), self._stretch(window), row_of(where, self.context), label, span)
+
+    def _first(self, names: tuple[str, ...], where: Where, window: w.Window, first: w.FirstTime, span: Span) -> FirstEvents:
+        label = join_label("first", names_label(names), window_label(window))
+        by_name = first is w.FirstTime.BY_NAME
+        row = row_of(where, self.context)
+        return FirstEvents(tuple(sorted(set(names))), self._stretch(window), row, by_name, label, span)
+
+    def _stretch(self, window: w.Window) -> Stretch:
+        return window_stretch(window, self.context.as_of, self.context.zone)
+
+    def _numbers(self, comparison: Comparison, leaf: Callable[[Check], Leaf]) -> Predicate:
+        """The tests of a measure, each an atom of its own so that a negative one is an exact negation."""
+        parts: list[Predicate] = []
+        for test in comparison.tests:
+            negated, resolved = tests_of(test, False, self.context)
+            atoms = tuple(Is(leaf(one.whole)) for one in resolved if one.whole is not None)
+            together: Predicate = atoms[0] if len(atoms) == 1 else And(atoms)
+            parts.append(Negated(together) if negated else together)
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _measure_reading(self, aggregate: w.Aggregate, comparison: Comparison) -> Reading:
+        """What the property is read as: text to be counted, an instant where min or max is compared with one, else a number."""
+        if aggregate is w.Aggregate.UNIQUE:
+            return Reading.TEXT
+        readings = [
+            reading
+            for test in comparison.tests
+            for one in tests_of(test, False, self.context)[1]
+            if one.whole is not None
+            for reading in readings_of(one.whole)
+        ]
+        return Reading.INSTANT if Reading.INSTANT in readings else Reading.NUMBER
+
+    def _regular(self, done: w.EventDone, ask: w.Regularly) -> Regular:
+        as_of, zone = self.context.as_of, self.context.zone
+        ends = [shift(as_of, ask.every, -times, zone) for times in range(ask.of_last + 1)]
+        stretches = tuple(Stretch(Bound(low, False), Bound(high, True)) for high, low in pairwise(ends))
+        label = join_label(names_label(done.names), f"in_{ask.of_last}_times_{slug(str(ask.every))}")
+        whole = Stretch(stretches[-1].low, stretches[0].high)
+        names = tuple(sorted(set(done.names)))
+        events = EventSet(names, whole, row_of(done.where, self.context), label, done.span)
+        return Regular(events, stretches, ask.at_least, self._count_tests(ask.comparison))
+
+    def _count_tests(self, comparison: Comparison | None) -> tuple[CountTest, ...]:
+        """The tests of a period's count, by default that there is one."""
+        if comparison is None:
+            return (CountTest(False, AT_LEAST_ONE),)
+        found = [(test, tests_of(test, False, self.context)) for test in comparison.tests]
+        return tuple(CountTest(negated, one.whole) for _, (negated, tests) in found for one in tests if one.whole is not None)
+
+    # ---- sequences -------------------------------------------------------------------------------------------------
+
+    def _sequence(self, done: w.SequenceDone) -> Sequence:
+        positive = [step for step in done.steps if not step.negated]
+        places = {step.alias: index for index, step in enumerate(positive) if step.alias is not None}
+        inner = replace(self, context=replace(self.context, steps=places))
+        steps: list[PlannedStep] = []
+        between: list[Forbidden] = []
+        after: list[Forbidden] = []
+        for step in done.steps:
+            if not step.negated:
+                steps.append(PlannedStep(inner.step_events(step, done.window), step.within, len(steps)))
+                continue
+            forbidden = Forbidden(inner._events(step.names, step.where, done.window, step.span), len(steps), step.within)
+            (after if len(steps) == len(positive) else between).append(forbidden)
+        label = join_label("sequence", *(slug(step.names[0], 24) for step in positive[:3]))
+        if done.order is w.Order.STRICT:
+            anything = inner._events(("*",), ALWAYS, done.window, done.span)
+            between.extend(Forbidden(anything, index) for index in range(1, len(steps)))
+        return Sequence(
+            steps=tuple(steps),
+            order=w.Order.ANY if done.order is w.Order.ANY else w.Order.THEN,
+            at_least=len(steps) if done.at_least is None else done.at_least,
+            duration=done.duration,
+            between=tuple(between),
+            after=tuple(after),
+            without=tuple(inner._events(step.names, step.where, done.window, step.span) for step in done.without),
+            settled=done.settled,
+            label=label,
+            span=done.span,
+        )
+
+    def step_events(self, step: w.Step, window: w.Window) -> Events:
+        """The events that may take a step, within the sequence's window."""
+        if step.first_time is not None:
+            return self._first(step.names, step.where, window, step.first_time, step.span)
+        return self._events(step.names, step.where, window, step.span)

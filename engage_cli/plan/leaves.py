@@ -1,0 +1,170 @@
+"""The leaves of conditions: what is asked of a subject's events, traits, share or membership. Equal leaves are computed once.
+
+Labels and spans only name and document; they take no part in equality.
+"""
+
+from dataclasses import dataclass, field
+
+from engage_cli.definitions.conditions import Aggregate, Order
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.values import Duration
+from engage_cli.plan.checks import ANY_ROW, Check, CountTest, Row
+from engage_cli.plan.instants import Stretch
+from engage_cli.plan.needs import Reading
+from engage_cli.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class EventSet:
+    """The events of these names (each may hold `*`) in a stretch that meet a row predicate.
+
+    `label` says in words what it is (`order_completed_last_30_days`); relations are named after it.
+    """
+
+    names: tuple[str, ...]
+    stretch: Stretch
+    row: Row = ANY_ROW
+    label: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstEvents:
+    """Each user's first event ever of `names` (by timestamp, then message id), as far as it lies in the stretch.
+
+    BY_WHERE: the first that meets `row`; by name: the first of the names, which must meet `row`.
+    """
+
+    names: tuple[str, ...]
+    stretch: Stretch
+    row: Row
+    by_name: bool
+    label: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+
+Events = EventSet | FirstEvents
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """There is such an event."""
+
+    events: Events
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The number of such events passes the check; over none it is 0."""
+
+    events: EventSet
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An aggregate of a property (of its elements, where the path has `[]`) over such events passes the check."""
+
+    events: EventSet
+    aggregate: Aggregate
+    path: Path
+    reading: Reading
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class OnDays:
+    """The number of distinct local days of such events passes the check; over none it is 0."""
+
+    events: EventSet
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMeets:
+    """The first, or last, of such events (by timestamp, then message id) meets `row`."""
+
+    events: EventSet
+    latest: bool
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """The count passes all tests in at least `at_least` of the stretches. `events` spans all of them."""
+
+    events: EventSet
+    stretches: tuple[Stretch, ...]
+    at_least: int
+    tests: tuple[CountTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step: its events, and how long after the step before it at most."""
+
+    events: Events
+    within: Duration | None
+    index: int
+    """The step's place among all that a `ref` may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Events that must not come: `after` counts the positive steps before it; `within` bounds one at the end."""
+
+    events: EventSet
+    after: int
+    within: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The steps happened in order, with nothing forbidden between."""
+
+    steps: tuple[PlannedStep, ...]
+    order: Order
+    at_least: int
+    duration: Duration | None
+    between: tuple[Forbidden, ...]
+    after: tuple[Forbidden, ...]
+    without: tuple[EventSet, ...]
+    settled: bool
+    label: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TraitMeets:
+    """The subject's traits meet the row predicate."""
+
+    row: Row
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InShareOf:
+    """bucket · scale < threshold, where the bucket is in [0, 2^32): integers only, see docs/conditions.md."""
+
+    salt: str
+    scale: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOf:
+    """The subject is in the audience."""
+
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmongRows:
+    """The subject is among the user_ids that an author's SELECT gives."""
+
+    text: str
+    span: Span | None = field(default=None, compare=False)
+    label: str = field(default="", compare=False)
+
+
+Leaf = Happened | Counted | Measured | OnDays | EdgeMeets | Regular | Sequence | TraitMeets | InShareOf | MemberOf | AmongRows

@@ -1,0 +1,103 @@
+"""What a plan needs of the data, and what the staged data is like: the seam between the compiler and the engine.
+
+The engine stages, for one run at one instant, temporary relations of the shape of the event store:
+
+`users(user_key INTEGER, user_id VARCHAR)`
+    the universe: every user in profiles, memberships or consents (of dated rows: by as_of), or with an event by as_of. Keys are
+    internal to a run and follow the order of user_id.
+`events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, <columns>)`
+    sorted by (event_key, ts, message_id), deduplicated by message id, no event after as_of. Only the names and the range that are needed.
+`traits(user_key INTEGER, <columns>)`
+    at most one row a user: the traits as of the run's instant.
+`list_<n>(value VARCHAR)`
+    the distinct values of one `in_file` list, none missing.
+
+Each column is a (path, reading), named `path:reading`, as docs/values.md says a value is read; NULL is "does not read so".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from engage_cli.definitions.paths import Path
+
+
+class Reading(StrEnum):
+    """How a value is read into a typed column; the SQL type stands behind each."""
+
+    TEXT = "text"  # VARCHAR
+    NUMBER = "number"  # DOUBLE
+    BOOLEAN = "boolean"  # BOOLEAN
+    INSTANT = "instant"  # TIMESTAMP, UTC
+    PRESENT = "present"  # BOOLEAN: TRUE or NULL; not missing, whatever it is
+    ELEMENTS = "elements"  # JSON[]: the elements, where the value is a list; else NULL
+    VALUE = "value"  # JSON: the value as it stands; NULL where missing
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One reading of one path. The path holds no `[]`."""
+
+    path: Path
+    reading: Reading
+
+    @property
+    def name(self) -> str:
+        """The column's name in a staged relation."""
+        return f"{self.path.text}:{self.reading.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class EventNeed:
+    """Events of these names (each may hold `*`) with `since` ≤ timestamp (None: all history)."""
+
+    names: tuple[str, ...]
+    since: datetime | None
+    columns: frozenset[Column]
+
+
+@dataclass(frozen=True, slots=True)
+class ListNeed:
+    """An `in_file` list: its path from the project folder, and the name that its first line may bear as a header."""
+
+    path: str
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Everything that has to be staged for a run.
+
+    `as_of` and `since` are aware, UTC. `tables` are the sources that `sql:` conditions name.
+    `users` limits events and traits to these ids (explain); None is everybody.
+    """
+
+    as_of: datetime
+    zone: str
+    events: tuple[EventNeed, ...] = ()
+    traits: frozenset[Column] = frozenset()
+    lists: tuple[ListNeed, ...] = ()
+    tables: frozenset[str] = frozenset()
+    users: frozenset[str] | None = None
+    with_properties: bool = False
+    """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What the compiler has to know of the staged data.
+
+    `event_keys`: the key of every event name that occurs among the staged events. `event_lists`, `trait_lists`: the paths at which at
+    least one value is a list (only there does a comparison look at elements). `elements_zone`: the zone of naive timestamps inside
+    lists of event properties, None where the sources differ. `trait_elements_zone` likewise for traits.
+    `list_tables`: the relation of each in_file list. `tables`: the relation of each source that `sql:` names.
+    """
+
+    event_keys: Mapping[str, int]
+    event_lists: frozenset[Path] = frozenset()
+    trait_lists: frozenset[Path] = frozenset()
+    elements_zone: str | None = "UTC"
+    trait_elements_zone: str | None = "UTC"
+    list_tables: Mapping[ListNeed, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)

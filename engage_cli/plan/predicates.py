@@ -1,0 +1,63 @@
+"""Boolean expressions over leaves: the logical plan of a condition, and of a set of audiences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.paths import Path
+from engage_cli.plan.leaves import Leaf
+from engage_cli.plan.needs import Needs
+from engage_cli.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple["Predicate", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple["Predicate", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    part: "Predicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """True for every subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """The leaf holds."""
+
+    leaf: Leaf
+
+
+Predicate = And | Or | Negated | Always | Is
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAudience:
+    """An audience whose members are the subjects that meet the predicate."""
+
+    name: str
+    predicate: Predicate
+    condition: Condition
+    with_traits: tuple[Path, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Audiences in an order in which each stands after those it names; `asked` are the ones whose members are wanted."""
+
+    as_of: datetime
+    zone: str
+    audiences: Mapping[str, PlannedAudience]
+    asked: tuple[str, ...]
+    needs: Needs

@@ -1,0 +1,149 @@
+"""What a plan needs staged: which events from when on, and which readings of which properties and traits."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from engage_cli.definitions.conditions import Aggregate
+from engage_cli.definitions.paths import Path, path_of
+from engage_cli.plan import checks as c
+from engage_cli.plan.leaves import (
+    Counted,
+    EdgeMeets,
+    Events,
+    FirstEvents,
+    Happened,
+    Leaf,
+    Measured,
+    OnDays,
+    Regular,
+    Sequence,
+    TraitMeets,
+)
+from engage_cli.plan.needs import Column, EventNeed, ListNeed, Needs, Reading
+from engage_cli.plan.predicates import And, Is, Negated, Or, PlannedAudience, Predicate
+
+USER_ID = path_of("user_id")
+"""The trait that is no trait: the user's id."""
+
+
+def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
+    """Every leaf of a predicate, in the order written."""
+    match predicate:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case Negated(part):
+            yield from leaves_of(part)
+        case Is(leaf):
+            yield leaf
+
+
+def needs_of(audiences: Iterable[PlannedAudience], base: Needs) -> Needs:
+    """`base` with everything that these audiences' predicates look at and that their outputs carry."""
+    found = _Found()
+    for audience in audiences:
+        for leaf in leaves_of(audience.predicate):
+            found.leaf(leaf)
+        for path in audience.with_traits:
+            if path != USER_ID:
+                found.traits |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
+    return replace(
+        base,
+        events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
+        traits=frozenset(found.traits),
+        lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
+    )
+
+
+@dataclass
+class _Found:
+    """The needs met so far. Events are keyed by their names and first instant."""
+
+    events: dict[tuple[tuple[str, ...], datetime | None], set[Column]] = field(default_factory=dict)
+    traits: set[Column] = field(default_factory=set)
+    lists: set[ListNeed] = field(default_factory=set)
+
+    def leaf(self, leaf: Leaf) -> None:
+        match leaf:
+            case Happened(events) | Counted(events) | OnDays(events) | Regular(events):
+                self.event_set(events)
+            case Measured(events, aggregate, path, reading):
+                self.event_set(events).add(_measured_column(aggregate, path, reading))
+            case EdgeMeets(events, _, row):
+                self.row(row, self.event_set(events), [])
+            case Sequence():
+                self.sequence(leaf)
+            case TraitMeets(row):
+                self.row(row, self.traits, [])
+                self.traits = {column for column in self.traits if column.path != USER_ID}
+            case _:
+                pass
+
+    def event_set(self, events: Events, steps: list[set[Column]] | None = None) -> set[Column]:
+        """The columns wanted of these events; whatever is added to the set is wanted too."""
+        since = None if isinstance(events, FirstEvents) else events.stretch.since
+        columns = self.events.setdefault((events.names, since), set())
+        self.row(events.row, columns, [] if steps is None else steps)
+        return columns
+
+    def sequence(self, leaf: Sequence) -> None:
+        steps: list[set[Column]] = []
+        for step in leaf.steps:
+            steps.append(self.events.setdefault(_key(step.events), set()))
+        for step in leaf.steps:
+            self.event_set(step.events, steps)
+        for forbidden in (*leaf.between, *leaf.after):
+            self.event_set(forbidden.events, steps)
+        for events in leaf.without:
+            self.event_set(events, steps)
+
+    def row(self, row: c.Row, columns: set[Column], steps: list[set[Column]]) -> None:
+        """What a row predicate looks at, of the row itself and of what it refers to."""
+        match row:
+            case c.RowAll(parts) | c.RowAny(parts):
+                for part in parts:
+                    self.row(part, columns, steps)
+            case c.RowNot(part):
+                self.row(part, columns, steps)
+            case c.Value(path, test):
+                for check in (test.whole, test.element):
+                    if check is not None:
+                        self.check(check, path, columns, steps)
+                if path is not None and test.element is not None:
+                    columns.add(Column(path, Reading.ELEMENTS))
+            case c.SomeElement(path, inner):
+                if path is not None:
+                    columns.add(Column(path, Reading.ELEMENTS))
+                # What is inside an element is read from its JSON; only its references need columns.
+                self.row(inner, set(), steps)
+            case _:
+                assert_never(row)
+
+    def check(self, check: c.Check, path: Path | None, columns: set[Column], steps: list[set[Column]]) -> None:
+        if path is not None:
+            columns.update(Column(path, reading) for reading in c.readings_of(check))
+        match check:
+            case c.AnyCheck(parts):
+                for part in parts:
+                    self.check(part, None, columns, steps)
+            case c.InFile(file):
+                self.lists.add(ListNeed(file, "" if path is None else str(path.parts[-1])))
+            case c.Against(other=c.OfTrait(other)):
+                if other != USER_ID:
+                    self.traits.update(Column(other, reading) for reading in c.readings_against(check))
+            case c.Against(other=c.OfStep(step, other)):
+                steps[step].update(Column(other, reading) for reading in c.readings_against(check))
+            case _:
+                pass
+
+
+def _key(events: Events) -> tuple[tuple[str, ...], datetime | None]:
+    return events.names, None if isinstance(events, FirstEvents) else events.stretch.since
+
+
+def _measured_column(aggregate: Aggregate, path: Path, reading: Reading) -> Column:
+    if path.has_each:
+        return Column(path.split_at_each()[0], Reading.ELEMENTS)
+    return Column(path, Reading.TEXT if aggregate is Aggregate.UNIQUE else reading)

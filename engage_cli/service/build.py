@@ -1,0 +1,283 @@
+"""`audience build`: evaluate audiences, find who entered and exited, commit, and write the files."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+from sqlglot import exp
+
+from engage_cli import __version__
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.printing import print_audience
+from engage_cli.definitions.project import Project
+from engage_cli.engine.base import Engine, InputFile
+from engage_cli.errors import UsageError
+from engage_cli.outputs.members import unwritten_audiences
+from engage_cli.outputs.publish import recover
+from engage_cli.outputs.rejects import write_rejects
+from engage_cli.outputs.write import write_run
+from engage_cli.plan.build import named_audiences, plan_audiences
+from engage_cli.plan.needs import ListNeed, Reading
+from engage_cli.plan.predicates import Plan
+from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.look import materialise
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Timing
+from engage_cli.service.workspace import chosen, engine_for, load, report_of, stage, with_tables, writable_folders
+from engage_cli.sql.literals import column
+from engage_cli.sql.scope import TRAITS, USERS
+from engage_cli.state.inputs import vanished_files
+from engage_cli.state.lock import hold_lock
+from engage_cli.state.membership import Changes, find_changes
+from engage_cli.state.runs import Build, RunPlan, plan_run
+from engage_cli.state.store import State, lock_path, open_published, open_state
+
+COMMAND = "audience build"
+FORMATS = ("parquet", "csv", "jsonl")
+
+
+@dataclass
+class _Request:
+    """One build, from its start to its end."""
+
+    project: Project
+    folder: Path
+    names: tuple[str, ...]
+    as_of: datetime
+    file_format: str
+    dry_run: bool
+    strict: bool
+    verbose: bool
+    progress: Progress
+    timings: list[Timing] = field(default_factory=list)
+    sql: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        """A stage that is shown while it runs, and timed."""
+        begun = perf_counter()
+        with self.progress.stage(title):
+            yield
+        self.timings.append(Timing(title, perf_counter() - begun))
+
+    @property
+    def state_path(self) -> Path:
+        return self.folder / self.project.config.state
+
+    @property
+    def outputs(self) -> Path:
+        return self.folder / self.project.config.outputs
+
+
+def build_audiences(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    as_of: datetime | None,
+    file_format: str | None = None,
+    dry_run: bool = False,
+    strict: bool = False,
+    wait: float = 30.0,
+    verbose: bool = False,
+    progress: Progress,
+) -> BuildResult:
+    """Build audiences, all where none is named, as of an instant (None: now).
+
+    Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError
+    for an unknown name or an instant before the last one. A dry run computes the same and writes nothing.
+    """
+    project = load(folder)
+    chosen_format = file_format or "parquet"
+    if chosen_format not in FORMATS:
+        raise UsageError(f"`{chosen_format}` is no format", hint=f"give --format {', '.join(FORMATS)}")
+    request = _Request(
+        project=project,
+        folder=folder,
+        names=chosen(project, names),
+        as_of=resolve_as_of(as_of, project.config.timezone),
+        file_format=chosen_format,
+        dry_run=dry_run,
+        strict=strict,
+        verbose=verbose,
+        progress=progress,
+    )
+    if dry_run:
+        with engine_for(project, folder) as engine:
+            return _build(request, engine, open_published(engine, request.state_path), ())
+    with hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait):
+        with engine_for(project, folder) as engine:
+            state = open_state(engine, request.state_path, tool_version=__version__)
+            found = recover(state, request.outputs)
+            recovered = [f"finished writing {path}" for path in found.finished]
+            recovered += [f"removed the unfinished {path}" for path in found.removed]
+            return _build(request, engine, state, tuple(recovered))
+
+
+def _build(request: _Request, engine: Engine, state: State | None, recovered: tuple[str, ...]) -> BuildResult:
+    project, config = request.project, request.project.config
+    plan = plan_audiences(project.audiences, request.names, request.as_of, config.timezone)
+    plan = with_tables(plan, config.sources)
+    with request.stage("looking for input files"):
+        files = engine.input_files(config.sources, plan.needs.lists)
+    vanished = vanished_files(state, config.sources, files)
+    run_plan = _plan_run(request, state, plan, files)
+    if not run_plan.builds:
+        return _result(request, None, _audience_changes(run_plan, (), state), (), DataReport(files=files), recovered)
+    return _evaluate(request, engine, state, run_plan, vanished, recovered)
+
+
+def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[InputFile, ...]) -> RunPlan:
+    builds = [
+        Build(name, definition_hash(request.project, name), tuple(sorted({need.path for need in _lists_of(request, name)})))
+        for name in request.names
+    ]
+    return plan_run(
+        state,
+        command=COMMAND,
+        as_of=request.as_of,
+        tool_version=__version__,
+        builds=builds,
+        files=files,
+        unwritten=() if request.dry_run else unwritten_audiences(state, request.outputs, request.names, request.file_format),
+        dry_run=request.dry_run,
+    )
+
+
+def _evaluate(
+    request: _Request,
+    engine: Engine,
+    state: State | None,
+    run_plan: RunPlan,
+    vanished: tuple[InputFile, ...],
+    recovered: tuple[str, ...],
+) -> BuildResult:
+    project, config = request.project, request.project.config
+    plan = plan_audiences(project.audiences, run_plan.audiences, request.as_of, config.timezone)
+    plan = with_tables(plan, config.sources)
+    with request.stage("reading events and profiles"):
+        writable = writable_folders(project, request.folder)
+        staged = stage(project, request.folder, engine, plan, strict=request.strict, progress=request.progress, writable=writable)
+    rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
+    with request.stage("evaluating audiences"):
+        if request.verbose:
+            request.sql.update({name: engine.render(query) for name, query in staged.compiled.steps()})
+        materialise(staged)
+        engine.create("member_now", staged.compiled.all_members())
+        changes = find_changes(engine, state, run_plan)
+    report = report_of(staged.staging, rejects_file=rejects, vanished=vanished)
+    if request.dry_run:
+        return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
+    assert state is not None
+    _make_member_traits(engine, plan)
+    with request.stage("writing"):
+        written = write_run(
+            state,
+            run_plan,
+            changes,
+            audiences=project.audiences,
+            destinations=config.destinations,
+            outputs=request.outputs,
+            file_format=request.file_format,
+        )
+    paths = [*([written.folder] if written.folder else []), *written.rewritten]
+    shown = tuple(Path(config.outputs) / path for path in paths)
+    run = written.run.name if written.run is not None else None
+    return _result(request, run, _audience_changes(run_plan, changes, state), shown, report, recovered)
+
+
+def _result(
+    request: _Request,
+    run: str | None,
+    audiences: tuple[AudienceChange, ...],
+    written: tuple[Path, ...],
+    data: DataReport,
+    recovered: tuple[str, ...],
+) -> BuildResult:
+    return BuildResult(
+        as_of=request.as_of,
+        dry_run=request.dry_run,
+        run=run,
+        audiences=audiences,
+        written=written,
+        data=data,
+        recovered=recovered,
+        timings=tuple(request.timings),
+        sql=request.sql,
+    )
+
+
+def _audience_changes(plan: RunPlan, changes: Sequence[Changes], state: State | None) -> tuple[AudienceChange, ...]:
+    """What became of every audience asked for, in name order; those that had nothing to do keep their size."""
+    sizes = _sizes(state) if plan.unchanged else {}
+    found = [AudienceChange(one.audience, one.size, one.entered, one.exited) for one in changes]
+    found += [AudienceChange(name, sizes.get(name, 0), 0, 0, unchanged=True) for name in plan.unchanged]
+    return tuple(sorted(found, key=lambda change: change.name))
+
+
+def _sizes(state: State | None) -> dict[str, int]:
+    if state is None:
+        return {}
+    rows = state.engine.rows("SELECT audience, count(*) FROM state.main.membership WHERE exited_at IS NULL GROUP BY audience")
+    return {str(name): int(count) for name, count in rows}
+
+
+# ---- what a definition rests on ------------------------------------------------------------------------------------
+
+
+def definition_hash(project: Project, name: str) -> str:
+    """md5 over all that an audience's meaning and outputs rest on but the data: itself, those it names, the project's settings.
+
+    Comments, descriptions and layout are not among it.
+    """
+    config = project.config
+    parts = [print_audience(_undescribed(project.audiences[one])) for one in _with_named(project, name)]
+    sources = [
+        (kind, source.path, sorted(source.columns.items()), source.timezone)
+        for kind in ("events", "profiles", "accounts", "memberships", "consents")
+        for source in getattr(config.sources, kind)
+    ]
+    destinations = [
+        (one.name, one.format, one.call.value) for one in config.destinations.values() if one.name in project.audiences[name].sync
+    ]
+    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations))])
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def _undescribed(audience: Audience) -> Audience:
+    return Audience(audience.name, "", audience.members, audience.sync, audience.with_traits, audience.span, audience.sync_spans)
+
+
+def _with_named(project: Project, name: str) -> list[str]:
+    """The audience and all that it names, however deep, in the order met."""
+    found = [name]
+    for one in found:
+        found += [other for other in named_audiences(project.audiences[one].members) if other not in found]
+    return list(dict.fromkeys(found))
+
+
+def _lists_of(request: _Request, name: str) -> Sequence[ListNeed]:
+    return plan_audiences(request.project.audiences, [name], request.as_of, request.project.config.timezone).needs.lists
+
+
+# ---- the traits sent along -----------------------------------------------------------------------------------------
+
+
+def _make_member_traits(engine: Engine, plan: Plan) -> None:
+    """Make `member_trait`: for everybody who is in an audience or left one, the traits that some audience sends along."""
+    paths = list(dict.fromkeys(path for name in plan.asked for path in plan.audiences[name].with_traits))
+    columns: list[exp.Expr] = [column("user_id", USERS)]
+    names = {"user_id"}
+    for path in paths:
+        if path.text.lower() in names:
+            continue
+        names.add(path.text.lower())
+        value = column(f"{path.text}:{Reading.VALUE.value}", TRAITS)
+        columns.append(exp.alias_(value, path.text, quoted=True))
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+    on = exp.EQ(this=column("user_key", TRAITS), expression=column("user_key", USERS))
+    query = query.join(exp.alias_(exp.to_table("traits"), TRAITS, table=True), on=on, join_type="left")
+    engine.create("member_trait", query)

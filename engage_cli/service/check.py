@@ -1,0 +1,196 @@
+"""`engage check`: everything that can be wrong before a run, in the definitions and in the data they name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlglot import exp
+
+from engage_cli.definitions import conditions as w
+from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
+from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.project import Project
+from engage_cli.engine.base import Engine, Staging
+from engage_cli.errors import DataError, EngageError
+from engage_cli.plan.build import plan_audiences
+from engage_cli.plan.needs import EventNeed, Needs
+from engage_cli.plan.requirements import USER_ID
+from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import CheckResult
+from engage_cli.service.workspace import declared_tables, engine_for, load, report_of
+from engage_cli.source import InvalidError, Issue, Severity, Span, did_you_mean, visible
+from engage_cli.sql.events import pattern_of
+
+
+def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, progress: Progress) -> CheckResult:
+    """Check definitions, references and `sql:`; with `data` also which names never occur in it, as warnings.
+
+    Invalid definitions are issues of the result, not an exception.
+    """
+    try:
+        project = load(folder)
+    except InvalidError as invalid:
+        return CheckResult(0, invalid.issues, None)
+    count = len(project.audiences)
+    if not data:
+        return CheckResult(count, (), None)
+    instant = resolve_as_of(as_of, project.config.timezone)
+    try:
+        with engine_for(project, folder) as engine:
+            return _check_data(project, engine, instant, count, progress)
+    except DataError as problem:
+        return CheckResult(count, (data_problem(problem),), None)
+
+
+def _check_data(project: Project, engine: Engine, instant: datetime, count: int, progress: Progress) -> CheckResult:
+    zone = project.config.timezone
+    mentions = [mention for audience in project.audiences.values() for mention in mentioned(audience.members)]
+    for audience in project.audiences.values():
+        spans = audience.span
+        mentions += [Mention("trait", path.name, spans) for path in audience.with_traits if path != USER_ID]
+    plan = plan_audiences(project.audiences, project.audiences, instant, zone)
+    has_profiles = "profiles" in declared_tables(project.config.sources)
+    needs = Needs(
+        instant,
+        zone,
+        events=(EventNeed(("*",), None, frozenset()),),
+        lists=plan.needs.lists,
+        tables=frozenset({"profiles"}) if has_profiles else frozenset(),
+        with_properties=any(mention.kind == "property" for mention in mentions),
+    )
+    with progress.stage("reading the data"):
+        staging = engine.stage(project.config.sources, needs)
+    vocabulary = _vocabulary(engine, staging, needs, has_profiles)
+    issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
+    unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
+    return CheckResult(count, tuple(unique), report_of(staging))
+
+
+_NOWHERE = Span("", 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name of the data that a definition uses: of an event, a trait, or a property of the events `of`."""
+
+    kind: str
+    name: str
+    span: Span
+    of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names that occur in the data."""
+
+    events: frozenset[str]
+    properties: dict[str, frozenset[str]]
+    traits: frozenset[str]
+
+    def judge(self, mention: Mention) -> Issue | None:
+        """A warning for a name that never occurs, with the nearest that does."""
+        match mention.kind:
+            case "event":
+                pattern = pattern_of(mention.name)
+                if any(pattern.fullmatch(event) for event in self.events):
+                    return None
+                return self._warning("unknown-event", f"no event `{visible(mention.name)}` occurs in the data", mention, self.events)
+            case "property":
+                return self._judge_property(mention)
+            case _:
+                if mention.name in self.traits:
+                    return None
+                message = f"no profile has a trait `{visible(mention.name)}`"
+                return self._warning("unknown-trait", message, mention, self.traits)
+
+    def _judge_property(self, mention: Mention) -> Issue | None:
+        patterns = [pattern_of(name) for name in mention.of]
+        events = [event for event in self.events if any(pattern.fullmatch(event) for pattern in patterns)]
+        known = frozenset().union(*(self.properties.get(event, frozenset()) for event in events))
+        if not events or mention.name in known:
+            return None
+        named = " or ".join(f"`{visible(name)}`" for name in mention.of)
+        message = f"no event {named} has a property `{visible(mention.name)}`"
+        return self._warning("unknown-property", message, mention, known)
+
+    def _warning(self, code: str, message: str, mention: Mention, known: frozenset[str]) -> Issue:
+        hint = did_you_mean(mention.name, known) or (None if known else "the data has none at all")
+        return Issue(code, message, mention.span, hint, Severity.WARNING)
+
+
+def _vocabulary(engine: Engine, staging: Staging, needs: Needs, has_profiles: bool) -> Vocabulary:
+    names = {key: event for event, key in staging.catalog.event_keys.items()}
+    properties: dict[str, set[str]] = {}
+    if needs.with_properties:
+        rows = engine.rows("SELECT DISTINCT event_key, unnest(json_keys(properties)) AS name FROM events WHERE properties IS NOT NULL")
+        for key, name in rows:
+            properties.setdefault(names[key], set()).add(name)
+    traits: set[str] = {"user_id"}
+    if has_profiles:
+        described = exp.Describe(this=exp.to_table(staging.catalog.tables["profiles"]))
+        traits |= {str(row[0]) for row in engine.rows(described)}
+    return Vocabulary(
+        frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, frozenset(traits)
+    )
+
+
+# ---- what a condition mentions -------------------------------------------------------------------------------------
+
+
+def mentioned(condition: Condition) -> Iterator[Mention]:
+    """Every event, property and trait that a condition names; those of nested audiences are theirs."""
+    match condition:
+        case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
+            for part in parts:
+                yield from mentioned(part)
+        case w.Not(part):
+            yield from mentioned(part)
+        case w.TraitIs(path, _, span):
+            yield Mention("trait", path.name, span)
+        case w.EventDone(names, span, where):
+            yield from _of_events(names, span, where)
+            yield from _of_ask(condition)
+        case w.SequenceDone(steps, without=without):
+            for step in (*steps, *without):
+                yield from _of_events(step.names, step.span, step.where)
+        case _:
+            return
+
+
+def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:
+    for name in names:
+        yield Mention("event", name, span)
+    for name, place in _names_in(where):
+        yield Mention("property", name, place, names)
+
+
+def _of_ask(done: w.EventDone) -> Iterator[Mention]:
+    match done.ask:
+        case w.Measure(_, path):
+            yield Mention("property", path.name, done.span, done.names)
+        case w.Edge(_, where):
+            for name, place in _names_in(where):
+                yield Mention("property", name, place, done.names)
+        case _:
+            return
+
+
+def _names_in(where: Where) -> Iterator[tuple[str, Span]]:
+    match where:
+        case WhereAll(parts) | WhereAny(parts):
+            for part in parts:
+                yield from _names_in(part)
+        case WhereNot(part):
+            yield from _names_in(part)
+        case Field(path, _, span):
+            if path is not None:
+                yield path.name, span
+        case Element(path, _, span):
+            yield path.name, span
+
+
+def data_problem(error: EngageError) -> Issue:
+    """An error of reading the data, as an issue among others."""
+    return Issue("data", error.message, None, error.hint)

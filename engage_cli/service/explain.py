@@ -1,0 +1,168 @@
+"""`audience explain`: why a user is, or is not, in an audience."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlglot import exp
+
+from engage_cli.definitions import conditions as w
+from engage_cli.engine.base import Engine
+from engage_cli.plan.build import plan_audiences
+from engage_cli.plan.explain import ExplainedPart, explain_needs, explained
+from engage_cli.plan.leaves import InShareOf, Sequence
+from engage_cli.plan.predicates import Plan
+from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.describe import one_line
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import EventShown, Explained, Explanation
+from engage_cli.service.state_view import member_since
+from engage_cli.service.workspace import chosen, engine_for, load, with_tables
+from engage_cli.sql.explain import EventQuery, explanation
+from engage_cli.sql.explain import Explanation as Queries
+from engage_cli.sql.literals import text_literal
+
+
+def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progress: Progress) -> Explanation:
+    """Explain an audience for one user as of an instant. Reads the user's events alone, and writes nothing."""
+    project = load(folder)
+    chosen(project, [name])
+    instant = resolve_as_of(as_of, project.config.timezone)
+    zone = project.config.timezone
+    tree = explained(name, project.audiences, instant, zone)
+    plan = with_tables(plan_audiences(project.audiences, [name], instant, zone), project.config.sources)
+    needs = explain_needs(name, project.audiences, instant, zone, user, tree)
+    plan = replace(plan, needs=replace(needs, tables=plan.needs.tables))
+    with engine_for(project, folder) as engine:
+        with progress.stage(f"reading the events of {user}"):
+            staging = engine.stage(project.config.sources, plan.needs)
+        engine.seal([])
+        if not _is_known(engine, user):
+            return Explanation(name, user, instant, False, False, None, None, _nearest_user(engine, user))
+        queries = explanation(tree, plan, staging.catalog, user)
+        names = {key: event for event, key in staging.catalog.event_keys.items()}
+        shown = _Shown(engine, queries, plan, names)
+        root = shown.part(tree)
+    since = member_since(folder, project, name, user)
+    return Explanation(name, user, instant, True, root.holds, root, since)
+
+
+def _is_known(engine: Engine, user: str) -> bool:
+    query = exp.select("user_key").from_("users").where(exp.EQ(this=exp.column("user_id"), expression=text_literal(user)))
+    return bool(engine.rows(query))
+
+
+def _nearest_user(engine: Engine, user: str) -> str | None:
+    """An id that differs only in case, outer spaces or leading zeros: the slips that ids invite."""
+    rows = engine.rows(
+        "SELECT user_id FROM users WHERE ltrim(lower(trim(user_id)), '0') = ltrim(lower(trim(?)), '0') ORDER BY user_id LIMIT 1",
+        [user],
+    )
+    return str(rows[0][0]) if rows else None
+
+
+class _Shown:
+    """Fills the tree with what the queries found."""
+
+    def __init__(self, engine: Engine, queries: Queries, plan: Plan, names: dict[int, str]) -> None:
+        self.engine = engine
+        self.queries = queries
+        self.plan = plan
+        self.names = names
+        columns = [projection.alias for projection in queries.truths.expressions]
+        self.found = dict(zip(columns, engine.rows(queries.truths)[0], strict=True))
+        self.next = 0
+
+    def part(self, part: ExplainedPart) -> Explained:
+        """One part, and below it its parts, numbered in the order of ExplainedPart.walk."""
+        number = self.next
+        self.next += 1
+        holds = bool(self.found[f"part_{number}"])
+        parts = tuple(self.part(inner) for inner in part.parts)
+        sets = self.queries.events.get(number, ())
+        values = tuple((words, self.found[name]) for name, words in self.queries.values.items() if name.startswith(f"value_{number}_"))
+        matching = self._count(sets[0].matching) if sets else None
+        events = tuple(event for query in sets for event in self._newest(query))[:12]
+        return Explained(
+            text=one_line(part.condition),
+            file=part.condition.span.file,
+            line=part.condition.span.line,
+            holds=holds,
+            values=self._readable(part, values),
+            events=events,
+            matching=matching,
+            missing=None if holds or parts else self._missing(number, part, values, sets),
+            parts=parts,
+        )
+
+    def _count(self, query: exp.Select) -> int:
+        return int(self.engine.rows(query)[0][0])
+
+    def _newest(self, query: EventQuery) -> list[EventShown]:
+        rows = self.engine.rows(query.newest)
+        return [
+            EventShown(self.names[key], timestamp.replace(tzinfo=UTC), message_id, properties or "{}")
+            for key, timestamp, message_id, properties in rows
+        ]
+
+    def _readable(self, part: ExplainedPart, values: tuple[tuple[str, str | None], ...]) -> tuple[tuple[str, str | None], ...]:
+        """A bucket as the percentage that it is compared as."""
+        if not any(isinstance(leaf, InShareOf) for leaf in part.leaves):
+            return values
+        return tuple(("bucket", f"{int(value or 0) * 100 / 2**32:.6f} %") for _, value in values)
+
+    # ---- what is missing -------------------------------------------------------------------------------------------
+
+    def _missing(self, number: int, part: ExplainedPart, values: tuple[tuple[str, str | None], ...], sets: tuple[EventQuery, ...]) -> str:
+        match part.condition:
+            case w.TraitIs(path):
+                absent = [name for name, value in values if value is None]
+                return f"`{absent[0]}` is missing" if absent else f"`{path.text}` is something else"
+            case w.SequenceDone():
+                return self._missing_step(number, part, sets)
+            case w.EventDone():
+                return self._missing_event(part.condition, sets[0], values)
+            case w.InShare():
+                return "the user's bucket lies outside the share"
+            case w.InSql():
+                return "the user is not among the rows of the query"
+            case _:
+                return "it does not hold"
+
+    def _missing_event(self, done: w.EventDone, query: EventQuery, values: tuple[tuple[str, str | None], ...]) -> str:
+        names = " or ".join(query.names)
+        matching, in_window, ever = (self._count(one) for one in (query.matching, query.in_window, query.ever))
+        if ever == 0:
+            return f"never did {names}"
+        if in_window == 0:
+            return f"did {names} {_times(ever)}, but not in the window"
+        if matching == 0:
+            return f"did {names} {_times(in_window)} in the window, but no event meets `where`"
+        if values:
+            shown = ", ".join(f"{name} is {'missing' if value is None else value}" for name, value in values)
+            return f"{_times(matching)} in the window, but {shown}"
+        if done.first_time is not None:
+            return f"did {names} in the window, but not for the first time"
+        return f"did {names} {_times(matching)} in the window, which is not what is asked"
+
+    def _missing_step(self, number: int, part: ExplainedPart, sets: tuple[EventQuery, ...]) -> str:
+        condition = part.condition
+        assert isinstance(condition, w.SequenceDone)
+        steps = [step for step in condition.steps if not step.negated]
+        leaf = next(leaf for leaf in part.leaves if isinstance(leaf, Sequence))
+        absent = [" or ".join(query.names) for query in sets[: len(steps)] if self._count(query.matching) == 0]
+        if condition.order is w.Order.ANY:
+            done = len(steps) - len(absent)
+            return f"{done} of {leaf.at_least} steps were done" + (f"; never in the window: {', '.join(absent)}" if absent else "")
+        reached = self.engine.rows(self.queries.stages[number])[0]
+        for place, (step, states) in enumerate(zip(steps, reached, strict=True), start=1):
+            if states == 0:
+                names = " or ".join(step.names)
+                if place == 1:
+                    return f"step 1 never happened: no {names} in the window meets it"
+                return f"the steps before were done, but no {names} follows them as step {place} asks"
+        return "all steps were done, but `not`, `without` or `span` rules each of them out"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

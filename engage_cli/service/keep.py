@@ -1,0 +1,63 @@
+"""`state backup`, `restore`, `check`: keeping what cannot be computed again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engage_cli import __version__
+from engage_cli.definitions.project import Project
+from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError
+from engage_cli.outputs.publish import recover
+from engage_cli.service.clock import started_at
+from engage_cli.service.results import StateFinding
+from engage_cli.service.workspace import engine_for, load
+from engage_cli.state.backup import backup_state, restore_state
+from engage_cli.state.check import check_state as find_broken
+from engage_cli.state.lock import hold_lock
+from engage_cli.state.store import State, lock_path, open_state
+
+
+def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0) -> Path:
+    """Copy the state to a file (by default beside it, named after its revision); where the copy is. Never overwrites one."""
+    project = load(folder)
+    with _opened(folder, project, "state backup", wait) as (engine, state):
+        number = int(engine.rows("SELECT number FROM state.main.revision")[0][0])
+        target = destination or state.path.with_name(f"{state.path.name}.backup-{number:06d}")
+        backup_state(state, target.absolute())
+        return target
+
+
+def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
+    """Put a backup in place of the state, after checking it; where the state before it was kept, if there was one."""
+    project = load(folder)
+    path = folder / project.config.state
+    with (
+        hold_lock(lock_path(path), command="state restore", started=started_at(), wait=wait),
+        engine_for(project, folder) as engine,
+    ):
+        return restore_state(engine, source.absolute(), path, tool_version=__version__)
+
+
+def check_state(folder: Path, *, wait: float = 30.0) -> tuple[StateFinding, ...]:
+    """Every invariant of the state that does not hold; none for a sound one."""
+    project = load(folder)
+    with _opened(folder, project, "state check", wait) as (_, state):
+        found = find_broken(state)
+    hint = "`engage state restore` puts a backup in its place"
+    return tuple(StateFinding(f"{one.message} ({one.rows} rows, such as {one.example})", hint) for one in found)
+
+
+@contextmanager
+def _opened(folder: Path, project: Project, command: str, wait: float) -> Iterator[tuple[Engine, State]]:
+    """The state, opened under the lock, with what a killed run left finished or removed."""
+    path = folder / project.config.state
+    if not path.exists():
+        raise EngageError(f"there is no state yet at {path}", hint="`engage audience build` makes it")
+    with (
+        hold_lock(lock_path(path), command=command, started=started_at(), wait=wait),
+        engine_for(project, folder) as engine,
+    ):
+        state = open_state(engine, path, tool_version=__version__)
+        recover(state, folder / project.config.outputs)
+        yield engine, state

@@ -1,0 +1,217 @@
+"""Looks at audiences that change nothing: list, preview, overlap, export, sql."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlglot import exp
+
+from engage_cli.definitions.paths import Path as TraitPath
+from engage_cli.definitions.paths import path_of
+from engage_cli.errors import UsageError
+from engage_cli.plan.build import plan_audiences
+from engage_cli.plan.explain import trait_paths
+from engage_cli.plan.needs import Column, Reading
+from engage_cli.plan.predicates import Plan
+from engage_cli.plan.requirements import USER_ID, leaves_of
+from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import AudienceRow, Export, IdentifierCount, Overlap, Preview
+from engage_cli.service.state_view import standings
+from engage_cli.service.workspace import Staged, chosen, engine_for, load, report_of, stage, with_tables
+from engage_cli.sql.compile import audience_relation
+from engage_cli.sql.events import ordered
+from engage_cli.sql.functions import e_bucket
+from engage_cli.sql.literals import column
+from engage_cli.sql.scope import TRAITS, USERS, join_subject
+
+IDENTIFIERS = ("email", "phone", "device_token", "anonymous_id")
+"""Traits by which people are reached or known, where a project has them."""
+_MEMBERS = "m"
+
+
+def list_audiences(folder: Path) -> tuple[AudienceRow, ...]:
+    """Every audience of the project with what the last run published of it, in name order."""
+    project = load(folder)
+    known = standings(folder, project)
+    rows = []
+    for name, audience in project.audiences.items():
+        row = AudienceRow(name, audience.description, audience.span.file, audience.span.line)
+        standing = known.get(name)
+        if standing is not None:
+            row = replace(row, size=standing.size, as_of=standing.as_of, entered=standing.entered, exited=standing.exited)
+        rows.append(row)
+    return tuple(rows)
+
+
+def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = False, sample: int = 10, progress: Progress) -> Preview:
+    """The size of an audience, a sample of its members with the traits that matter, and which identifiers members have."""
+    project = load(folder)
+    chosen(project, [name])
+    instant = resolve_as_of(as_of, project.config.timezone)
+    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    shown = traits_that_matter(plan)
+    wanted = {Column(path, reading) for path in shown for reading in (Reading.TEXT, Reading.VALUE)}
+    wanted |= {Column(path_of(identifier), Reading.PRESENT) for identifier in IDENTIFIERS}
+    plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | wanted))
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, plan, strict=strict, progress=progress)
+        with progress.stage("evaluating"):
+            materialise(staged)
+            size = int(engine.rows(_count(name))[0][0])
+            rows = engine.rows(_sample(name, shown, sample))
+            identifiers = _identifiers(staged, name, size)
+            return Preview(
+                name=name,
+                as_of=instant,
+                size=size,
+                universe=staged.staging.users,
+                columns=("user_id", *(path.text for path in shown)),
+                sample=tuple(tuple(row) for row in rows),
+                identifiers=identifiers,
+                data=report_of(staged.staging),
+            )
+
+
+def overlap(folder: Path, left: str, right: str, *, as_of: datetime | None, strict: bool = False, progress: Progress) -> Overlap:
+    """The sizes of two audiences and of what they share."""
+    project = load(folder)
+    chosen(project, [left, right])
+    instant = resolve_as_of(as_of, project.config.timezone)
+    names = tuple(dict.fromkeys((left, right)))
+    plan = with_tables(plan_audiences(project.audiences, names, instant, project.config.timezone), project.config.sources)
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, plan, strict=strict, progress=progress)
+        materialise(staged)
+        one, other = audience_relation(left), audience_relation(right)
+        on = exp.EQ(this=column("user_key", "one"), expression=column("user_key", "other"))
+        both = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.alias_(exp.to_table(one), "one", table=True))
+        both = both.join(exp.alias_(exp.to_table(other), "other", table=True), on=on)
+        sizes = [int(engine.rows(query)[0][0]) for query in (_count(left), _count(right), both)]
+        return Overlap(left, right, instant, *sizes)
+
+
+def export(
+    folder: Path,
+    name: str,
+    *,
+    as_of: datetime | None,
+    strict: bool = False,
+    file_format: str | None = None,
+    output: Path | None = None,
+    progress: Progress,
+) -> Export:
+    """Write the members of an audience as of an instant: `user_id`, then the traits sent along. Without `output` as lines of text.
+
+    Raises UsageError for Parquet without a file to write it to.
+    """
+    chosen_format = file_format or (output.suffix.lstrip(".").lower() if output is not None and output.suffix else "csv")
+    if chosen_format not in ("csv", "jsonl", "parquet"):
+        raise UsageError(f"`{chosen_format}` is no format", hint="give --format csv, jsonl or parquet")
+    if output is None and chosen_format == "parquet":
+        raise UsageError("Parquet is not written to a terminal or a pipe", hint="give --output FILE.parquet")
+    project = load(folder)
+    chosen(project, [name])
+    instant = resolve_as_of(as_of, project.config.timezone)
+    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    paths = project.audiences[name].with_traits
+    with engine_for(project, folder) as engine:
+        folders = [output.absolute().parent] if output is not None else []
+        staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
+        materialise(staged)
+        reading = Reading.VALUE if chosen_format == "jsonl" else Reading.TEXT
+        query = members_query(name, paths, reading).order_by(ordered(column("user_id", USERS)))
+        if output is not None:
+            if not output.absolute().parent.is_dir():
+                raise UsageError(f"the folder of {output} does not exist", hint="make it, or name another file")
+            part = output.with_name(output.name + ".part")
+            rows = engine.copy(query, part.absolute(), chosen_format)
+            part.replace(output)
+            return Export(name, instant, rows, output)
+        found = engine.rows(query)
+    names = ("user_id", *(path.text for path in paths))
+    return Export(name, instant, len(found), None, _lines(names, found, chosen_format))
+
+
+def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) -> str:
+    """The SQL that gives an audience's members over the staged relations, to be read."""
+    project = load(folder)
+    chosen(project, [name])
+    instant = resolve_as_of(as_of, project.config.timezone)
+    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, plan, strict=False, progress=progress)
+        return engine.render(staged.compiled.members(name))
+
+
+# ---- queries -------------------------------------------------------------------------------------------------------
+
+
+def materialise(staged: Staged) -> None:
+    """Run the relations of the plan, in order; the members of each asked audience are one of them."""
+    for name, query in staged.compiled.steps():
+        staged.engine.create(name, query)
+
+
+def traits_that_matter(plan: Plan) -> list[TraitPath]:
+    """The traits that the plan's conditions compare, then those sent along, each once."""
+    compared = [path for audience in plan.audiences.values() for leaf in leaves_of(audience.predicate) for path in trait_paths(leaf)]
+    sent = [path for name in plan.asked for path in plan.audiences[name].with_traits if path != USER_ID]
+    return list(dict.fromkeys((*compared, *sent)))
+
+
+def members_query(name: str, traits: tuple[TraitPath, ...], reading: Reading) -> exp.Select:
+    """(user_id, traits…) of an audience's members, under the alias of users; `user_id` among the traits is the id once more."""
+    columns = [column("user_id", USERS)]
+    for path in traits:
+        value = column("user_id", USERS) if path == USER_ID else column(f"{path.text}:{reading.value}", TRAITS)
+        columns.append(exp.alias_(value, path.text, quoted=True))
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
+    return join_subject(query, {USERS, TRAITS}, column("user_key", _MEMBERS))
+
+
+def _count(name: str) -> exp.Select:
+    return exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.to_table(audience_relation(name)))
+
+
+def _sample(name: str, traits: list[TraitPath], size: int) -> exp.Select:
+    """Members in the order of a stable hash: a sample that is the same from look to look."""
+    columns = [column("user_id", USERS)]
+    for path in traits:
+        text = column(f"{path.text}:{Reading.TEXT.value}", TRAITS)
+        whole = exp.cast(column(f"{path.text}:{Reading.VALUE.value}", TRAITS), "TEXT")
+        columns.append(exp.alias_(exp.Coalesce(this=text, expressions=[whole]), path.text, quoted=True))
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
+    query = join_subject(query, {USERS, TRAITS}, column("user_key", _MEMBERS))
+    order = [ordered(e_bucket("preview", column("user_id", USERS))), ordered(column("user_id", USERS))]
+    return query.order_by(*order).limit(size)
+
+
+def _identifiers(staged: Staged, name: str, size: int) -> tuple[IdentifierCount, ...]:
+    columns = [
+        exp.alias_(exp.Count(this=column(f"{identifier}:{Reading.PRESENT.value}", TRAITS)), identifier) for identifier in IDENTIFIERS
+    ]
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
+    counts = staged.engine.rows(join_subject(query, {TRAITS}, column("user_key", _MEMBERS)))[0]
+    found = [IdentifierCount(identifier, int(count)) for identifier, count in zip(IDENTIFIERS, counts, strict=True)]
+    return (IdentifierCount("user_id", size), *(one for one in found if one.members))
+
+
+def _lines(names: tuple[str, ...], rows: list[tuple[object, ...]], file_format: str) -> tuple[str, ...]:
+    if file_format == "jsonl":
+        return tuple(json.dumps(_document(names, row), ensure_ascii=False) for row in rows)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return tuple(buffer.getvalue().splitlines())
+
+
+def _document(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object]:
+    """A member as JSON; traits come as JSON text, the id as text."""
+    user_id, *traits = row
+    values = [None if value is None else json.loads(str(value)) for value in traits]
+    return {"user_id": user_id, **dict(zip(names[1:], values, strict=True))}

@@ -1,0 +1,208 @@
+"""What the use cases give back: plain values that the command line renders as tables, text or JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engage_cli.engine.base import InputFile, Reject
+from engage_cli.source import Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a stage of a run took, in seconds of wall clock. Shown with --verbose, never written to a file."""
+
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What was read: shown after every command that reads data, where there is something to say."""
+
+    files: tuple[InputFile, ...] = ()
+    events_read: int = 0
+    events_staged: int = 0
+    duplicates: int = 0
+    future_events: int = 0
+    repeated_profiles: int = 0
+    users: int = 0
+    rejects: tuple[Reject, ...] = ()
+    rejects_file: Path | None = None
+    """Where the rejected rows were written; None in a dry run, or where there are none."""
+    vanished: tuple[str, ...] = ()
+    """Files that an earlier run read, that are gone, and whose rows are dropped by `on_missing_file: drop`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceChange:
+    """One audience of a build. `unchanged`: it had been built at this instant from the same definition and files, so nothing was done."""
+
+    name: str
+    size: int
+    entered: int
+    exited: int
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did, or in a dry run would do. `run` is the run's folder name, None where nothing was committed."""
+
+    as_of: datetime
+    dry_run: bool
+    run: str | None
+    audiences: tuple[AudienceChange, ...]
+    written: tuple[Path, ...]
+    """Folders and files that were written, relative to the project folder."""
+    data: DataReport
+    recovered: tuple[str, ...] = ()
+    """What an interrupted run had left, in words, and what was done about it."""
+    timings: tuple[Timing, ...] = ()
+    sql: Mapping[str, str] = field(default_factory=dict)
+    """The statements that ran, by relation, in order; only with `verbose`."""
+
+    @property
+    def would_change(self) -> bool:
+        """Whether anybody entered or exited."""
+        return any(audience.entered or audience.exited for audience in self.audiences)
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceRow:
+    """One line of `audience list`. The last four are None for an audience that was never built."""
+
+    name: str
+    description: str
+    file: str
+    line: int
+    size: int | None = None
+    as_of: datetime | None = None
+    entered: int | None = None
+    exited: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierCount:
+    """How many members have an identifier: a trait such as `email`, `phone`, or the user id itself."""
+
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An audience looked at without a run: its size and share of the universe, and a sample of members with the traits that matter."""
+
+    name: str
+    as_of: datetime
+    size: int
+    universe: int
+    columns: tuple[str, ...]
+    """`user_id`, then the traits that the definition compares or sends along."""
+    sample: tuple[tuple[str | None, ...], ...]
+    identifiers: tuple[IdentifierCount, ...]
+    data: DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class EventShown:
+    """An event that bears on a leaf. `properties` is JSON text."""
+
+    event: str
+    timestamp: datetime
+    message_id: str
+    properties: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One part of an explanation: the condition in one line, whether it holds, why, and its parts."""
+
+    text: str
+    file: str
+    line: int
+    holds: bool
+    values: tuple[tuple[str, str | None], ...] = ()
+    """What was compared: (trait or measure, its value; None is missing)."""
+    events: tuple[EventShown, ...] = ()
+    """The newest of the events that match, where there are any."""
+    matching: int | None = None
+    """How many events match, where the part is about events."""
+    missing: str | None = None
+    """Where the part does not hold: what is missing, in one sentence."""
+    parts: tuple["Explained", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a user is or is not in an audience. `known` is False for a user that no source names by as_of."""
+
+    audience: str
+    user: str
+    as_of: datetime
+    known: bool
+    member: bool
+    tree: Explained | None
+    since: datetime | None
+    """When the user entered, by the state; None where they are not inside by the last build."""
+    nearest_user: str | None = None
+    """For an unknown user: a known id that differs only in case, spaces or leading zeros."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two audiences side by side."""
+
+    left: str
+    right: str
+    as_of: datetime
+    left_size: int
+    right_size: int
+    both: int
+
+    @property
+    def only_left(self) -> int:
+        return self.left_size - self.both
+
+    @property
+    def only_right(self) -> int:
+        return self.right_size - self.both
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Members written to a file of the user's choice. `path` None: the rows are `lines`, for standard output."""
+
+    name: str
+    as_of: datetime
+    rows: int
+    path: Path | None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Everything that can be said before a run. `issues` holds errors and warnings in file order."""
+
+    definitions: int
+    issues: tuple[Issue, ...]
+    data: DataReport | None
+    """None where the definitions are broken or the data was not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateFinding:
+    """One broken invariant of the state: what, and what to do."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """A starter project: the folder, and its files relative to it."""
+
+    folder: Path
+    files: tuple[str, ...]

@@ -1,0 +1,148 @@
+"""What every use case that reads data starts from: the project, an engine, and a plan staged and compiled."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from engage_cli.definitions.project import Project, Sources
+from engage_cli.definitions.project_files import load_project
+from engage_cli.engine.base import Engine, InputFile, Staging
+from engage_cli.engine.duckdb_engine import open_engine
+from engage_cli.errors import DataError, UsageError
+from engage_cli.plan.build import plan_audiences
+from engage_cli.plan.leaves import AmongRows
+from engage_cli.plan.predicates import Plan
+from engage_cli.plan.requirements import leaves_of
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import DataReport
+from engage_cli.source import InvalidError, Issue, did_you_mean, visible
+from engage_cli.sql.authored import NotAllowedError, authored_issue, read_authored
+from engage_cli.sql.compile import Compiled, compile_plan
+
+
+def load(folder: Path) -> Project:
+    """The project in a folder; InvalidError with every mistake of its definitions, those of `sql:` conditions among them."""
+    project = load_project(folder)
+    issues = authored_issues(project)
+    if issues:
+        raise InvalidError(issues)
+    return project
+
+
+def authored_issues(project: Project) -> list[Issue]:
+    """The mistakes of all `sql:` conditions, in the order of their audiences."""
+    everything = plan_audiences(project.audiences, project.audiences, _ANY_INSTANT, project.config.timezone)
+    declared = declared_tables(project.config.sources)
+    found = [authored_issue(leaf.text, leaf.span, declared) for leaf in _authored_leaves(everything)]
+    return [issue for issue in found if issue is not None]
+
+
+_ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def declared_tables(sources: Sources) -> tuple[str, ...]:
+    """The sources that a `sql:` condition may name."""
+    kinds = ("events", "profiles", "accounts", "memberships", "consents")
+    return tuple(kind for kind in kinds if getattr(sources, kind))
+
+
+def _authored_leaves(plan: Plan) -> list[AmongRows]:
+    return [leaf for audience in plan.audiences.values() for leaf in leaves_of(audience.predicate) if isinstance(leaf, AmongRows)]
+
+
+def chosen(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """The audiences asked for, all where none is named; UsageError for an unknown name or a project without any."""
+    unknown = [name for name in names if name not in project.audiences]
+    if unknown:
+        hint = did_you_mean(unknown[0], project.audiences) or "`engage audience list` shows them all"
+        raise UsageError(f"there is no audience `{visible(unknown[0])}`", hint=hint)
+    if not project.audiences:
+        raise UsageError("the project has no audiences", hint="write one in campaigns/audiences/, such as `audience: everybody`")
+    return tuple(dict.fromkeys(names)) or tuple(project.audiences)
+
+
+def with_tables(plan: Plan, sources: Sources) -> Plan:
+    """The plan with the sources that its `sql:` conditions name among its needs."""
+    tables: set[str] = set()
+    for leaf in _authored_leaves(plan):
+        try:
+            tables |= read_authored(leaf.text, declared_tables(sources)).tables
+        except NotAllowedError as problem:
+            raise InvalidError([Issue("sql", problem.message, leaf.span, problem.hint)]) from problem
+    return replace(plan, needs=replace(plan.needs, tables=frozenset(tables)))
+
+
+@contextmanager
+def engine_for(project: Project, folder: Path) -> Iterator[Engine]:
+    """An engine with the project's settings."""
+    with open_engine(folder, project.config.engine, project.config.timezone) as engine:
+        yield engine
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A plan whose data is staged in an engine, compiled."""
+
+    project: Project
+    plan: Plan
+    engine: Engine
+    staging: Staging
+    compiled: Compiled
+
+
+def stage(
+    project: Project,
+    folder: Path,
+    engine: Engine,
+    plan: Plan,
+    *,
+    strict: bool,
+    progress: Progress,
+    writable: Sequence[Path] = (),
+) -> Staged:
+    """Stage what a plan needs, seal the engine, and compile. `strict`: a row that cannot be read is an error.
+
+    Only the folders of `writable` can be written to afterwards.
+    """
+    with progress.stage("reading events and profiles"):
+        staging = engine.stage(project.config.sources, plan.needs)
+    if strict and staging.rejects:
+        refuse_rejects(staging)
+    engine.seal(writable)
+    return Staged(project, plan, engine, staging, compile_plan(plan, staging.catalog))
+
+
+def refuse_rejects(staging: Staging) -> None:
+    """Raise for the rows that cannot be read, as --strict asks."""
+    rows = sum(reject.rows for reject in staging.rejects)
+    first = staging.rejects[0]
+    place = f"{first.path}, row {first.first_row}" if first.first_row else first.path
+    raise DataError(
+        f"{rows} row{'' if rows == 1 else 's'} cannot be read, the first in {visible(place)}: {visible(first.reason)}",
+        hint="mend the files, or run without --strict: such rows are then left out and written to a rejects file",
+    )
+
+
+def writable_folders(project: Project, folder: Path) -> list[Path]:
+    """Where a run may write: the state's folder, the outputs, the temp folder."""
+    config = project.config
+    paths = [(folder / config.state).parent, folder / config.outputs, folder / config.engine.temp_directory]
+    return [path.absolute() for path in paths]
+
+
+def report_of(staging: Staging, *, rejects_file: Path | None = None, vanished: Iterable[InputFile] = ()) -> DataReport:
+    """What the user is told of the data."""
+    return DataReport(
+        files=staging.files,
+        events_read=staging.events_read,
+        events_staged=staging.events_staged,
+        duplicates=staging.duplicates,
+        future_events=staging.future_events,
+        repeated_profiles=staging.repeated_profiles,
+        users=staging.users,
+        rejects=staging.rejects,
+        rejects_file=rejects_file,
+        vanished=tuple(file.path for file in vanished),
+    )

@@ -1,0 +1,232 @@
+"""The compiler: a plan to named relations and one SELECT an audience.
+
+Leaves become relations, equal ones the same relation, whoever asks. An audience is a SELECT over the subjects joined with the
+relations of its leaves; one that another names is a relation itself, so a nested audience is inlined as a CTE.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from sqlglot import exp
+
+from engage_cli.plan.leaves import (
+    AmongRows,
+    Counted,
+    EdgeMeets,
+    Happened,
+    InShareOf,
+    Leaf,
+    Measured,
+    MemberOf,
+    OnDays,
+    Regular,
+    Sequence,
+    TraitMeets,
+)
+from engage_cli.plan.needs import Catalog
+from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
+from engage_cli.sql.atoms import Atom
+from engage_cli.sql.authored import SOURCE_TABLES, read_authored
+from engage_cli.sql.events import EventQueries, ordered
+from engage_cli.sql.functions import e_bucket
+from engage_cli.sql.literals import all_of, any_of, column, integer_literal, known, negation, text_literal
+from engage_cli.sql.measures import EventLeaves
+from engage_cli.sql.relations import Relation, Relations, comment
+from engage_cli.sql.rows import row_condition
+from engage_cli.sql.scope import USERS, join_subject, trait_scope
+from engage_cli.sql.sequences import sequence_relation
+
+
+def audience_relation(name: str) -> str:
+    """The name of the relation of an audience's members."""
+    return f"audience_{name}"
+
+
+@dataclass
+class Compiled:
+    """A plan as relations. `members(name)` reads one whole; `shared` are worth a temporary table each in a run."""
+
+    plan: Plan
+    relations: Relations
+
+    def members(self, name: str) -> exp.Select:
+        """The members of an audience as one readable query: (user_id), in its order."""
+        relation = audience_relation(name)
+        query = exp.select(column("user_id", USERS)).from_(exp.alias_(exp.to_table(relation), "m", table=True))
+        on = exp.EQ(this=column("user_key", USERS), expression=column("user_key", "m"))
+        query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
+        query = query.order_by(ordered(column("user_id", USERS)))
+        return with_relations(query, self.relations.needed_by([relation]))
+
+    def steps(self) -> list[tuple[str, exp.Select]]:
+        """The relations of a run in order, each (name, query): what several read is one of them, the rest is inlined where it is read."""
+        roots = [audience_relation(name) for name in self.plan.asked]
+        needed = list(self.relations.needed_by(roots))
+        readers: dict[str, int] = {}
+        for relation in needed:
+            for parent in relation.parents:
+                readers[parent] = readers.get(parent, 0) + 1
+        kept = {relation.name for relation in needed if readers.get(relation.name, 0) > 1 or relation.name in roots}
+        return [(relation.name, self._with_inlined(relation, kept)) for relation in needed if relation.name in kept]
+
+    def _with_inlined(self, relation: Relation, kept: set[str]) -> exp.Select:
+        """A relation's query with those it reads as CTEs, as far as they are no tables of their own."""
+        inlined: dict[str, Relation] = {}
+
+        def visit(one: Relation) -> None:
+            for parent in one.parents:
+                if parent not in kept and parent not in inlined:
+                    visit(self.relations.by_name[parent])
+                    inlined[parent] = self.relations.by_name[parent]
+
+        visit(relation)
+        return with_relations(relation.query.copy(), inlined.values())
+
+    def all_members(self) -> exp.Query:
+        """(audience, user_id) of every asked audience, over the relations that `steps` made."""
+        selects = [self._labelled(name) for name in self.plan.asked]
+        query: exp.Query = selects[0]
+        for select in selects[1:]:
+            query = exp.union(query, select, distinct=False, copy=False)
+        return query
+
+    def _labelled(self, name: str) -> exp.Select:
+        on = exp.EQ(this=column("user_key", USERS), expression=column("user_key", "m"))
+        return (
+            exp.select(exp.alias_(text_literal(name), "audience"), column("user_id", USERS))
+            .from_(exp.alias_(exp.to_table(audience_relation(name)), "m", table=True))
+            .join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
+        )
+
+
+def with_relations(query: exp.Select, relations: Iterable[Relation]) -> exp.Select:
+    """`query` with these relations as CTEs, each under its comment."""
+    for relation in relations:
+        body = relation.query.copy()
+        body.add_comments([relation.comment])
+        query = query.with_(exp.to_identifier(relation.name), as_=body, copy=False)
+    return query
+
+
+def compile_plan(plan: Plan, catalog: Catalog) -> Compiled:
+    """Compile every audience of a plan against what was staged for it."""
+    compiler = Compiler(plan, catalog)
+    for audience in plan.audiences.values():
+        compiler.audience(audience)
+    return Compiled(plan, compiler.relations)
+
+
+@dataclass
+class Compiler:
+    """The state of one compilation."""
+
+    plan: Plan
+    catalog: Catalog
+    relations: Relations = field(default_factory=Relations)
+
+    def __post_init__(self) -> None:
+        self.queries = EventQueries(self.catalog, self.plan.zone, self.plan.as_of)
+        self.events = EventLeaves(self.queries, self.relations)
+
+    # ---- audiences -------------------------------------------------------------------------------------------------
+
+    def audience(self, audience: PlannedAudience) -> str:
+        """The relation (user_key) of an audience's members."""
+        selection = Selection()
+        conditions = self._conjuncts(audience.predicate, selection)
+        query = selection.over_subjects([column("user_key", USERS)], all_of(conditions))
+        words = comment(f"audience {audience.name}", audience.span)
+        return self.relations.add(audience_relation(audience.name), query, words, selection.joined)
+
+    def _conjuncts(self, predicate: Predicate, selection: "Selection") -> list[exp.Expr]:
+        """The conditions of the top conjunction. A relation that one of them requires is joined inwardly."""
+        if isinstance(predicate, And):
+            return [condition for part in predicate.parts for condition in self._conjuncts(part, selection)]
+        if isinstance(predicate, Is):
+            atom = self.atom(predicate.leaf, selection)
+            selection.read(atom, required=atom.implies_presence)
+            return [] if atom.is_presence else [atom.condition]
+        return [self.condition(predicate, selection)]
+
+    # ---- predicates ------------------------------------------------------------------------------------------------
+
+    def condition(self, predicate: Predicate, selection: "Selection", *, exact: bool = False) -> exp.Expr:
+        """The condition that a predicate is over the subject and what `selection` joins; never NULL where `exact`."""
+        match predicate:
+            case And(parts):
+                return all_of(self.condition(part, selection, exact=exact) for part in parts)
+            case Or(parts):
+                return any_of(self.condition(part, selection, exact=exact) for part in parts)
+            case Negated(part):
+                return negation(self.condition(part, selection, exact=True))
+            case Always():
+                return exp.true()
+            case Is(leaf):
+                atom = self.atom(leaf, selection, exact=exact)
+                selection.read(atom)
+                if exact and not atom.is_presence and not isinstance(leaf, TraitMeets):
+                    return known(atom.condition.copy())
+                return atom.condition.copy()
+            case _:
+                assert_never(predicate)
+
+    def atom(self, leaf: Leaf, selection: "Selection", *, exact: bool = False) -> Atom:
+        """A leaf as a condition; the relation behind it is made where it is new."""
+        match leaf:
+            case Happened() | Counted() | Measured() | OnDays() | EdgeMeets() | Regular():
+                return self.events.atom(leaf)
+            case Sequence():
+                return Atom.presence(sequence_relation(leaf, self.queries, self.relations))
+            case TraitMeets(row):
+                scope = trait_scope(self.catalog, self.plan.zone)
+                condition = row_condition(row, scope, exact=exact)
+                selection.subject |= scope.used
+                return Atom(None, condition)
+            case InShareOf(salt, scale, threshold):
+                bucket = exp.Mul(this=e_bucket(salt, column("user_id", USERS)), expression=integer_literal(scale))
+                return Atom(None, exp.LT(this=bucket, expression=integer_literal(threshold)))
+            case MemberOf(name):
+                return Atom.presence(audience_relation(name))
+            case AmongRows():
+                return Atom.presence(self._authored(leaf))
+            case _:
+                assert_never(leaf)
+
+    def _authored(self, leaf: AmongRows) -> str:
+        name, new = self.relations.name_for(leaf, leaf.label)
+        if new:
+            rows = read_authored(leaf.text, SOURCE_TABLES).over(self.catalog, self.plan.as_of)
+            query = exp.select(column("user_key", USERS)).distinct()
+            query = query.from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
+            on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column("user_id", "s"), "TEXT"))
+            query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
+            self.relations.add(name, query, comment("users among the rows of the author's SQL", leaf.span))
+        return name
+
+
+@dataclass
+class Selection:
+    """The relations that one SELECT over the subjects reads: True where a subject must be in it."""
+
+    relations: dict[str, bool] = field(default_factory=dict)
+    subject: set[str] = field(default_factory=set)
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """The names of the relations, in the order first read."""
+        return tuple(self.relations)
+
+    def read(self, atom: Atom, *, required: bool = False) -> None:
+        """Join what the atom reads."""
+        if atom.relation is not None:
+            self.relations[atom.relation] = self.relations.get(atom.relation, False) or required
+
+    def over_subjects(self, columns: list[exp.Expr], condition: exp.Expr) -> exp.Select:
+        """`columns` of the subjects that meet the condition."""
+        query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+        for name, required in sorted(self.relations.items(), key=lambda item: not item[1]):
+            on = exp.EQ(this=column("user_key", name), expression=column("user_key", USERS))
+            query = query.join(exp.to_table(name), on=on, join_type="inner" if required else "left")
+        query = join_subject(query, self.subject - {USERS}, column("user_key", USERS))
+        return query if condition == exp.true() else query.where(condition)

@@ -1,0 +1,101 @@
+"""Events in a stretch that meet a row predicate: the FROM and WHERE that every event leaf starts from."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlglot import exp
+
+from engage_cli.plan.checks import OfStep
+from engage_cli.plan.leaves import Events, FirstEvents
+from engage_cli.plan.needs import Catalog
+from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal
+from engage_cli.sql.readers import Reader
+from engage_cli.sql.rows import among, in_stretch, row_condition
+from engage_cli.sql.scope import EVENTS, Scope, event_scope, join_subject
+
+Columns = list[exp.Expr]
+
+
+def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENTS) -> exp.Expr:
+    """The event is one of these names. Keys are literals, so that what is sorted by them is skipped by them."""
+    if "*" in names:
+        return TRUE.copy()
+    found = sorted((key, event) for event, key in catalog.event_keys.items() if _matches(event, names))
+    if not found:
+        return FALSE.copy()
+    condition = among(column("event_key", table), [integer_literal(key) for key, _ in found])
+    condition.add_comments([", ".join(event.replace("*/", "* /") for _, event in found)])
+    return condition
+
+
+def _matches(event: str, names: tuple[str, ...]) -> bool:
+    return any(pattern_of(name).fullmatch(event) for name in names)
+
+
+def pattern_of(name: str) -> re.Pattern[str]:
+    """The pattern of an event name in which only `*` is special."""
+    return re.compile(".*".join(re.escape(part) for part in name.split("*")), re.DOTALL)
+
+
+class EventQueries:
+    """Builds queries over the events of leaves, for one catalog and zone."""
+
+    def __init__(self, catalog: Catalog, zone: str, as_of: datetime) -> None:
+        self.catalog = catalog
+        self.zone = zone
+        self.as_of = as_of
+
+    def keys(self, names: tuple[str, ...]) -> frozenset[int]:
+        """The keys of the events that occur under these names."""
+        return frozenset(key for event, key in self.catalog.event_keys.items() if _matches(event, names))
+
+    def select(self, events: Events, columns: Columns, step: Callable[[OfStep], Reader] | None = None) -> exp.Select:
+        """`columns` (over the alias `e`) of the events of a set."""
+        if isinstance(events, FirstEvents):
+            return self._select_first(events, columns)
+        scope = event_scope(self.catalog, self.zone, step=step)
+        condition = all_of(
+            [
+                event_condition(events.names, self.catalog),
+                in_stretch(column("ts", EVENTS), events.stretch),
+                row_condition(events.row, scope),
+            ]
+        )
+        query = exp.select(*columns).from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        return self.joined(query, scope, EVENTS).where(condition)
+
+    def joined(self, query: exp.Select, scope: Scope, table: str) -> exp.Select:
+        """`query` with the subject's relations that its conditions refer to."""
+        return join_subject(query, scope.used, column("user_key", table))
+
+    def _select_first(self, events: FirstEvents, columns: Columns) -> exp.Select:
+        """Each user's first event; the row predicate chooses before the first is taken, or judges it after."""
+        scope = event_scope(self.catalog, self.zone)
+        condition = row_condition(events.row, scope)
+        names = event_condition(events.names, self.catalog)
+        order = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[column("user_key", EVENTS)],
+            order=exp.Order(expressions=[_ascending(column(name, EVENTS)) for name in ("ts", "message_id")]),
+        )
+        source = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(EVENTS)), exp.alias_(order, "place"))
+        source = source.from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        if events.by_name:
+            inner, outer_scope, outer = source.where(names), scope, condition
+        else:
+            inner, outer_scope, outer = self.joined(source, scope, EVENTS).where(all_of([names, condition])), None, TRUE
+        query = exp.select(*columns).from_(exp.alias_(inner.subquery(), EVENTS, table=True))
+        if outer_scope is not None:
+            query = self.joined(query, outer_scope, EVENTS)
+        first = exp.EQ(this=column("place", EVENTS), expression=integer_literal(1))
+        return query.where(all_of([first, in_stretch(column("ts", EVENTS), events.stretch), outer]))
+
+
+def _ascending(value: exp.Expr) -> exp.Expr:
+    return exp.Ordered(this=value, desc=False, nulls_first=False)
+
+
+def ordered(value: exp.Expr, *, descending: bool = False) -> exp.Expr:
+    """An ORDER BY term; where NULLs go is always spelled."""
+    return exp.Ordered(this=value, desc=descending, nulls_first=False)

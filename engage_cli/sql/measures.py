@@ -1,0 +1,209 @@
+"""Event leaves: counts, days, sums and their like, edges and regularity, each a small aggregate by user."""
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from engage_cli.definitions.conditions import Aggregate
+from engage_cli.definitions.paths import EACH, Part, Path
+from engage_cli.plan.labels import slug
+from engage_cli.plan.leaves import Counted, EdgeMeets, Events, EventSet, Happened, Measured, OnDays, Regular
+from engage_cli.plan.needs import Reading
+from engage_cli.sql.atoms import Atom
+from engage_cli.sql.events import EventQueries, ordered
+from engage_cli.sql.functions import e_day, e_elements, e_json, e_round, e_sum
+from engage_cli.sql.literals import all_of, column, integer_literal, known, negation, timestamp_literal
+from engage_cli.sql.readers import ColumnReader
+from engage_cli.sql.relations import Relations, comment
+from engage_cli.sql.rows import number_condition, row_condition
+from engage_cli.sql.scope import EVENTS, event_scope
+
+USER_KEY = "user_key"
+OVER_NONE = frozenset({Aggregate.SUM, Aggregate.UNIQUE})
+"""Aggregates that are 0 over no values; the others are missing."""
+
+
+@dataclass
+class EventLeaves:
+    """Compiles event leaves into relations. Measures of equal events share one relation, which gets a column for each."""
+
+    queries: EventQueries
+    relations: Relations
+    measures: dict[str, dict[str, exp.Expr]] = field(default_factory=dict)
+
+    def atom(self, leaf: Happened | Counted | Measured | OnDays | EdgeMeets | Regular) -> Atom:
+        """The leaf as a condition over a relation that is joined to the subjects."""
+        match leaf:
+            case Happened(events):
+                return Atom.presence(self._base(events))
+            case Counted(events, check):
+                name = self._measure(events, "n", exp.Count(this=exp.Star()))
+                return Atom.measure(name, "n", check, over_none=0)
+            case OnDays(events, check):
+                day = e_day(column("ts", EVENTS), self.queries.zone)
+                name = self._measure(events, "days", exp.Count(this=exp.Distinct(expressions=[day])))
+                return Atom.measure(name, "days", check, over_none=0)
+            case Measured():
+                return self._measured(leaf)
+            case EdgeMeets():
+                return Atom.presence(self._edge(leaf))
+            case Regular():
+                return self._regular(leaf)
+
+    # ---- shared aggregates -----------------------------------------------------------------------------------------
+
+    def _base(self, events: Events) -> str:
+        """The relation of a set's users, which measures add columns to."""
+        name, new = self.relations.name_for(events, f"did_{events.label}" if isinstance(events, EventSet) else events.label)
+        if new:
+            self.measures[name] = {}
+            self._rebuild(name, events)
+        return name
+
+    def _measure(self, events: EventSet, label: str, aggregate: exp.Expr) -> str:
+        name = self._base(events)
+        if label not in self.measures[name]:
+            self.measures[name][label] = aggregate
+            self._rebuild(name, events)
+        return name
+
+    def _rebuild(self, name: str, events: Events) -> None:
+        key = column(USER_KEY, EVENTS)
+        columns = [key, *(exp.alias_(value.copy(), label) for label, value in self.measures[name].items())]
+        query = self.queries.select(events, columns).group_by(key.copy())
+        self.relations.add(name, query, comment(f"who did: {', '.join(events.names)}", events.span))
+
+    # ---- measures of a property ------------------------------------------------------------------------------------
+
+    def _measured(self, leaf: Measured) -> Atom:
+        over_none = 0 if leaf.aggregate in OVER_NONE else None
+        label = f"{leaf.aggregate.value}_{slug(leaf.path.text)}"
+        if leaf.reading is Reading.INSTANT:
+            label += "_instant"
+        if not leaf.path.has_each:
+            reader = ColumnReader(EVENTS, leaf.path, frozenset())
+            name = self._measure(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading)))
+            return Atom.measure(name, label, leaf.check, over_none)
+        name, new = self.relations.name_for((leaf.events, leaf.path, leaf.aggregate, leaf.reading), f"{label}_of_{leaf.events.label}")
+        if new:
+            query = self._over_elements(leaf, label)
+            self.relations.add(name, query, comment(f"{label.replace('_', ' ')} of elements", leaf.events.span))
+        return Atom.measure(name, label, leaf.check, over_none)
+
+    def _over_elements(self, leaf: Measured, label: str) -> exp.Select:
+        """The aggregate over the elements of lists: one row an element, through every `[]` of the path."""
+        first, rest = leaf.path.split_at_each()
+        elements = ColumnReader(EVENTS, first, frozenset()).read(Reading.ELEMENTS)
+        key = column(USER_KEY, EVENTS)
+        query = self.queries.select(leaf.events, [key, exp.alias_(exp.Explode(this=elements), "element")])
+        while EACH in rest:
+            inner, rest = _up_to_each(rest)
+            query = exp.select(
+                column(USER_KEY, EVENTS),
+                exp.alias_(exp.Explode(this=e_elements(e_json(column("element", EVENTS), inner))), "element"),
+            ).from_(exp.alias_(query.subquery(), EVENTS, table=True))
+        scope = event_scope(self.queries.catalog, self.queries.zone).inside(column("element", EVENTS))
+        value = scope.values(Path(rest) if rest else None).read(leaf.reading)
+        return (
+            exp.select(column(USER_KEY, EVENTS), exp.alias_(_aggregate(leaf.aggregate, value), label))
+            .from_(exp.alias_(query.subquery(), EVENTS, table=True))
+            .group_by(column(USER_KEY, EVENTS))
+        )
+
+    # ---- edges -----------------------------------------------------------------------------------------------------
+
+    def _edge(self, leaf: EdgeMeets) -> str:
+        word = "latest" if leaf.latest else "earliest"
+        name, new = self.relations.name_for(leaf, f"{word}_{leaf.events.label}")
+        if not new:
+            return name
+        order = [ordered(column(part, EVENTS), descending=leaf.latest) for part in ("ts", "message_id")]
+        place = exp.Window(this=exp.RowNumber(), partition_by=[column(USER_KEY, EVENTS)], order=exp.Order(expressions=order))
+        star = exp.Column(this=exp.Star(), table=exp.to_identifier(EVENTS))
+        inner = self.queries.select(leaf.events, [star, exp.alias_(place, "place")])
+        scope = event_scope(self.queries.catalog, self.queries.zone)
+        condition = row_condition(leaf.row, scope)
+        query = exp.select(column(USER_KEY, EVENTS)).from_(exp.alias_(inner.subquery(), EVENTS, table=True))
+        query = self.queries.joined(query, scope, EVENTS)
+        first = exp.EQ(this=column("place", EVENTS), expression=integer_literal(1))
+        query = query.where(all_of([first, condition]))
+        return self.relations.add(name, query, comment(f"whose {word} such event meets more", leaf.events.span))
+
+    # ---- regularity ------------------------------------------------------------------------------------------------
+
+    def _regular(self, leaf: Regular) -> Atom:
+        """How many stretches pass: those with events are counted, those without all pass or all fail."""
+        name, new = self.relations.name_for((leaf.events, leaf.stretches, leaf.tests), f"did_{leaf.events.label}")
+        if new:
+            self.relations.add(name, self._passing(leaf), comment("stretches with and without it", leaf.events.span))
+        passes_empty = all(test.holds(0) for test in leaf.tests)
+        passing: exp.Expr = exp.Coalesce(this=column("passing", name), expressions=[integer_literal(0)])
+        if passes_empty:
+            active = exp.Coalesce(this=column("active", name), expressions=[integer_literal(0)])
+            empty = exp.Paren(this=exp.Sub(this=integer_literal(len(leaf.stretches)), expression=active))
+            passing = exp.Add(this=passing, expression=empty)
+        condition = exp.GTE(this=passing, expression=integer_literal(leaf.at_least))
+        return Atom(name, condition, implies_presence=not passes_empty)
+
+    def _passing(self, leaf: Regular) -> exp.Select:
+        numbered = exp.select(column(USER_KEY, EVENTS), exp.alias_(column("number", "p"), "number"), "COUNT(*) AS n")
+        base = self.queries.select(leaf.events, [column(USER_KEY, EVENTS), column("ts", EVENTS)])
+        periods = exp.alias_(_periods(leaf).subquery(), "p", table=True)
+        inside = exp.and_(
+            exp.GT(this=column("ts", EVENTS), expression=column("low", "p")),
+            exp.LTE(this=column("ts", EVENTS), expression=column("high", "p")),
+        )
+        numbered = numbered.from_(exp.alias_(base.subquery(), EVENTS, table=True)).join(periods, on=inside)
+        numbered = numbered.group_by(column(USER_KEY, EVENTS), column("number", "p"))
+        tests = []
+        for test in leaf.tests:
+            condition = number_condition(test.check, column("n", "c"))
+            tests.append(negation(condition) if test.negated else condition)
+        met = exp.Case(ifs=[exp.If(this=known(all_of(tests)), true=integer_literal(1))], default=integer_literal(0))
+        return (
+            exp.select(
+                column(USER_KEY, "c"),
+                exp.alias_(exp.Sum(this=met), "passing"),
+                exp.alias_(exp.Count(this=exp.Star()), "active"),
+            )
+            .from_(exp.alias_(numbered.subquery(), "c", table=True))
+            .group_by(column(USER_KEY, "c"))
+        )
+
+
+def _periods(leaf: Regular) -> exp.Select:
+    """One row a stretch: its number, and its ends (the first excluded, the second included)."""
+    rows = []
+    for number, stretch in enumerate(leaf.stretches):
+        assert stretch.low is not None and stretch.high is not None
+        rows.append(
+            exp.Tuple(
+                expressions=[
+                    integer_literal(number),
+                    timestamp_literal(stretch.low.instant),
+                    timestamp_literal(stretch.high.instant),
+                ]
+            )
+        )
+    names = [exp.to_identifier(name) for name in ("number", "low", "high")]
+    values = exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("v"), columns=names))
+    return exp.select(*(column(name.name, "v") for name in names)).from_(values)
+
+
+def _up_to_each(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    at = parts.index(EACH)
+    return parts[:at], parts[at + 1 :]
+
+
+def _aggregate(aggregate: Aggregate, value: exp.Expr) -> exp.Expr:
+    match aggregate:
+        case Aggregate.SUM:
+            return e_round(e_sum(value))
+        case Aggregate.AVG:
+            return e_round(exp.Div(this=e_sum(value), expression=exp.Count(this=value.copy())))
+        case Aggregate.MIN:
+            return exp.Min(this=value)
+        case Aggregate.MAX:
+            return exp.Max(this=value)
+        case Aggregate.UNIQUE:
+            return exp.Count(this=exp.Distinct(expressions=[value]))

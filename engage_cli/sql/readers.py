@@ -1,0 +1,113 @@
+"""Where a value is read from: a typed column of a staged relation, the JSON of a list's element, or the user's id."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlglot import exp
+
+from engage_cli.definitions.paths import Path
+from engage_cli.errors import DataError
+from engage_cli.plan.needs import Reading
+from engage_cli.sql.functions import e_bool, e_elements, e_json, e_num, e_present, e_text, e_time
+from engage_cli.sql.literals import column
+
+
+class Reader(Protocol):
+    """One value, in each of its readings; NULL is "does not read so"."""
+
+    def read(self, reading: Reading) -> exp.Expr:
+        """The expression of a reading."""
+        ...
+
+    @property
+    def may_be_list(self) -> bool:
+        """Whether the value can be a list for any subject; if not, nobody need look at its elements."""
+        ...
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """The typed columns of a relation. `prefix` tells the columns of one step from those of another."""
+
+    table: str
+    path: Path
+    lists: frozenset[Path]
+    prefix: str = ""
+
+    def read(self, reading: Reading) -> exp.Expr:
+        return column(f"{self.prefix}{self.path.text}:{reading.value}", self.table)
+
+    @property
+    def may_be_list(self) -> bool:
+        return self.path in self.lists
+
+
+@dataclass(frozen=True)
+class UserIdReader:
+    """The subject's own id, which is text."""
+
+    table: str
+    zone: str
+
+    def read(self, reading: Reading) -> exp.Expr:
+        user_id = column("user_id", self.table)
+        match reading:
+            case Reading.TEXT | Reading.VALUE:
+                return user_id
+            case Reading.NUMBER:
+                return e_num(user_id)
+            case Reading.BOOLEAN:
+                return e_bool(user_id)
+            case Reading.INSTANT:
+                return e_time(user_id, "UTC", self.zone)
+            case Reading.PRESENT:
+                return exp.true()
+            case Reading.ELEMENTS:
+                return exp.null()
+
+    @property
+    def may_be_list(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class JsonReader:
+    """A value inside an element of a list: JSON, read where it stands.
+
+    `source_zone` is the zone of its naive instants, None where the sources of the list differ in it.
+    """
+
+    json: exp.Expr
+    path: Path | None
+    source_zone: str | None
+    project_zone: str
+
+    def read(self, reading: Reading) -> exp.Expr:
+        value = self.json.copy() if self.path is None else e_json(self.json, self.path.parts)
+        match reading:
+            case Reading.TEXT:
+                return e_text(value)
+            case Reading.NUMBER:
+                return e_num(e_text(value))
+            case Reading.BOOLEAN:
+                return e_bool(e_text(value))
+            case Reading.INSTANT:
+                return e_time(e_text(value), self._zone(), self.project_zone)
+            case Reading.PRESENT:
+                return e_present(value)
+            case Reading.ELEMENTS:
+                return e_elements(value)
+            case Reading.VALUE:
+                return value
+
+    @property
+    def may_be_list(self) -> bool:
+        return True
+
+    def _zone(self) -> str:
+        if self.source_zone is None:
+            raise DataError(
+                "an element of a list is compared as a date, but the sources that hold such lists have different time zones",
+                hint="give these sources the same `timezone` in engage.yaml",
+            )
+        return self.source_zone

@@ -1,0 +1,110 @@
+"""What a predicate can see while it is compiled: the relations in reach, by the aliases they have there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from engage_cli.definitions.paths import Path
+from engage_cli.plan.checks import OfStep, OfTrait, Referred
+from engage_cli.plan.needs import Catalog, ListNeed
+from engage_cli.plan.requirements import USER_ID
+from engage_cli.sql.literals import column
+from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, UserIdReader
+
+TRAITS = "t"
+USERS = "u"
+EVENTS = "e"
+
+
+_LIST = "values_of_"
+_FOLDED = "folded_"
+
+
+def list_alias(table: str, *, fold: bool) -> str:
+    """The alias under which a whole list file is joined as one value."""
+    return f"{_LIST}{_FOLDED if fold else ''}{table}"
+
+
+def list_value(table: str, *, fold: bool) -> exp.Expr:
+    """One value of a list file."""
+    value = column("value", table)
+    return exp.Lower(this=value) if fold else value
+
+
+def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr) -> exp.Select:
+    """`query` joined with what its conditions refer to beside their own row: traits, users, whole lists. It keeps its rows."""
+    for alias, relation, side in ((TRAITS, "traits", "left"), (USERS, "users", "inner")):
+        if alias in used:
+            on = exp.EQ(this=column("user_key", alias), expression=user_key.copy())
+            query = query.join(exp.alias_(exp.to_table(relation), alias, table=True), on=on, join_type=side)
+    for alias in sorted(name for name in used if name.startswith(_LIST)):
+        fold = alias.startswith(_LIST + _FOLDED)
+        table = alias.removeprefix(_LIST).removeprefix(_FOLDED)
+        values = exp.alias_(exp.ArrayAgg(this=list_value(table, fold=fold)), "list_values")
+        whole = exp.select(values).from_(exp.to_table(table)).subquery()
+        query = query.join(exp.alias_(whole, alias, table=True), join_type="cross")
+    return query
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How the values of one row are read, and those that it may refer to.
+
+    `values` reads a path of the row itself; `step` one of an earlier step's event. `used` collects the aliases of the relations
+    (TRAITS, USERS, whole lists) that were referred to, so that the query joins them.
+    """
+
+    catalog: Catalog
+    zone: str
+    values: Callable[[Path | None], Reader]
+    element_zone: str | None
+    step: Callable[[OfStep], Reader] | None = None
+    depth: int = 0
+    used: set[str] = field(default_factory=set)
+
+    def referred(self, reference: Referred) -> Reader:
+        """The reader of a referred value."""
+        match reference:
+            case OfTrait(path):
+                return self.trait(path)
+            case OfStep():
+                assert self.step is not None, "a ref outside a sequence"
+                return self.step(reference)
+
+    def trait(self, path: Path) -> Reader:
+        """The reader of one of the subject's traits."""
+        if path == USER_ID:
+            self.used.add(USERS)
+            return UserIdReader(USERS, self.zone)
+        self.used.add(TRAITS)
+        return ColumnReader(TRAITS, path, self.catalog.trait_lists)
+
+    def list_table(self, file: str, path: Path | None) -> str:
+        """The relation of an in_file list, for a value compared under the path's last name."""
+        return self.catalog.list_tables[ListNeed(file, "" if path is None else str(path.parts[-1]))]
+
+    def inside(self, element: exp.Expr) -> "Scope":
+        """The scope of one element, whose paths are its own."""
+        return replace(self, values=lambda path: JsonReader(element, path, self.element_zone, self.zone), depth=self.depth + 1)
+
+
+def event_scope(catalog: Catalog, zone: str, table: str = EVENTS, step: Callable[[OfStep], Reader] | None = None) -> Scope:
+    """The scope of a row of events under an alias."""
+
+    def column_reader(path: Path | None) -> Reader:
+        assert path is not None, "only an element is read as a whole"
+        return ColumnReader(table, path, catalog.event_lists)
+
+    return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step)
+
+
+def trait_scope(catalog: Catalog, zone: str) -> Scope:
+    """The scope of a subject's traits."""
+
+    def trait_reader(path: Path | None) -> Reader:
+        assert path is not None, "only an element is read as a whole"
+        return scope.trait(path)
+
+    scope = Scope(catalog, zone, trait_reader, catalog.trait_elements_zone)
+    return scope

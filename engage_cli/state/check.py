@@ -1,0 +1,226 @@
+"""`state check`: every invariant of the state, each as a query for what breaks it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlglot import exp
+
+from engage_cli.errors import EngageError
+from engage_cli.source import visible
+from engage_cli.state.hashes import digest
+from engage_cli.state.instants import iso
+from engage_cli.state.runs import all_runs
+from engage_cli.state.store import State, is_database, published_path
+
+TABLES = ("revision", "run", "input_file", "audience_clock", "membership", "outbox", "run_file", "member_file", "pending", "migration")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it must be: a stable short name, a sentence, how many rows, and one of them."""
+
+    code: str
+    message: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Invariant:
+    """A rule of the state. `broken_by` is a query of one text column: a line for each row that breaks it."""
+
+    code: str
+    message: str
+    broken_by: str
+
+
+def check_state(state: State) -> list[Finding]:
+    """Everything that is wrong with the attached state and its published copy; an empty list for a sound one."""
+    return check_tables(state) + _published(state)
+
+
+def check_tables(state: State) -> list[Finding]:
+    """Everything that is wrong within the attached state, whatever its published copy is."""
+    try:
+        found = [_look(state, invariant) for invariant in INVARIANTS]
+        return [finding for finding in found if finding is not None] + _wrong_ids(state)
+    except EngageError as error:
+        return [Finding("unreadable", "the state cannot be read; restore a backup", 1, error.message)]
+
+
+INVARIANTS = (
+    _Invariant(
+        "revision",
+        "the state's edition is not one row",
+        "SELECT count(*) || ' rows' FROM state.main.revision HAVING count(*) <> 1",
+    ),
+    _Invariant(
+        "run-gap",
+        "runs are not numbered 1, 2, 3, …",
+        "SELECT 'run number ' || number FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM state.main.run)"
+        " WHERE number <> place",
+    ),
+    _Invariant(
+        "run-chain",
+        "a run does not name the run before it",
+        "SELECT 'run ' || run_id FROM (SELECT run_id, previous_run_id, lag(run_id) OVER (ORDER BY number) AS before"
+        " FROM state.main.run) WHERE previous_run_id IS DISTINCT FROM before",
+    ),
+    _Invariant(
+        "run-status",
+        "a run's status is unknown",
+        "SELECT 'run ' || run_id || ': ' || status FROM state.main.run WHERE status NOT IN ('committed', 'published')",
+    ),
+    _Invariant(
+        "run-unfinished",
+        "a run was killed before its files had their names; the next run finishes it",
+        "SELECT 'run ' || run_id FROM state.main.run WHERE status = 'committed' UNION ALL SELECT path FROM state.main.pending",
+    ),
+    _Invariant(
+        "member-twice",
+        "a user is inside an audience more than once",
+        "SELECT audience || ': ' || user_id FROM state.main.membership WHERE exited_at IS NULL"
+        " GROUP BY audience, user_id HAVING count(*) > 1",
+    ),
+    _Invariant(
+        "member-times",
+        "a stay ends before it begins, or ends by half",
+        "SELECT audience || ': ' || user_id FROM state.main.membership WHERE exited_at < entered_at OR exited_run <= entered_run"
+        " OR (exited_at IS NULL) <> (exited_run IS NULL)",
+    ),
+    _Invariant(
+        "member-overlap",
+        "a stay begins before the one before it has ended",
+        "SELECT audience || ': ' || user_id FROM (SELECT audience, user_id, entered_run, row_number() OVER stays AS place,"
+        " lag(exited_run) OVER stays AS left_by FROM state.main.membership"
+        " WINDOW stays AS (PARTITION BY audience, user_id ORDER BY entered_run, exited_run NULLS LAST))"
+        " WHERE place > 1 AND (left_by IS NULL OR left_by >= entered_run)",
+    ),
+    _Invariant(
+        "member-run",
+        "a stay begins or ends at another instant than the run that it names",
+        "SELECT audience || ': ' || user_id FROM state.main.membership AS member"
+        " LEFT JOIN state.main.run AS began ON began.number = member.entered_run"
+        " LEFT JOIN state.main.run AS ended ON ended.number = member.exited_run"
+        " WHERE began.as_of IS DISTINCT FROM member.entered_at OR ended.as_of IS DISTINCT FROM member.exited_at",
+    ),
+    _Invariant(
+        "clock-missing",
+        "an audience has members but no clock",
+        "SELECT DISTINCT audience FROM state.main.membership WHERE audience NOT IN (SELECT audience FROM state.main.audience_clock)",
+    ),
+    _Invariant(
+        "clock-run",
+        "a clock shows another instant than the run that set it",
+        "SELECT audience FROM state.main.audience_clock AS clock LEFT JOIN state.main.run AS run ON run.number = clock.run"
+        " WHERE run.as_of IS DISTINCT FROM clock.as_of",
+    ),
+    _Invariant(
+        "clock-behind",
+        "a clock is behind a change of its audience",
+        "SELECT DISTINCT clock.audience FROM state.main.audience_clock AS clock JOIN state.main.outbox AS changed"
+        " ON changed.audience = clock.audience JOIN state.main.run AS run ON run.number = changed.run"
+        " WHERE run.as_of > clock.as_of OR changed.run > clock.run",
+    ),
+    _Invariant(
+        "clock-counts",
+        "a clock counts other changes than its run made",
+        "SELECT clock.audience FROM state.main.audience_clock AS clock LEFT JOIN (SELECT run, audience,"
+        " count(*) FILTER (change = 'entered') AS entered, count(*) FILTER (change = 'exited') AS exited"
+        " FROM state.main.outbox GROUP BY run, audience) AS made ON made.run = clock.run AND made.audience = clock.audience"
+        " WHERE clock.entered <> coalesce(made.entered, 0) OR clock.exited <> coalesce(made.exited, 0)",
+    ),
+    _Invariant(
+        "outbox-unknown",
+        "the outbox has a change that no membership shows",
+        "SELECT audience || ': ' || user_id || ' ' || change FROM (SELECT run, audience, user_id, change FROM state.main.outbox"
+        " EXCEPT ALL (SELECT entered_run, audience, user_id, 'entered' FROM state.main.membership"
+        " UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership WHERE exited_run IS NOT NULL))",
+    ),
+    _Invariant(
+        "outbox-missing",
+        "the outbox lacks a change that a membership shows",
+        "SELECT audience || ': ' || user_id || ' ' || change FROM ((SELECT entered_run AS run, audience, user_id, 'entered' AS change"
+        " FROM state.main.membership UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership"
+        " WHERE exited_run IS NOT NULL) EXCEPT ALL SELECT run, audience, user_id, change FROM state.main.outbox)",
+    ),
+    _Invariant(
+        "outbox-traits",
+        "traits in the outbox are no JSON object",
+        "SELECT audience || ': ' || user_id FROM state.main.outbox"
+        " WHERE traits IS NOT NULL AND (NOT json_valid(traits) OR NOT starts_with(traits, '{'))",
+    ),
+    _Invariant(
+        "run-files",
+        "a run's file does not have a row for each change",
+        "SELECT 'run ' || coalesce(file.run, made.run) || ': ' || coalesce(file.path, made.audience)"
+        " FROM state.main.run_file AS file FULL JOIN (SELECT run, audience, count(*) AS changes FROM state.main.outbox"
+        " GROUP BY run, audience) AS made ON made.run = file.run AND made.audience = file.audience"
+        " WHERE file.rows IS DISTINCT FROM made.changes",
+    ),
+    _Invariant(
+        "input-files",
+        "an input file is recorded twice for one run, or for runs that never were",
+        "SELECT path FROM (SELECT path, first_run, last_run, lag(coalesce(last_run, 2147483647)) OVER"
+        " (PARTITION BY kind, path ORDER BY first_run, last_run NULLS LAST) AS before FROM state.main.input_file)"
+        " WHERE before >= first_run OR last_run < first_run OR first_run NOT IN (SELECT number FROM state.main.run)",
+    ),
+    _Invariant(
+        "member-file",
+        "a member file is of an audience that was never built",
+        "SELECT path FROM state.main.member_file WHERE audience NOT IN (SELECT audience FROM state.main.audience_clock)",
+    ),
+)
+
+
+def _look(state: State, invariant: _Invariant) -> Finding | None:
+    lines = state.engine.rows(invariant.broken_by)
+    if not lines:
+        return None
+    return Finding(invariant.code, invariant.message, len(lines), visible(min(str(line[0]) for line in lines)))
+
+
+def _wrong_ids(state: State) -> list[Finding]:
+    """Runs whose id is not the hash of what it should be: a row was changed by hand."""
+    wrong = [
+        run.run_id
+        for run in all_runs(state.engine)
+        if run.run_id != digest(iso(run.as_of), run.command, run.definitions, run.inputs, run.previous_run_id)[:8]
+    ]
+    return [Finding("run-id", "a run's id is not the hash of its row", len(wrong), f"run {wrong[0]}")] if wrong else []
+
+
+def _published(state: State) -> list[Finding]:
+    """Whether the readers' copy holds the same rows."""
+    copy = published_path(state.path)
+    if not copy.exists():
+        return [Finding("published", "readers have no copy; the next run makes it", 1, copy.name)] if all_runs(state.engine) else []
+    unreadable = [Finding("published", "the readers' copy cannot be read; the next run replaces it", 1, copy.name)]
+    if not is_database(copy):
+        return unreadable
+    try:
+        differing = _compare(state, copy)
+    except EngageError:
+        return unreadable
+    return [
+        Finding("published", "the readers' copy differs from the state; the next run replaces it", rows, f"table {table}")
+        for table, rows in differing.items()
+        if rows
+    ]
+
+
+def _compare(state: State, copy: Path) -> dict[str, int]:
+    """How many rows of each table are in one of the two only."""
+    state.engine.attach(copy, "published", read_only=True)
+    try:
+        return {table: _differences(state, table) for table in TABLES}
+    finally:
+        state.engine.detach("published")
+
+
+def _differences(state: State, table: str) -> int:
+    mine, theirs = (exp.select("*").from_(exp.table_(table, db="main", catalog=catalog)) for catalog in ("state", "published"))
+    only = [exp.except_(mine, theirs, distinct=False), exp.except_(theirs.copy(), mine.copy(), distinct=False)]
+    return sum(
+        int(state.engine.rows(exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(one.subquery("d")))[0][0]) for one in only
+    )

@@ -1,0 +1,96 @@
+"""The input files that runs have read: which are gone, and recording what this run read."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from engage_cli.definitions.project import MissingFile, Source, Sources
+from engage_cli.engine.base import Engine, InputFile
+from engage_cli.errors import DataError
+from engage_cli.state.store import State
+
+
+def vanished_files(state: State | None, sources: Sources, inputs: Sequence[InputFile]) -> tuple[InputFile, ...]:
+    """Files that the run before read, that a source still asks for, and that are no longer there, in path order.
+
+    Raises DataError if the source of one of them says `on_missing_file: error`. A file that no source matches any more is not missed.
+    """
+    if state is None:
+        return ()
+    present = {(file.kind, file.path) for file in inputs}
+    gone = [file for file in _last_read(state.engine) if (file.kind, file.path) not in present]
+    missed = [(file, source) for file in gone if (source := _source_of(file, sources)) is not None]
+    fatal = [file.path for file, source in missed if source.on_missing_file is not MissingFile.DROP]
+    if fatal:
+        shown = ", ".join(fatal[:3]) + (f" and {len(fatal) - 3} more" if len(fatal) > 3 else "")
+        raise DataError(
+            f"an input file that the last run read is gone: {shown}",
+            hint="bring it back, or allow it with `on_missing_file: drop` at its source in engage.yaml",
+        )
+    return tuple(file for file, _ in missed)
+
+
+def record_files(engine: Engine, run: int, inputs: Sequence[InputFile]) -> None:
+    """Record, inside the run's transaction, that run number `run` read exactly these files."""
+    engine.execute("DROP TABLE IF EXISTS temp.main.input_now")
+    engine.execute(
+        _NOW,
+        [
+            [file.kind for file in inputs],
+            [file.path for file in inputs],
+            [file.bytes for file in inputs],
+            [file.sha256 for file in inputs],
+        ],
+    )
+    engine.execute(_CLOSE, [run - 1])
+    engine.execute(_OPEN, [run])
+
+
+_NOW = """
+    CREATE TEMP TABLE input_now AS SELECT DISTINCT * FROM (
+        SELECT unnest(CAST(? AS VARCHAR[])) AS kind, unnest(CAST(? AS VARCHAR[])) AS path,
+            unnest(CAST(? AS BIGINT[])) AS bytes, unnest(CAST(? AS VARCHAR[])) AS sha256
+    )
+"""
+_CLOSE = """
+    UPDATE state.main.input_file SET last_run = ?
+    WHERE last_run IS NULL AND (kind, path, sha256) NOT IN (SELECT (kind, path, sha256) FROM input_now)
+"""
+_OPEN = """
+    INSERT INTO state.main.input_file
+    SELECT kind, path, bytes, sha256, CAST(? AS INTEGER), NULL FROM input_now
+    WHERE (kind, path) NOT IN (SELECT (kind, path) FROM state.main.input_file WHERE last_run IS NULL)
+    ORDER BY kind, path
+"""
+
+
+def _last_read(engine: Engine) -> list[InputFile]:
+    rows = engine.rows("SELECT kind, path, bytes, sha256 FROM state.main.input_file WHERE last_run IS NULL ORDER BY kind, path")
+    return [InputFile(kind=kind, path=path, bytes=size, sha256=sha256) for kind, path, size, sha256 in rows]
+
+
+def _source_of(file: InputFile, sources: Sources) -> Source | None:
+    if file.kind not in {field.name for field in fields(Sources)}:
+        return None
+    candidates: Iterable[Source] = getattr(sources, file.kind)
+    return next((source for source in candidates if _glob_pattern(source.path).fullmatch(file.path)), None)
+
+
+def _glob_pattern(glob: str) -> re.Pattern[str]:
+    """The paths that a glob of engage.yaml matches: `*` and `?` within a folder, `**` across folders, `[ab]`."""
+    out = ""
+    for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^]]+\]|.", glob.removeprefix("./"), re.DOTALL):
+        match token:
+            case "**/":
+                out += r"(?:.*/)?"
+            case "**":
+                out += ".*"
+            case "*":
+                out += "[^/]*"
+            case "?":
+                out += "[^/]"
+            case _ if len(token) > 1:
+                out += token.replace("[!", "[^", 1)
+            case _:
+                out += re.escape(token)
+    return re.compile(out, re.DOTALL)

@@ -1,0 +1,112 @@
+"""Who is in an audience, who came and who went: one full join finds the changes of a run, two statements apply them.
+
+Works on three temporary relations:
+
+`member_now(audience VARCHAR, user_id VARCHAR)`
+    made by the caller: every user who is in an audience of this run now, once.
+`member_row(audience VARCHAR, user_id VARCHAR, entered_at TIMESTAMP)`
+    the same users with the instant at which their stay began.
+`membership_change(audience VARCHAR, user_id VARCHAR, change VARCHAR)`
+    those who entered and those who exited.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp, parse_one
+
+from engage_cli.engine.base import Engine
+from engage_cli.state.instants import literal, stored
+from engage_cli.state.runs import RunPlan
+from engage_cli.state.store import State
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an evaluation changes in one audience: its size now, and how many entered and exited."""
+
+    audience: str
+    size: int
+    entered: int
+    exited: int
+
+
+def find_changes(engine: Engine, state: State | None, plan: RunPlan) -> tuple[Changes, ...]:
+    """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
+
+    Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters.
+    """
+    for name in ("member_row", "membership_change"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
+    engine.create("membership_change", _joined(state, plan))
+    engine.create("member_row", _rows(state, plan))
+    counted = engine.rows(_COUNTS)
+    counts = {audience: (size, entered, exited) for audience, size, entered, exited in counted}
+    return tuple(Changes(name, *counts.get(name, (0, 0, 0))) for name in plan.audiences)
+
+
+def apply_changes(engine: Engine, run: int, as_of: datetime) -> None:
+    """Apply `membership_change` to the state's memberships, inside the run's transaction.
+
+    An UPDATE and an INSERT: with a million members and a tenth of them changing, half the time of one MERGE.
+    """
+    engine.execute(_EXIT, [stored(as_of), run])
+    engine.execute(_ENTER, [stored(as_of), run])
+
+
+_JOINED = """
+    SELECT coalesce(now.audience, before.audience) AS audience, coalesce(now.user_id, before.user_id) AS user_id,
+        CASE WHEN before.user_id IS NULL THEN 'entered' ELSE 'exited' END AS change
+    FROM member_now AS now
+    FULL JOIN before ON now.audience = before.audience AND now.user_id = before.user_id
+    WHERE now.user_id IS NULL OR before.user_id IS NULL
+"""
+_ROWS = """
+    SELECT now.audience, now.user_id, before.entered_at AS entered_at
+    FROM member_now AS now
+    LEFT JOIN before ON now.audience = before.audience AND now.user_id = before.user_id
+"""
+_COUNTS = """
+    SELECT audience, sum(inside), sum(entered), sum(exited) FROM (
+        SELECT audience, count(*) AS inside, 0 AS entered, 0 AS exited FROM member_row GROUP BY audience
+        UNION ALL
+        SELECT audience, 0, count(*) FILTER (change = 'entered'), count(*) FILTER (change = 'exited')
+        FROM membership_change GROUP BY audience
+    ) GROUP BY audience ORDER BY audience
+"""
+_ENTER = """
+    INSERT INTO state.main.membership
+    SELECT audience, user_id, CAST(? AS TIMESTAMP), NULL, CAST(? AS INTEGER), NULL
+    FROM membership_change WHERE change = 'entered' ORDER BY audience, user_id
+"""
+_EXIT = """
+    UPDATE state.main.membership AS member SET exited_at = CAST(? AS TIMESTAMP), exited_run = CAST(? AS INTEGER)
+    FROM membership_change AS changed
+    WHERE changed.change = 'exited' AND member.exited_at IS NULL
+        AND member.audience = changed.audience AND member.user_id = changed.user_id
+"""
+_BEFORE = "SELECT audience, user_id, entered_at FROM state.main.membership WHERE exited_at IS NULL"
+_NOBODY = "SELECT '' AS audience, '' AS user_id, CAST(NULL AS TIMESTAMP) AS entered_at WHERE FALSE"
+
+
+def _joined(state: State | None, plan: RunPlan) -> exp.Expr:
+    return _select(_JOINED).with_("before", as_=_before(state, plan))
+
+
+def _rows(state: State | None, plan: RunPlan) -> exp.Expr:
+    select = _select(_ROWS).with_("before", as_=_before(state, plan))
+    entered = exp.func("COALESCE", exp.column("entered_at", table="before"), literal(plan.run.as_of)).as_("entered_at")
+    return select.select(*select.selects[:2], entered, append=False)
+
+
+def _before(state: State | None, plan: RunPlan) -> exp.Select:
+    """The members before this run, of the audiences that it evaluates."""
+    if state is None or not plan.builds:
+        return _select(_NOBODY)
+    return _select(_BEFORE).where(exp.column("audience").isin(*plan.audiences))
+
+
+def _select(text: str) -> exp.Select:
+    select = parse_one(text, read="duckdb")
+    assert isinstance(select, exp.Select)
+    return select

@@ -1,0 +1,78 @@
+"""The schema's versions, and how a state of an earlier one comes forward. Called when a run opens the state.
+
+Each migration is recorded with its changes in one transaction. A published version never changes: whatever comes next is a new one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError
+from engage_cli.state.crash import crash_point
+from engage_cli.state.tables import CREATE_TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The step from version `version - 1`: what it does in a few words, and its statements."""
+
+    version: int
+    description: str
+    statements: tuple[str, ...]
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "runs, clocks, memberships and their outbox", CREATE_TABLES),)
+
+_CREATE_HISTORY = """
+    CREATE TABLE IF NOT EXISTS state.migration (   -- one row for each migration that was run
+        version INTEGER PRIMARY KEY,
+        description VARCHAR NOT NULL,
+        tool_version VARCHAR NOT NULL              -- the engage that ran it
+    )
+"""
+
+
+def version_of(engine: Engine, catalog: str = "state") -> int:
+    """The schema version of an attached file; 0 for a file without our tables."""
+    known = engine.rows(
+        "SELECT count(*) FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' AND table_name = 'migration'",
+        [catalog],
+    )
+    if not known[0][0]:
+        return 0
+    assert catalog in _VERSION, "the catalogs that a state is attached under are ours"
+    return int(engine.rows(_VERSION[catalog])[0][0] or 0)
+
+
+_VERSION = {
+    "state": "SELECT max(version) FROM state.main.migration",
+    "candidate": "SELECT max(version) FROM candidate.main.migration",
+}
+
+
+def refuse_newer(version: int, path: object, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Raise EngageError for a state that a newer engage has written."""
+    newest = migrations[-1].version
+    if version > newest:
+        raise EngageError(
+            f"{path} has schema version {version}; this engage knows versions up to {newest}",
+            hint="use the engage that wrote it, or a newer one",
+        )
+
+
+def migrate(engine: Engine, tool_version: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the attached state forward to the newest version, each step in a transaction of its own."""
+    engine.execute(_CREATE_HISTORY)
+    version = version_of(engine)
+    for migration in migrations:
+        if migration.version <= version:
+            continue
+        crash_point("migrate")
+        with engine.transaction():
+            for statement in migration.statements:
+                engine.execute(statement)
+            engine.execute(
+                "INSERT INTO state.migration VALUES (?, ?, ?)",
+                [migration.version, migration.description, tool_version],
+            )
+        crash_point("migrated")

@@ -1,0 +1,126 @@
+"""The outbox: every change of membership with its traits, and the files that were made of them. Committed with the run.
+
+The run's files are a projection of these rows: outputs/ writes them from `run_change` before the commit, and can write them again
+from the state at any time, byte for byte.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engage_cli.engine.base import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file of changes in a run's folder; `path` is inside the folder. `destination` None is the run's own account."""
+
+    path: str
+    audience: str
+    destination: str | None
+    call: str
+    with_traits: bool
+    format: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFile:
+    """An audience's file with all its members; `path` is from the outputs folder."""
+
+    audience: str
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A file or folder that is written beside its final name, `path` (from the outputs folder), and waits for it.
+
+    `sha256` is of the file, or of the folder's manifest. `run` is the number of the run whose folder it is, None for a member file.
+    `replaces` is a member file in another format that goes when this one comes.
+    """
+
+    path: str
+    sha256: str
+    run: int | None
+    replaces: str | None
+
+
+def record_changes(engine: Engine, run: int) -> None:
+    """Add the rows of `run_change(audience, user_id, change, traits, …)`, inside the run's transaction."""
+    engine.execute(
+        "INSERT INTO state.main.outbox SELECT CAST(? AS INTEGER), audience, user_id, change, traits"
+        " FROM run_change ORDER BY audience, user_id, change",
+        [run],
+    )
+
+
+def record_run_files(engine: Engine, run: int, files: Sequence[RunFile]) -> None:
+    """Record the files in a run's folder, instead of what was recorded before."""
+    engine.execute("DELETE FROM state.main.run_file WHERE run = ?", [run])
+    for file in files:
+        engine.execute(
+            "INSERT INTO state.main.run_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run,
+                file.path,
+                file.audience,
+                file.destination,
+                file.call,
+                file.with_traits,
+                file.format,
+                file.rows,
+                file.bytes,
+                file.sha256,
+            ],
+        )
+
+
+def run_files(engine: Engine, run: int) -> list[RunFile]:
+    """The files in a run's folder, in path order."""
+    rows = engine.rows(
+        "SELECT path, audience, destination, call, with_traits, format, rows, bytes, sha256"
+        " FROM state.main.run_file WHERE run = ? ORDER BY path",
+        [run],
+    )
+    return [RunFile(*row) for row in rows]
+
+
+def record_member_file(engine: Engine, file: MemberFile) -> None:
+    """Record the member file that an audience has from now on."""
+    engine.execute(
+        "INSERT OR REPLACE INTO state.main.member_file VALUES (?, ?, ?, ?, ?)",
+        [file.audience, file.path, file.rows, file.bytes, file.sha256],
+    )
+
+
+def forget_member_file(engine: Engine, path: str) -> None:
+    """Forget a member file that could not be published: the next run writes it again."""
+    engine.execute("DELETE FROM state.main.member_file WHERE path = ?", [path])
+
+
+def member_files(engine: Engine) -> dict[str, MemberFile]:
+    """The member file of every audience that has one, by audience."""
+    rows = engine.rows("SELECT audience, path, rows, bytes, sha256 FROM state.main.member_file ORDER BY audience")
+    return {row[0]: MemberFile(*row) for row in rows}
+
+
+def record_pending(engine: Engine, pending: Sequence[Pending]) -> None:
+    """Add the files and folders that wait for their final names, inside the transaction that makes them true."""
+    for item in pending:
+        engine.execute("INSERT INTO state.main.pending VALUES (?, ?, ?, ?)", [item.path, item.sha256, item.run, item.replaces])
+
+
+def pending(engine: Engine) -> list[Pending]:
+    """What waits for its final name: member files first, run folders last."""
+    rows = engine.rows("SELECT path, sha256, run, replaces FROM state.main.pending ORDER BY run NULLS FIRST, path")
+    return [Pending(*row) for row in rows]
+
+
+def clear_pending(engine: Engine) -> None:
+    """Say that everything has its final name, inside a transaction."""
+    engine.execute("DELETE FROM state.main.pending")

@@ -1,0 +1,119 @@
+"""The tables of the state, as the newest schema version has them, and what every column and status means.
+
+The file is attached as `state`. Instants are naive UTC TIMESTAMPs. `run` columns hold a run's number, which is internal; people see
+the run id. The large tables have no keys or indexes: applying a million changes under one costs many times the change itself, and
+`state check` verifies what keys would have.
+
+An audience that is no longer defined keeps its clock, its members and its member file as its last run left them: nobody exits because a
+definition was deleted. Defined again, it goes on from there.
+"""
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """How far a run has come."""
+
+    COMMITTED = "committed"  # its changes are in the state; some of its files may still carry their part names
+    PUBLISHED = "published"  # every file that it wrote has its final name
+
+
+class Change(StrEnum):
+    """What happened to a user's membership of an audience."""
+
+    ENTERED = "entered"
+    EXITED = "exited"
+
+
+CREATE_TABLES = (
+    """
+    CREATE TABLE state.revision (          -- one row: which edition of the state this is
+        number INTEGER NOT NULL            -- one more after every transaction; tells whether the published copy is the newest
+    )
+    """,
+    "INSERT INTO state.revision VALUES (0)",
+    """
+    CREATE TABLE state.run (               -- one row for each run that changed anything, never deleted
+        number INTEGER PRIMARY KEY,        -- 1, 2, 3, … without gaps
+        run_id VARCHAR NOT NULL,           -- eight hex digits: see runs.py
+        previous_run_id VARCHAR,           -- the id of the run before; NULL for the first
+        command VARCHAR NOT NULL,          -- `audience build`
+        as_of TIMESTAMP NOT NULL,          -- the run's instant
+        tool_version VARCHAR NOT NULL,     -- the engage that ran
+        definitions VARCHAR NOT NULL,      -- hash of the definitions that it was asked to build
+        inputs VARCHAR NOT NULL,           -- hash of the files that it read
+        status VARCHAR NOT NULL            -- see RunStatus
+    )
+    """,
+    """
+    CREATE TABLE state.input_file (        -- one row for each content of each file, over a stretch of runs that read it
+        kind VARCHAR NOT NULL,             -- `events`, `profiles`, …, `list`
+        path VARCHAR NOT NULL,             -- as found, from the project folder
+        bytes BIGINT NOT NULL,
+        sha256 VARCHAR NOT NULL,
+        first_run INTEGER NOT NULL,        -- the first run of the stretch
+        last_run INTEGER                   -- the last one; NULL while the newest run read it
+    )
+    """,
+    """
+    CREATE TABLE state.audience_clock (    -- one row for each audience ever built
+        audience VARCHAR PRIMARY KEY,
+        as_of TIMESTAMP NOT NULL,          -- the last instant that it was built at; only moves forward
+        definition VARCHAR NOT NULL,       -- hash of its definition then
+        inputs VARCHAR NOT NULL,           -- hash of the files it rested on then
+        run INTEGER NOT NULL,              -- the run that built it
+        entered BIGINT NOT NULL,           -- how many users entered by that run
+        exited BIGINT NOT NULL             -- how many exited by it
+    )
+    """,
+    """
+    CREATE TABLE state.membership (        -- one row for each stay of a user in an audience, never deleted
+        audience VARCHAR NOT NULL,
+        user_id VARCHAR NOT NULL,
+        entered_at TIMESTAMP NOT NULL,     -- the as_of of the run that first found them inside
+        exited_at TIMESTAMP,               -- the as_of of the run that first found them outside; NULL while inside
+        entered_run INTEGER NOT NULL,
+        exited_run INTEGER                 -- NULL while inside
+    )
+    """,
+    """
+    CREATE TABLE state.outbox (            -- one row for each change of membership: what the run's files are made of
+        run INTEGER NOT NULL,
+        audience VARCHAR NOT NULL,
+        user_id VARCHAR NOT NULL,
+        change VARCHAR NOT NULL,           -- see Change
+        traits VARCHAR                     -- the `with` traits as one JSON object; NULL for an audience without `with`
+    )
+    """,
+    """
+    CREATE TABLE state.run_file (          -- one row for each file in a run's folder, its manifest left out
+        run INTEGER NOT NULL,
+        path VARCHAR NOT NULL,             -- inside the run's folder
+        audience VARCHAR NOT NULL,         -- whose changes it tells
+        destination VARCHAR,               -- whom it is for; NULL for the run's own account
+        call VARCHAR NOT NULL,             -- `track` or `identify`
+        with_traits BOOLEAN NOT NULL,      -- whether the audience had `with`
+        format VARCHAR NOT NULL,           -- `jsonl`, `csv`, `parquet`
+        rows BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        sha256 VARCHAR NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE state.member_file (       -- one row for each audience: the file with all its members that was last written
+        audience VARCHAR PRIMARY KEY,
+        path VARCHAR NOT NULL,             -- from the outputs folder
+        rows BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        sha256 VARCHAR NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE state.pending (           -- one row for each file or folder that is written but may not have its final name yet
+        path VARCHAR PRIMARY KEY,          -- the final name, from the outputs folder; the part is beside it
+        sha256 VARCHAR NOT NULL,           -- of the file; of a folder, of its manifest
+        run INTEGER,                       -- the run whose folder it is; NULL for a member file
+        replaces VARCHAR                   -- a member file in another format, to be removed; mostly NULL
+    )
+    """,
+)

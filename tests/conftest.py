@@ -1,0 +1,30 @@
+"""What every test can use: golden files, rewritten by `pytest --update-goldens`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[Path, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="rewrite the golden files that tests compare with")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with a golden file (a path from the test's folder, or a whole one), or rewrites the file."""
+    update = request.config.getoption("--update-goldens")
+    folder = request.path.parent
+
+    def compare(path: Path, actual: str) -> None:
+        file = folder / path
+        if update:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(actual, encoding="utf-8", newline="\n")
+            return
+        assert file.exists(), f"{file} is missing; `pytest --update-goldens` writes it"
+        assert actual == file.read_text(encoding="utf-8"), f"{file} differs; if the new text is right, run `pytest --update-goldens`"
+
+    return compare

@@ -1,0 +1,1 @@
+SELECT user_id FROM profiles WHERE num(loyalty_points) BETWEEN 500 AND 1999;

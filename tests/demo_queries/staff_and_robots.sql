@@ -1,0 +1,1 @@
+SELECT user_id FROM staff_and_robots;

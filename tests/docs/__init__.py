@@ -1,0 +1,1 @@
+"""The documentation, run: every example of a condition, and every command."""

@@ -1,0 +1,78 @@
+"""One question to the reference: who is in an audience, given the data, as of an instant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.reference.conditions import Condition, Definition, holds
+from tests.reference.dataset import Dataset, distinct_events, traits_of, universe
+from tests.reference.subject import Subject
+
+
+@dataclass(frozen=True)
+class Case:
+    """Data, audience definitions (the last is the one asked), the project's zone, the instant (aware, UTC).
+
+    `lists` holds the values of the files that `in_file` names, by path.
+    """
+
+    dataset: Dataset
+    definitions: Sequence[Mapping[str, Any]]
+    zone: str
+    as_of: datetime
+    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def audiences(self) -> dict[str, Mapping[str, Any]]:
+        """The definitions by id."""
+        return {definition["audience"]: definition for definition in self.definitions}
+
+
+def evaluate(case: Case) -> set[str]:
+    """The user ids of the members of the case's last audience."""
+    asked = case.definitions[-1]
+    return members(asked["members"], case.dataset, case.as_of, case.zone, case.audiences, name=asked["audience"], lists=case.lists)
+
+
+def evaluate_all(case: Case) -> dict[str, set[str]]:
+    """The members of every audience of the case, by id."""
+    return {name: evaluate(replace(case, definitions=_asking(case, name))) for name in case.audiences}
+
+
+def _asking(case: Case, name: str) -> list[Mapping[str, Any]]:
+    others = [definition for definition in case.definitions if definition["audience"] != name]
+    return [*others, case.audiences[name]]
+
+
+def members(
+    condition: Condition,
+    dataset: Dataset,
+    as_of: datetime,
+    zone: str = "UTC",
+    audiences: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    name: str = "",
+    lists: Mapping[str, Sequence[str]] | None = None,
+) -> set[str]:
+    """The users of the universe for whom the condition, written in the audience `name`, is true."""
+    definition = Definition(name, audiences or {})
+    return {subject.user_id for subject in subjects(dataset, as_of, zone, lists or {}) if holds(condition, subject, definition)}
+
+
+def subjects(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:
+    """Everybody in the universe, in order of their ids. No event after as_of is seen."""
+    events = [event for event in distinct_events(dataset) if event.timestamp <= as_of]
+    return [
+        Subject(
+            user_id=user_id,
+            as_of=as_of,
+            zone=ZoneInfo(zone),
+            traits=traits_of(dataset, user_id, as_of),
+            traits_zone=ZoneInfo(dataset.profiles_zone),
+            events=[event for event in events if event.user_id == user_id],
+            lists=lists,
+        )
+        for user_id in sorted(universe(dataset, as_of))
+    ]

@@ -1,0 +1,56 @@
+"""The subject of a condition: one user at one instant, with everything that may be asked of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tests.reference.dataset import Event
+from tests.reference.paths import has_each, read_path, values_at
+from tests.reference.values import Datum, Value
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One user as of one instant.
+
+    `events` are the user's, up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events
+    that earlier steps of a sequence took, by their `as`. `lists` are the values of the files of `in_file`, by path.
+    """
+
+    user_id: str
+    as_of: datetime
+    zone: ZoneInfo
+    traits: Mapping[str, Value]
+    traits_zone: ZoneInfo
+    events: Sequence[Event]
+    lists: Mapping[str, Sequence[str]]
+    taken: Mapping[str, Event] = field(default_factory=dict)
+
+    def with_taken(self, name: str | None, event: Event) -> "Subject":
+        """The same subject after a step, known as `name`, took the event."""
+        return replace(self, taken={**self.taken, name: event}) if name else self
+
+    def trait(self, path: str) -> list[Datum]:
+        """What stands at the path into the traits. `user_id` is the user's id."""
+        if read_path(path) == ["user_id"]:
+            return [Datum(self.user_id, self.zone)]
+        return [Datum(value, self.traits_zone) for value in values_at(self.traits, path)]
+
+    def referred(self, reference: Mapping[str, str]) -> Datum:
+        """The value that `{trait: ..}` or `{ref: ..}` names. Several elements (`[]`) are one list."""
+        if "trait" in reference:
+            path = reference["trait"]
+            found = self.trait(path)
+        else:
+            step = str(read_path(reference["ref"])[0])
+            path = reference["ref"].removeprefix(step).removeprefix(".")
+            found = event_data(self.taken[step], path)
+        if has_each(path):
+            return Datum([datum.value for datum in found], found[0].zone if found else self.zone)
+        return found[0]
+
+
+def event_data(event: Event, path: str) -> list[Datum]:
+    """What stands at the path into an event's properties."""
+    return [Datum(value, event.zone) for value in values_at(event.properties, path)]

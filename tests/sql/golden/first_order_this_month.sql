@@ -1,0 +1,35 @@
+WITH first_order_completed_this_month AS (
+  /* who did: Order Completed (campaigns/audiences/events.yaml:27) */
+  SELECT
+    e.user_key
+  FROM (
+    SELECT
+      e.*,
+      ROW_NUMBER() OVER (PARTITION BY e.user_key ORDER BY e.ts ASC, e.message_id ASC) AS place
+    FROM events AS e
+    WHERE
+      e.event_key = /* Order Completed */ 0
+  ) AS e
+  WHERE
+    e.place = 1
+    AND (
+      e.ts >= CAST('2026-11-01 00:00:00' AS TIMESTAMP)
+      AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
+    )
+  GROUP BY
+    e.user_key
+), audience_first_order_this_month AS (
+  /* audience first_order_this_month (campaigns/audiences/events.yaml:26) */
+  SELECT
+    u.user_key
+  FROM users AS u
+  INNER JOIN first_order_completed_this_month
+    ON first_order_completed_this_month.user_key = u.user_key
+)
+SELECT
+  u.user_id
+FROM audience_first_order_this_month AS m
+JOIN users AS u
+  ON u.user_key = m.user_key
+ORDER BY
+  u.user_id ASC

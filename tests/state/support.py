@@ -1,0 +1,157 @@
+"""A small project's worth of state: the engine, audiences, and runs over members that a test writes down."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.conditions import Everyone
+from engage_cli.definitions.paths import parse_path
+from engage_cli.definitions.project import Call, EventsDestination
+from engage_cli.engine.base import Engine, InputFile
+from engage_cli.outputs.columns import trait_names
+from engage_cli.outputs.members import unwritten_audiences
+from engage_cli.outputs.publish import recover
+from engage_cli.outputs.write import Written, write_run
+from engage_cli.source import Span
+from engage_cli.state.check import TABLES, check_state
+from engage_cli.state.hashes import digest
+from engage_cli.state.lock import hold_lock
+from engage_cli.state.membership import find_changes
+from engage_cli.state.runs import Build, RunPlan, plan_run
+from engage_cli.state.store import State, lock_path, open_published, open_state
+from tests.state.engine import make_engine
+
+SPAN = Span("campaigns/audiences/a.yaml", 1, 1, 1, 2)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DESTINATIONS = {
+    "crm": EventsDestination("crm", "jsonl", Call.IDENTIFY, SPAN),
+    "hub": EventsDestination("hub", "jsonl", Call.TRACK, SPAN),
+}
+FILES = (InputFile("events", "data/events.parquet", 10, "a" * 64), InputFile("profiles", "data/profiles.csv", 20, "b" * 64))
+
+Members = Mapping[str, Iterable[str]]
+Traits = Mapping[str, Mapping[str, str]]
+"""User to trait to its JSON text."""
+
+
+def audience(name: str, *, traits: Iterable[str] = (), sync: Iterable[str] = ()) -> Audience:
+    """An audience whose condition does not matter: tests say who is in it."""
+    return Audience(name, "", Everyone(SPAN), tuple(sync), tuple(parse_path(trait) for trait in traits), SPAN)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """An instant of the test's day."""
+    return NOON.replace(hour=hour, minute=minute)
+
+
+def rows_of(columns: tuple[str, ...], rows: Iterable[tuple[str | None, ...]]) -> exp.Expr:
+    """A query of literal text rows."""
+    values = [exp.Tuple(expressions=[exp.null() if cell is None else exp.Literal.string(cell) for cell in row]) for row in rows]
+    nothing = not values
+    if nothing:
+        values = [exp.Tuple(expressions=[exp.Literal.string("") for _ in columns])]
+    alias = exp.TableAlias(this=exp.to_identifier("given"), columns=[exp.to_identifier(name, quoted=True) for name in columns])
+    table = exp.Values(expressions=values, alias=alias)
+    query = exp.select(*(exp.cast(exp.column(name, quoted=True), "VARCHAR").as_(name, quoted=True) for name in columns)).from_(table)
+    return query.where(exp.false()) if nothing else query
+
+
+def give_members(engine: Engine, members: Members, traits: Traits | None = None, names: Iterable[str] = ()) -> None:
+    """Make `member_now` and `member_trait` (with the columns `names`), as the compiler's caller does."""
+    for name in ("member_now", "member_trait"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
+    engine.create("member_now", rows_of(("audience", "user_id"), [(name, user) for name, users in members.items() for user in users]))
+    names = sorted(set(names) - {"user_id"})
+    values = [(user, *(of_user.get(name) for name in names)) for user, of_user in (traits or {}).items()]
+    given = rows_of(("user_id", *names), values)
+    columns = [exp.cast(exp.column(name, quoted=True), "JSON").as_(name, quoted=True) for name in names]
+    engine.create("member_trait", exp.select(exp.column("user_id"), *columns).from_(exp.Subquery(this=given, alias="given")))
+
+
+class Project:
+    """A project folder with its audiences; `run` does what `engage audience build` does, over the members that the test gives."""
+
+    def __init__(self, folder: Path, *audiences: Audience) -> None:
+        self.folder = folder
+        self.state_path = folder / ".engage" / "state.duckdb"
+        self.outputs = folder / "out"
+        self.audiences = {given.name: given for given in audiences}
+        self.files = FILES
+        self.definitions: dict[str, str] = {}
+
+    def copied_to(self, folder: Path) -> "Project":
+        """The same project, with all that it has on disk, in another folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        copy = Project(folder, *self.audiences.values())
+        copy.files, copy.definitions = self.files, dict(self.definitions)
+        return copy
+
+    def builds(self) -> list[Build]:
+        """What a run is asked to build: every audience."""
+        return [Build(name, self.definitions.get(name, digest(name))) for name in self.audiences]
+
+    def run(
+        self, as_of: datetime, members: Members, traits: Traits | None = None, *, file_format: str = "jsonl", wait: float = 0
+    ) -> tuple[RunPlan, Written]:
+        """One whole run."""
+        with (
+            hold_lock(lock_path(self.state_path), command="audience build", started=NOON, wait=wait),
+            make_engine(self.folder) as engine,
+        ):
+            state = open_state(engine, self.state_path, tool_version="1.2.3")
+            recover(state, self.outputs)
+            plan = plan_run(
+                state,
+                command="audience build",
+                as_of=as_of,
+                tool_version="1.2.3",
+                builds=self.builds(),
+                files=self.files,
+                unwritten=unwritten_audiences(state, self.outputs, self.audiences, file_format),
+            )
+            engine.seal([self.state_path.parent, self.outputs])
+            give_members(engine, members, traits, [name for one in self.audiences.values() for name in trait_names(one)])
+            changes = find_changes(engine, state, plan)
+            written = write_run(
+                state,
+                plan,
+                changes,
+                audiences=self.audiences,
+                destinations=DESTINATIONS,
+                outputs=self.outputs,
+                file_format=file_format,
+            )
+            state.close()
+            return plan, written
+
+    def tree(self) -> dict[str, bytes]:
+        """Every file under the outputs folder, with its bytes."""
+        return {path.relative_to(self.outputs).as_posix(): path.read_bytes() for path in sorted(self.outputs.rglob("*")) if path.is_file()}
+
+    def dump(self, *, sound: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the state's tables, but for how many transactions it took. `sound`: and nothing is wrong with them."""
+        with self.state() as state:
+            if sound:
+                assert check_state(state) == []
+            rows = {table: state.engine.rows(exp.select("*").from_(f"state.main.{table}")) for table in TABLES if table != "revision"}
+        return {table: sorted(found, key=repr) for table, found in rows.items()}
+
+    @contextmanager
+    def state(self) -> Iterator[State]:
+        """The state, open as a run has it."""
+        with make_engine(self.folder) as engine:
+            state = open_state(engine, self.state_path, tool_version="1.2.3")
+            yield state
+            state.close()
+
+    @contextmanager
+    def published(self) -> Iterator[State | None]:
+        """The state as readers have it."""
+        with make_engine(self.folder) as engine:
+            yield open_published(engine, self.state_path)

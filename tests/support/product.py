@@ -1,0 +1,37 @@
+"""The product, asked directly: a project folder to the members of an audience, without state or outputs."""
+
+from datetime import datetime
+from pathlib import Path
+
+from engage_cli.plan.build import plan_audiences
+from engage_cli.service.look import materialise
+from engage_cli.service.progress import SILENT
+from engage_cli.service.workspace import Staged, engine_for, load, stage, with_tables
+
+
+def members_of(folder: Path, name: str, as_of: datetime) -> set[str]:
+    """The user ids of an audience's members by the one readable query that `audience sql` shows."""
+    project = load(folder)
+    plan = with_tables(plan_audiences(project.audiences, [name], as_of, project.config.timezone), project.config.sources)
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, plan, strict=False, progress=SILENT)
+        return {row[0] for row in engine.rows(staged.compiled.members(name))}
+
+
+def members_of_all(folder: Path, as_of: datetime) -> dict[str, list[str]]:
+    """The members of every audience of a project by the statements of a build, in order."""
+    project = load(folder)
+    plan = plan_audiences(project.audiences, project.audiences, as_of, project.config.timezone)
+    plan = with_tables(plan, project.config.sources)
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, plan, strict=False, progress=SILENT)
+        return members_of_staged(staged)
+
+
+def members_of_staged(staged: Staged) -> dict[str, list[str]]:
+    """The members of every asked audience of what is staged."""
+    materialise(staged)
+    found: dict[str, list[str]] = {name: [] for name in staged.plan.asked}
+    for audience, user_id in staged.engine.rows(staged.compiled.all_members()):
+        found[audience].append(user_id)
+    return {name: sorted(users) for name, users in found.items()}

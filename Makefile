@@ -32,7 +32,7 @@ format: $(VENV)/.tested
 	$(BIN)/ruff format .
 
 sample-data: $(VENV)/.installed
-	$(BIN)/python sample_data/generate.py
+	$(BIN)/python -m sample_data.generate
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "engage needs Python 3.11 or newer")'

@@ -11,10 +11,10 @@ from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.failures import explained, first_line
-from engage_cli.engine.lowering import render, zones_of
-from engage_cli.engine.macros import MACROS
+from engage_cli.engine.lowering import readings_of, render, zones_of
+from engage_cli.engine.macros import MACROS, macro_statement
 from engage_cli.engine.template import text_list
-from engage_cli.engine.zones import agreement_query, zone_macros
+from engage_cli.engine.zones import agreement_query, reading_macro_of, zone_macros
 from engage_cli.errors import DataError
 
 
@@ -23,7 +23,8 @@ class Connection:
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
         self._temp_directory = folder / settings.temp_directory
-        self._zones: set[str] = {"UTC"}
+        self._made: set[str] = set()
+        self._zones: set[str] = set()
         self.has_remote = False
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
@@ -34,7 +35,7 @@ class Connection:
             ) from error
         self.run("SET TimeZone = 'UTC'")
         for macro in MACROS:
-            self.run(macro)
+            self._make(macro)
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run one statement; its result can be fetched until the next one runs."""
@@ -53,8 +54,10 @@ class Connection:
             return list(zip(relation.columns, relation.types, strict=True))
 
     def rendered(self, statement: exp.Expr) -> str:
-        """The SQL of a statement, whose zones' macros are there when it runs."""
+        """The SQL of a statement, whose macros are there when it runs."""
         self.use_zones(zones_of(statement))
+        for source_zone, project_zone in sorted(readings_of(statement)):
+            self.use_reading(source_zone, project_zone)
         return render(statement)
 
     def use_zones(self, zones: Iterable[str]) -> None:
@@ -62,12 +65,22 @@ class Connection:
         for zone in sorted(set(zones) - self._zones):
             agrees = zone == "UTC" or bool(self.rows(agreement_query(zone))[0][0])
             for macro in zone_macros(zone, agrees=agrees):
-                self.run(macro)
+                self._make(macro)
             self._zones.add(zone)
 
+    def use_reading(self, source_zone: str, project_zone: str) -> None:
+        """Make the macro that reads text as an instant in these zones."""
+        self.use_zones({source_zone, project_zone})
+        self._make(reading_macro_of(source_zone, project_zone))
+
+    def _make(self, macro: str) -> None:
+        if macro not in self._made:
+            self.run(macro_statement(macro))
+            self._made.add(macro)
+
     def forget_macros(self) -> None:
-        """A rollback may have taken zones' macros with it: they are made again when next used."""
-        self._zones = {"UTC"}
+        """A rollback may have taken macros with it: they are made again when next used."""
+        self._made, self._zones = set(MACROS), set()
 
     def seal(self, writable: Sequence[Path]) -> None:
         """From here on only files in `writable` folders can be read or written, and no setting can be changed."""
@@ -83,8 +96,8 @@ class Connection:
             self._temp_directory.rmdir()
 
 
-def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | bool | int]:
-    config: dict[str, str | bool | int] = {
+def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | bool | int | float | list[str]]:
+    config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
         "temp_directory": str(temp_directory),
         "autoinstall_known_extensions": False,

@@ -35,7 +35,7 @@ class DuckDBEngine:
     def __init__(self, folder: Path, settings: EngineSettings, zone: str) -> None:
         self._folder = folder
         self._connection = Connection(folder, settings)
-        self._connection.use_zones({zone})
+        self._connection.use_reading("UTC", zone)
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from engage_cli.engine.allowed import ALLOWED, ALLOWED_FUNCTIONS
-from engage_cli.engine.zones import local_macro, utc_macro
+from engage_cli.engine.zones import local_macro, reading_macro, utc_macro
 from engage_cli.sql.authored import AUTHORED
 from engage_cli.sql.functions import LOCAL_FUNCTIONS
 
@@ -33,13 +33,17 @@ def lower(expression: exp.Expr) -> exp.Expr:
 
 def zones_of(expression: exp.Expr) -> frozenset[str]:
     """The zones whose macros (engine/zones.py) the lowered expression calls."""
-    return frozenset(
-        argument.name
-        for call in expression.find_all(exp.Anonymous)
-        if call.name in _ZONED
-        for argument in call.expressions[1:]
-        if isinstance(argument, exp.Literal)
-    )
+    return frozenset(zone for call in expression.find_all(exp.Anonymous) if call.name in _ZONED for zone in _zones(call))
+
+
+def readings_of(expression: exp.Expr) -> frozenset[tuple[str, str]]:
+    """The pairs of zones whose reading macro the lowered expression calls."""
+    found = [_zones(call) for call in expression.find_all(exp.Anonymous) if call.name == "E_TIME"]
+    return frozenset((source, project) for source, project in found)
+
+
+def _zones(zoned: exp.Anonymous) -> list[str]:
+    return [argument.name for argument in zoned.expressions[1:]]
 
 
 # ---- what may pass -----------------------------------------------------------------------------------------------------
@@ -99,9 +103,7 @@ def _json(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 def _time(arguments: Sequence[exp.Expr]) -> exp.Expr:
     value, source_zone, project_zone = arguments
-    naive = _utc([call("TIME_WITHOUT_OFFSET", value.copy()), source_zone])
-    day = _utc([call("BARE_DATE", value.copy()), project_zone])
-    return call("IN_YEARS", exp.Coalesce(this=call("TIME_WITH_OFFSET", value), expressions=[naive, day]))
+    return call(reading_macro(source_zone.name, project_zone.name), value)
 
 
 def _utc(arguments: Sequence[exp.Expr]) -> exp.Expr:

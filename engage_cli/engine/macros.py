@@ -20,9 +20,9 @@ MACROS = (
     # A number as it is written to its shortest decimal form; whole numbers keep their digits, what is too large has no text.
     r"""
 text_of_number(number) AS list_transform([number], lambda n: CASE
-    WHEN regexp_matches(n, '[.eE]') THEN text_of_double(TRY_CAST(n AS DOUBLE))
-    WHEN n <> '-0' THEN n
-    ELSE '0'
+    WHEN n = '-0' THEN '0'
+    WHEN regexp_full_match(n, '-?[0-9]+') THEN n
+    ELSE text_of_double(TRY_CAST(n AS DOUBLE))
 END)[1]
 """,
     r"""
@@ -67,7 +67,7 @@ in_years(instant) AS list_filter(
 time_in_text(text) AS list_transform(list_filter([text], lambda t: regexp_full_match(t, '{INSTANT}')), lambda t: CASE
     WHEN length(t) = 10 THEN {{'kind': 'day', 'at': TRY_CAST(t AS TIMESTAMP)}}
     WHEN t[-1] = 'Z' THEN {{'kind': 'instant', 'at': TRY_CAST(t[:-2] AS TIMESTAMP)}}
-    WHEN regexp_matches(t, '{OFFSET}$') AND NOT regexp_matches(t, '^.{{10}}$') AND regexp_matches(t[17:], '[+-]') THEN
+    WHEN regexp_matches(t[17:], '[+-]') THEN
         {{'kind': 'instant', 'at': TRY_CAST(regexp_replace(t, '{OFFSET}$', '') AS TIMESTAMP) - offset_in_text(regexp_extract(t, '{OFFSET}$'))}}
     ELSE {{'kind': 'local', 'at': TRY_CAST(t AS TIMESTAMP)}}
 END)[1]

@@ -71,6 +71,11 @@ def utc_macro(zone: str) -> str:
     return f"UTC_FROM_{_identifier(zone)}"
 
 
+def reading_macro(source_zone: str, project_zone: str) -> str:
+    """The name of the macro that reads text as an instant: without an offset in the one zone, a bare date in the other."""
+    return f"INSTANT_OF_TEXT_{_identifier(source_zone)}_DAYS_{_identifier(project_zone)}"
+
+
 def _identifier(zone: str) -> str:
     spelled = zone.replace("+", "_PLUS_").replace("/", "_").replace("-", "_")
     assert re.fullmatch(r"\w+", spelled, re.ASCII), zone
@@ -98,12 +103,14 @@ def agreement_query(zone: str) -> str:
 
 @lru_cache(maxsize=64)
 def zone_macros(zone: str, *, agrees: bool) -> tuple[str, str]:
-    """The statements that make the zone's two macros.
+    """The zone's two macros, to and from its local time (`name(parameters) AS body`).
 
     Where DuckDB's rules agree with Python's, its own conversion is used, eight times faster than the search: to local time always,
     to UTC unless the clock changes within a day.
     """
     assert re.fullmatch(r"[\w+/-]+", zone, re.ASCII), zone
+    if zone == "UTC":
+        return f"{local_macro(zone)}(moment) AS moment", f"{utc_macro(zone)}(moment) AS moment"
     changes = transitions(zone)
     far = f"t >= TIMESTAMP '{LAST.replace(tzinfo=None)}'"
     to_utc = _bound_once(f"CASE WHEN {far} THEN {_own_utc(zone, 't')} ELSE {_tree(_local_pieces(changes))} END")
@@ -117,8 +124,16 @@ def zone_macros(zone: str, *, agrees: bool) -> tuple[str, str]:
         search = _tree([(change.at, _shifted(change.offset)) for change in changes])
         local, utc = _bound_once(f"CASE WHEN {far} THEN {_own_local(zone, 't')} ELSE {search} END"), to_utc
     return (
-        f"CREATE OR REPLACE TEMP MACRO {local_macro(zone)}(moment) AS {local}",
-        f"CREATE OR REPLACE TEMP MACRO {utc_macro(zone)}(moment) AS {utc}",
+        f"{local_macro(zone)}(moment) AS {local}",
+        f"{utc_macro(zone)}(moment) AS {utc}",
+    )
+
+
+def reading_macro_of(source_zone: str, project_zone: str) -> str:
+    """The macro of `reading_macro`, over the zones' own and time_in_text (macros.py)."""
+    return (
+        f"{reading_macro(source_zone, project_zone)}(text) AS in_years(list_transform([time_in_text(text)], lambda found: CASE found.kind "
+        f"WHEN 'local' THEN {utc_macro(source_zone)}(found.at) WHEN 'day' THEN {utc_macro(project_zone)}(found.at) ELSE found.at END)[1])"
     )
 
 

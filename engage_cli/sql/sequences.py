@@ -1,9 +1,9 @@
 """Sequences: a chain of states, one a step, each the events that a step may have taken and how its chain began.
 
-A state is the last event's user and instant, and of all that went before only what is still needed: the latest possible first
-instant (for `span` and `without`; later is always better), the properties that a `ref` names, and the ids of events that
-another step might take a second time. Where nothing but the first instant is carried, the latest state before an event is as good
-as any before it, and the chain is ASOF joins; else each event meets all earlier states of its user.
+A state is the last event's user and instant, and of all that went before only what is still needed: the latest possible
+first instant (for `span` and `without`; later is always better), the properties that a `ref` names, and the ids of events of
+its very instant that another step might take a second time. Where nothing but the first instant is carried, the latest state
+before an event is as good as any before it, and the chain is ASOF joins; else each event meets all earlier states of its user.
 """
 
 from collections.abc import Iterator
@@ -157,7 +157,7 @@ class Chain:
             conditions.append(exp.LTE(this=column("ts", EVENT), expression=latest))
         for one, stage in self.carried.items():
             if one.what == "message_id" and one.step < index <= stage and self._overlap(self._events(one.step), step.events):
-                conditions.append(exp.NEQ(this=column("message_id", EVENT), expression=column(one.name, STATE)))
+                conditions.append(_is_other(column("message_id", EVENT), column(one.name, STATE)))
         absent: list[exp.Expr] = []
         for number, forbidden in enumerate(self._between(index)):
             events = forbidden.events
@@ -207,16 +207,24 @@ class Chain:
         columns: list[exp.Expr] = [column("user_key", EVENT), column("ts", EVENT)]
         if self.keeps_first:
             columns.append(exp.alias_(exp.Max(this=column("first_ts", STATE)), "first_ts"))
-        for one in self._kept(index + 1):
-            value = one.expression() if one.step == index else column(one.name, STATE)
-            columns.append(exp.alias_(value, one.name, quoted=True))
+        columns += [exp.alias_(self._carried_on(one, index), one.name, quoted=True) for one in self._kept(index + 1)]
         return columns
+
+    def _carried_on(self, one: Carried, index: int) -> exp.Expr:
+        """What the state after a step holds of an earlier one. An event of an earlier instant cannot come again: its id is let go."""
+        if one.step == index:
+            return one.expression()
+        value = column(one.name, STATE)
+        if one.what != "message_id":
+            return value
+        still = exp.EQ(this=column("ts", STATE), expression=column("ts", EVENT))
+        return exp.Case(ifs=[exp.If(this=still, true=value)])
 
     def _grouped(self, query: exp.Select, index: int) -> exp.Select:
         """One row for each state that differs in what is carried; the latest first instant of the others is kept."""
         if not self.keeps_first:
             return query.distinct()
-        keys = [one.expression() if one.step == index else column(one.name, STATE) for one in self._kept(index + 1)]
+        keys = [self._carried_on(one, index) for one in self._kept(index + 1)]
         return query.group_by(column("user_key", EVENT), column("ts", EVENT), *keys)
 
     # ---- what must not happen --------------------------------------------------------------------------------------
@@ -321,7 +329,7 @@ class Chain:
             inside: list[exp.Expr] = [exp.GTE(this=column("ts", FORBIDDEN), expression=last)]
             if latest is not None:
                 inside.append(exp.LTE(this=column("ts", FORBIDDEN), expression=latest))
-            inside += [exp.NEQ(this=column("message_id", FORBIDDEN), expression=column(one.name, STATE)) for one in taken]
+            inside += [_is_other(column("message_id", FORBIDDEN), column(one.name, STATE)) for one in taken]
             absent.append(self._no_such(forbidden.events, inside, used))
             return query
         alias = f"after_{number + 1}"
@@ -361,6 +369,11 @@ def comparisons(row: c.Row) -> Iterator[c.Against]:
 def references(row: c.Row) -> set[c.OfStep]:
     """The properties of earlier steps that a row predicate names."""
     return {check.other for check in comparisons(row) if isinstance(check.other, c.OfStep)}
+
+
+def _is_other(message_id: exp.Expr, taken: exp.Expr) -> exp.Expr:
+    """The event is not the one that a step took; an id that was let go is of another anyhow."""
+    return any_of([_is_null(taken), exp.NEQ(this=message_id, expression=taken.copy())])
 
 
 def _is_null(value: exp.Expr) -> exp.Expr:

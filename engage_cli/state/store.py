@@ -64,7 +64,8 @@ def open_state(engine: Engine, path: Path, *, tool_version: str, migrations: Seq
     The caller holds the lock. Raises EngageError for a file that is no state, is of a newer version, or is gone while its copy remains.
     """
     files.make_folder(path.parent)
-    for leftover in (files.part_of(path), restoring_path(path), wal_path(restoring_path(path))):
+    for leftover in (files.part_of(path), restoring_path(path)):
+        files.remove(wal_path(leftover))
         files.remove(leftover)
     if not path.exists():
         _refuse_lost(path)
@@ -141,8 +142,14 @@ def next_revision(engine: Engine) -> None:
     engine.execute("UPDATE state.main.revision SET number = number + 1")
 
 
-_EDITION = "SELECT number, (SELECT arg_max(run_id, number) FROM state.main.run) FROM state.main.revision"
-_PUBLISHED_EDITION = "SELECT number, (SELECT arg_max(run_id, number) FROM published.main.run) FROM published.main.revision"
+_EDITION = """
+    SELECT number, (SELECT arg_max(run_id, number) FROM state.main.run), (SELECT max(version) FROM state.main.migration)
+    FROM state.main.revision
+"""
+_PUBLISHED_EDITION = """
+    SELECT number, (SELECT arg_max(run_id, number) FROM published.main.run), (SELECT max(version) FROM published.main.migration)
+    FROM published.main.revision
+"""
 
 
 def _published_edition(state: State) -> tuple[object, ...] | None:

@@ -99,7 +99,8 @@ _ORDERS = Explained(
             "Order Completed",
             datetime(2026, 11, 2, 9, 12, 0, 250000, tzinfo=UTC),
             "m1",
-            '{"order_id":"o1","products":[{"sku":"a","name":"Ein Zelt für zwei"},{"sku":"b","name":"Ein sehr langer Name"}],"revenue":1e999}',
+            '{"order_id":"o1","products":[{"sku":"a","name":"Ein Zelt für zwei"},{"sku":"b","name":"Ein sehr langer Name"}],'
+            '"revenue":1e999}',
         ),
     ),
     matching=1,

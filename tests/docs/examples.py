@@ -1,7 +1,8 @@
 """The examples of docs/conditions.md and docs/values.md: the data in their tables, the YAML blocks, and whom each says it matches.
 
-An example is a fenced `yaml` block with a line `Matches: ana, ben` (or `Matches: nobody`) after it. It holds what stands under `members`, or
-whole definitions, of which the last is asked. Blocks without that line are no examples. A `csv file=PATH` block is a file of the project.
+An example is a fenced `yaml` block with a line `Matches: ana, ben` (or `Matches: nobody`) after it. It holds what stands under
+`members`, or whole definitions, of which the last is asked. Blocks without that line are no examples. A `csv file=PATH` block is
+a file of the project.
 """
 
 import csv
@@ -154,7 +155,8 @@ def write_project(folder: Path, examples: tuple[Example, ...]) -> None:
 def case_of(example: Example) -> Case:
     """The example as a case for the plain evaluator."""
     happened = [
-        EventRow(row["user_id"], row["event"], datetime.fromisoformat(row["timestamp"]), row["properties"], row["message_id"]) for row in events()
+        EventRow(row["user_id"], row["event"], datetime.fromisoformat(row["timestamp"]), row["properties"], row["message_id"])
+        for row in events()
     ]
     people = [ProfileRow(row["user_id"], {name: value for name, value in row.items() if name != "user_id"}) for row in profiles()]
     lists = {path: [row[0] for row in csv.reader(text.splitlines()[1:])] for path, text in list_files().items()}

@@ -91,14 +91,14 @@ def _events_csv_columns(path: Path, rows: Sequence[EventRow]) -> None:
 
 
 def _events_parquet(path: Path, rows: Sequence[EventRow]) -> None:
+    """Timestamps are in UTC and say so: without a zone they would be in that of the source."""
     with duckdb.connect() as connection:
-        columns = "message_id VARCHAR, user_id VARCHAR, event VARCHAR, timestamp TIMESTAMP, properties VARCHAR, number INTEGER"
+        columns = "message_id VARCHAR, user_id VARCHAR, event VARCHAR, timestamp TIMESTAMPTZ, properties VARCHAR, number INTEGER"
         connection.execute(f"CREATE TABLE rows ({columns})")
         for number, row in enumerate(rows):
-            timestamp = row.timestamp.astimezone(UTC).replace(tzinfo=None)
             connection.execute(
                 "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)",
-                [row.message_id, row.user_id, row.event, timestamp, _json(row.properties), number],
+                [row.message_id, row.user_id, row.event, _instant(row.timestamp), _json(row.properties), number],
             )
         connection.execute(f"COPY (SELECT * EXCLUDE (number) FROM rows ORDER BY number) TO '{path}' (FORMAT parquet)")
 

@@ -51,7 +51,7 @@ def _csv(path: Path) -> list[dict[str, Any]]:
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:
-    time = "strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%fZ') AS timestamp"
+    time = "strftime(timestamp AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS timestamp"
     relation = duckdb.sql(f"SELECT * REPLACE ({time}) FROM '{path}'")
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 

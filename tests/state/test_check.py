@@ -70,7 +70,7 @@ def test_a_stale_or_missing_copy_is_found_and_the_next_run_mends_it(project: Pro
     old = copy.read_bytes()
     project.run(at(12), {"vip": ["u2"]})
     new = copy.read_bytes()
-    for content in (old, b"not a database", new[:-4096], new[:5000] + bytes(500) + new[5500:], None):
+    for content in (old, b"not a database", new[:-4096], None):
         if content is None:
             copy.unlink()
         else:

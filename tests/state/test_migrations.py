@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from engage_cli.errors import EngageError
+from engage_cli.outputs.publish import recover
 from engage_cli.state.migrations import MIGRATIONS, Migration, version_of
+from engage_cli.state.readers import standings
 from engage_cli.state.store import open_published, open_state, published_path
 from tests.state.engine import make_engine
 from tests.state.processes import run_killed
@@ -61,6 +63,16 @@ def test_a_newer_version_is_refused(project: Project) -> None:
 def test_readers_are_told_of_another_version(project: Project) -> None:
     with make_engine(project.folder) as engine, pytest.raises(EngageError, match="this engage reads version 2"):
         open_published(engine, project.state_path, migrations=(*MIGRATIONS, NEXT))
+
+
+def test_a_run_that_changes_nothing_still_brings_the_readers_copy_forward(project: Project) -> None:
+    later = (*MIGRATIONS, NEXT)
+    with make_engine(project.folder) as engine:
+        state = open_state(engine, project.state_path, tool_version="2.0.0", migrations=later)
+        recover(state, project.outputs)
+        state.close()
+        reader = open_published(engine, project.state_path, migrations=later)
+        assert standings(reader)["vip"].size == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"x" * 100_000])

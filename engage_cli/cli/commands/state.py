@@ -58,7 +58,10 @@ def restore(out: Output, source: Source, project: ProjectDir = None, wait: Wait 
 
 
 def check(out: Output, project: ProjectDir = None, wait: Wait = 30.0) -> ExitCode:
-    """Verify every invariant of the state. Exits with 1 where one is broken."""
+    """Verify every invariant of the state.
+
+    Exits with 1 where one is broken.
+    """
     from engage_cli.cli.render.documents import findings_document
     from engage_cli.cli.render.project import findings_blocks
     from engage_cli.service.keep import check_state

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, counted, dim, line, name, strong, table
+from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Line, Piece, counted, dim, line, name, strong, table
 from engage_cli.cli.render.documents import instant
 from engage_cli.service.results import AudienceRow, Export, Overlap, Preview
 
 _LIST_COLUMNS = (
     Column("audience"),
     Column("size", right=True),
-    Column("entered", right=True),
-    Column("exited", right=True),
-    Column("as of"),
+    Column("entered", right=True, spare=True),
+    Column("exited", right=True, spare=True),
+    Column("as of", spare=True),
     Column("description", wide=True),
 )
 
@@ -24,9 +24,21 @@ def list_blocks(rows: Sequence[AudienceRow]) -> Iterator[Block]:
         yield line("  members: {everyone: true}")
         return
     yield table(_LIST_COLUMNS, (_list_row(row) for row in rows))
+    yield _built(rows)
+
+
+def _built(rows: Sequence[AudienceRow]) -> Line:
+    """How many there are, and as of when they were built."""
+    instants = sorted({row.as_of for row in rows if row.as_of is not None})
     never = sum(row.as_of is None for row in rows)
+    told = [counted(len(rows), "audience")]
+    if instants:
+        first, last = instant(instants[0]), instant(instants[-1])
+        told.append(f"built as of {last}" if first == last else f"built as of {first} to {last}")
     if never:
-        yield line(dim(f"{never} of {counted(len(rows), 'audience')} never built; `engage audience build` does"))
+        unbuilt = f"{never} not built yet" if instants else "not built yet"
+        told.append(f"{unbuilt} (`engage audience build`)")
+    return line("; ".join(told))
 
 
 def _list_row(row: AudienceRow) -> tuple[Piece, ...]:

@@ -42,11 +42,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. Numbers stand to the right; `wide`: on a narrow terminal it is cut first."""
+    """A column of a table. Numbers stand to the right. On a narrow terminal `wide` columns are folded, and `spare` ones left out."""
 
     title: str
     right: bool = False
     wide: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

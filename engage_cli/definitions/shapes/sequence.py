@@ -128,7 +128,7 @@ def _sequence(fields: Fields, reading: Reading) -> SequenceDone:
 
 
 def _check_aliases(written: tuple[_Written, ...], fields: Fields, reading: Reading) -> None:
-    """Aliases are unique; a step refers to earlier ones, `without` to any."""
+    """Aliases are unique; a step refers to earlier ones, `without` to any; without an order nobody refers to any."""
     known: list[str] = []
     in_any_order = fields.get(_ORDER) is Order.ANY
     for one in written:
@@ -138,7 +138,7 @@ def _check_aliases(written: tuple[_Written, ...], fields: Fields, reading: Readi
         elif one.step.alias is not None:
             known.append(one.step.alias)
     for step in fields.get(_WITHOUT) or ():
-        _check_references(step, known, "a step", reading, allowed=True)
+        _check_references(step, known, "a step", reading, allowed=not in_any_order)
 
 
 def _check_references(step: Step, known: list[str], what: str, reading: Reading, *, allowed: bool) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engage_cli.engine.template import Sql, sql
-from engage_cli.engine.zones import utc_macro
+from engage_cli.engine.zones import reading_macro, utc_macro
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,7 @@ def local_instant(value: Sql, zone: str) -> Sql:
 
 def text_instant(value: Sql, zones: Zones) -> Sql:
     """Text to an instant; NULL where it reads as none. The same as E_TIME."""
-    return sql(
-        "in_years(coalesce(time_with_offset({value}), {naive}, {day}))",
-        value=value,
-        naive=local_instant(sql("time_without_offset({value})", value=value), zones.source),
-        day=local_instant(sql("bare_date({value})", value=value), zones.project),
-    )
+    return Sql(f"{reading_macro(zones.source, zones.project)}({value})")
 
 
 def typed_instant(value: Sql, type_id: str, zones: Zones) -> Sql | None:

@@ -14,13 +14,16 @@ from engage_cli.engine.inputs.parquet_files import parquet_batches
 OPENERS = {Format.PARQUET: parquet_batches, Format.CSV: csv_batches, Format.LINES: json_batches, Format.JSON: json_batches}
 
 
-def open_batches(connection: Connection, folder: Path, sources: Iterable[Source]) -> list[Batch]:
+def open_batches(connection: Connection, folder: Path, sources: Iterable[Source], zone: str) -> list[Batch]:
     """The batches of all sources of one kind, in order."""
-    return [batch for source in sources for batch in _open(connection, source, find_paths(connection, folder, source))]
+    batches = []
+    for source in sources:
+        connection.use_reading(source.timezone, zone)
+        batches += _open(connection, source, find_paths(connection, folder, source))
+    return batches
 
 
 def _open(connection: Connection, source: Source, files: Sequence[InputPath]) -> list[Batch]:
-    connection.use_zones({source.timezone})
     batches = []
     for file_format in sorted({file.file_format for file in files}):
         batches += OPENERS[file_format](connection, source, [file for file in files if file.file_format is file_format])

@@ -59,11 +59,11 @@ def stage_inputs(connection: Connection, folder: FilePath, sources: Sources, nee
 
 def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:
     def batches(of: Sequence[Source], label: str) -> list[Batch]:
-        return [loaded(work, batch, label) for batch in open_batches(work.connection, folder, of)]
+        return [loaded(work, batch, label) for batch in open_batches(work.connection, folder, of, needs.zone)]
 
     zone = needs.zone
     return Inputs(
-        events=tuple(event_rows(batch, zone) for batch in open_batches(work.connection, folder, sources.events)),
+        events=tuple(event_rows(batch, zone) for batch in open_batches(work.connection, folder, sources.events, needs.zone)),
         profiles=tuple(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")),
         memberships=tuple(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")),
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),

@@ -1,4 +1,4 @@
-WITH did_product_viewed AS (
+WITH did_product_viewed_last_20_days AS (
   /* who did: Product Viewed (campaigns/audiences/events.yaml:36) */
   SELECT
     e.user_key
@@ -7,7 +7,10 @@ WITH did_product_viewed AS (
     ON t.user_key = e.user_key
   WHERE
     e.event_key = /* Product Viewed */ 0
-    AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
+    AND (
+      e.ts > CAST('2026-11-03 10:00:00' AS TIMESTAMP)
+      AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
+    )
     AND NOT COALESCE(e."product_id:text" = t."city:text", FALSE)
   GROUP BY
     e.user_key
@@ -16,8 +19,8 @@ WITH did_product_viewed AS (
   SELECT
     u.user_key
   FROM users AS u
-  INNER JOIN did_product_viewed
-    ON did_product_viewed.user_key = u.user_key
+  INNER JOIN did_product_viewed_last_20_days
+    ON did_product_viewed_last_20_days.user_key = u.user_key
 )
 SELECT
   u.user_id

@@ -1,0 +1,76 @@
+"""A bare `engage --help` imports nothing that it does not need. How long it takes is printed (`pytest -s`), not asserted."""
+
+import os
+import subprocess
+import sys
+from time import perf_counter
+
+HEAVY = {"duckdb", "jinja2", "numpy", "pandas", "pyarrow", "pygments", "rich", "sqlglot", "yaml"}
+OURS = {
+    "engage_cli",
+    "engage_cli.cli",
+    "engage_cli.cli.app",
+    "engage_cli.cli.command",
+    "engage_cli.cli.commands",
+    "engage_cli.cli.commands.audience",
+    "engage_cli.cli.commands.project",
+    "engage_cli.cli.commands.state",
+    "engage_cli.cli.entry",
+    "engage_cli.cli.failures",
+    "engage_cli.cli.options",
+    "engage_cli.cli.output",
+    "engage_cli.errors",
+    "engage_cli.source",
+}
+_IMPORTED = """
+import sys
+sys.argv = ["engage", {arguments}]
+try:
+    from engage_cli.cli import main
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """The modules that a command line imports."""
+    code = _IMPORTED.format(arguments=", ".join(map(repr, arguments)))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ran.stderr.split())
+
+
+def ours(modules: set[str]) -> set[str]:
+    """Those of the product."""
+    return {module for module in modules if module.split(".")[0] == "engage_cli"}
+
+
+def test_help_imports_only_the_command_line() -> None:
+    modules = imported_by("--help")
+    assert not HEAVY & modules
+    assert ours(modules) == OURS
+
+
+def test_the_help_of_a_command_imports_no_more() -> None:
+    assert ours(imported_by("audience", "build", "--help")) == OURS
+
+
+def test_the_version_imports_no_more() -> None:
+    assert ours(imported_by("--version")) == OURS
+
+
+def test_a_result_in_a_pipe_needs_no_rich() -> None:
+    assert not {"rich", "duckdb", "pygments"} & imported_by("schema")
+
+
+def test_how_long_help_takes() -> None:
+    command = [sys.executable, "-m", "engage_cli", "--help"]
+    seconds = []
+    for _ in range(5):
+        before, begun = os.times(), perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        after = os.times()
+        processor = after.children_user + after.children_system - before.children_user - before.children_system
+        seconds.append((perf_counter() - begun, processor))
+    wall, processor = min(seconds)
+    print(f"\nengage --help: {wall * 1000:.0f} ms, of them {processor * 1000:.0f} ms of processor (the best of {len(seconds)})")

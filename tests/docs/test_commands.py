@@ -1,0 +1,106 @@
+"""Every command of README.md and docs/ runs, ends as the page says, and prints what the page shows; links and definitions are sound."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from engage_cli.cli.app import app
+from engage_cli.definitions.project_files import load_texts
+from engage_cli.source import InvalidError
+from tests.docs.pages import PAGES, ROOT, Block, Command, blocks_of, steps_of, text_of
+
+DEMO_AS_OF = "2026-11-23T10:00:00Z"
+PAGES_WITH_COMMANDS = [page for page in PAGES if any(isinstance(step, Command) for step in steps_of(page))]
+EXAMPLE_PAGES = ("docs/conditions.md", "docs/values.md")
+DEFINITIONS = [block for page in PAGES if page not in EXAMPLE_PAGES for block in blocks_of(page) if block.language == "yaml"]
+CONFIG = "project: docs\nsources: {events: {path: events.csv}}\ndestinations: {crm: {type: events}}\n"
+
+
+def run(command: str, folder: Path) -> tuple[int, str]:
+    """The exit code of a shell command in a folder, and all that it printed."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=300, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_COMMANDS)
+def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> None:
+    folder = tmp_path
+    for step in steps_of(page):
+        if isinstance(step, Block):
+            assert step.file is not None
+            (folder / step.file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / step.file).write_text(step.body, encoding="utf-8")
+        elif step.text.startswith("make "):
+            assert re.search(rf"^{step.text.removeprefix('make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE), step
+        elif step.text.startswith("cd "):
+            folder = folder / shlex.split(step.text)[1]
+            assert folder.is_dir(), step
+        else:
+            _check(step, folder)
+
+
+def _check(command: Command, folder: Path) -> None:
+    exit_code, printed = run(command.text, folder)
+    assert exit_code == command.exit_code, f"{command.place}: `{command.text}` exits with {exit_code}\n{printed}"
+    lines = {line.strip() for line in printed.splitlines()}
+    for line in command.prints:
+        assert line.strip() in lines, f"{command.place}: `{command.text}` does not print {line!r}\n{printed}"
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
+    for name in ("engage.yaml", "campaigns", "sample_data"):
+        source = ROOT / name
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
+    [shown] = [block for block in blocks_of("README.md") if block.info == "demo"]
+    rows = [line.split() for line in shown.body.splitlines()]
+    names = [name for name, *_ in rows[1:]]
+    exit_code, printed = run(f"engage audience build --dry-run --as-of {DEMO_AS_OF} {' '.join(names)}", tmp_path)
+    assert exit_code == 0, printed
+    assert [line.split() for line in printed.splitlines() if line.split()[:1] in [row[:1] for row in rows]] == rows
+    assert "3377 users" in printed
+    definitions = sum(path.read_text().count("\naudience:") for path in (ROOT / "campaigns" / "audiences").glob("*.yaml"))
+    assert f"{definitions} audiences in [campaigns/audiences]" in text_of("README.md")
+
+
+@pytest.mark.parametrize("block", DEFINITIONS, ids=lambda block: f"{block.page}:{block.line}")
+def test_definitions_on_the_pages_are_valid(block: Block) -> None:
+    is_config = "project:" in block.body
+    texts = {"engage.yaml": block.body} if is_config else {"engage.yaml": CONFIG, "campaigns/one.yaml": block.body}
+    if "mistake" in (block.file or ""):
+        with pytest.raises(InvalidError):
+            load_texts(texts)
+    else:
+        load_texts(texts)
+
+
+LINKS = [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)) if not target.startswith("https://")]
+
+
+@pytest.mark.parametrize(("page", "target"), LINKS)
+def test_links_lead_somewhere(page: str, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    linked = (ROOT / page).parent / path if path else ROOT / page
+    assert linked.exists()
+    if anchor:
+        headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_every_command_has_its_section_and_an_example() -> None:
+    page = text_of("docs/cli.md")
+    root = get_command(app)
+    for name, command in root.commands.items():  # type: ignore[attr-defined]  # the root is a group
+        for path in [f"{name} {inner}" for inner in command.commands] if hasattr(command, "commands") else [name]:
+            section = re.search(rf"^## engage {path}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+            assert section is not None, path
+            assert f"\nengage {path}" in section[0], path

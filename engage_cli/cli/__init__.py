@@ -5,6 +5,9 @@ import sys
 
 def main() -> None:
     """What `engage` and `python -m engage_cli` run."""
-    from engage_cli.cli.entry import run
+    try:
+        from engage_cli.cli.entry import run
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

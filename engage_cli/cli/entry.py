@@ -13,7 +13,7 @@ from engage_cli.cli.failures import tell
 from engage_cli.cli.options import flags_of
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode, UsageError
-from engage_cli.source import did_you_mean
+from engage_cli.source import did_you_mean, visible
 
 _WrongUsage: type[Exception] = BadParameter.__bases__[0]
 """What Typer raises for arguments that it cannot read; every version exports its heirs only."""
@@ -24,6 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     _mend_streams()
     out = Output(flags_of(arguments))
     try:
+        _refuse_bytes(arguments)
         code = get_command(app).main(args=list(arguments), prog_name="engage", standalone_mode=False)
         sys.stdout.flush()
     except _WrongUsage as error:
@@ -32,6 +33,13 @@ def run(arguments: Sequence[str]) -> int:
         code = tell(error, out)
     _silence_closed_pipes()
     return int(code or ExitCode.DONE)
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Raise UsageError for an argument that is no text: no name, id or path of a project can be it."""
+    for argument in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in argument):
+            raise UsageError(f"the argument `{visible(argument)}` is not UTF-8", hint="write it in the encoding of your terminal")
 
 
 def usage_error(error: Exception, arguments: Sequence[str] = ()) -> UsageError:

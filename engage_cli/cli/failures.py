@@ -50,16 +50,26 @@ def _tell(error: BaseException, out: "Output") -> int:
 def described(error: BaseException) -> tuple[EngageError, int]:
     """Any exception as what a user is told, and its exit code."""
     match error:
-        case EngageError():
-            return error, error.exit_code
-        case KeyboardInterrupt():
+        case _ if _is_interrupt(error):
             hint = "nothing is half done: what was not yet committed is as it was, and the next run completes what was"
             return EngageError("interrupted", hint=hint), INTERRUPTED
+        case EngageError():
+            return error, error.exit_code
         case OSError() if error.strerror is not None:
             place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
             return EngageError(f"{error.strerror.lower()}{place}"), ExitCode.FAILED
         case _:
             return _bug(error), ExitCode.FAILED
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an exception: DuckDB raises a RuntimeError of its own from it."""
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, KeyboardInterrupt):
+            return True
+        chain = chain.__cause__
+    return False
 
 
 def _bug(error: BaseException) -> EngageError:

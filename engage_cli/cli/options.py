@@ -56,8 +56,8 @@ def read_instant(text: str) -> datetime:
     raise typer.BadParameter(f"`{text}` is no instant; write it as 2026-11-23T10:00Z, 2026-11-23T10:00+01:00 or 2026-11-23")
 
 
-def read_seconds(text: str) -> float:
-    """The seconds of `--wait`."""
+def read_seconds(text: str | float) -> float:
+    """The seconds of `--wait`. (Typer has a default read too.)"""
     try:
         seconds = float(text)
     except ValueError:
@@ -67,11 +67,34 @@ def read_seconds(text: str) -> float:
     return seconds
 
 
-def read_count(text: str) -> int:
-    """A number of things to show."""
-    if not (text.isascii() and text.isdecimal()):
-        raise typer.BadParameter(f"`{text}` is no number; write one from 0 on, such as 10")
+_DIGITS = 9
+"""More digits than anybody can look at."""
+
+
+def read_count(text: str | int) -> int:
+    """A number of things to show. (Typer has a default read too.)"""
+    if not (str(text).isascii() and str(text).isdecimal() and len(str(text)) <= _DIGITS):
+        raise typer.BadParameter(f"`{text}` is no number of members; write one from 0 on, such as 10")
     return int(text)
+
+
+def read_output(text: str) -> Path | None:
+    """The file of `--output`, links followed; `-` is standard output. Only a regular file can be replaced."""
+    if text == "-":
+        return None
+    path = Path(text).resolve()
+    if not text or path.is_dir():
+        raise typer.BadParameter(f"`{text}` is a folder; name a file in it")
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file()):
+        raise typer.BadParameter(f"`{text}` is no regular file; for standard output leave --output out")
+    return path
+
+
+def read_user(text: str) -> str:
+    """The id of `--user`."""
+    if not text:
+        raise typer.BadParameter("the id is empty")
+    return text
 
 
 def read_format(text: str) -> str:

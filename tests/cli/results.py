@@ -110,6 +110,15 @@ _PLAN = Explained("{trait: plan, eq: pro}", FILE, 4, True, values=(("plan", "pro
 _CITY = Explained(
     "{trait: city, exists: true}", "campaigns/audiences/people.yaml", 7, False, values=(("city", None),), missing="`city` is missing"
 )
+_NEVER = Explained(
+    text="sequence: [{event: Product Viewed, as: viewed}, {event: Order Completed, within: 7 days, "
+    "where: {product_id: {ref: viewed.product_id}}}, {not: {event: Order Refunded}, within: 14 days}]",
+    file=FILE,
+    line=9,
+    holds=False,
+    matching=0,
+    missing="step 1 never happened: no Product Viewed in the window meets it",
+)
 _NESTED = Explained("audience: has_city", FILE, 6, False, parts=(_CITY,))
 EXPLANATION = Explanation(
     audience="vips",
@@ -117,7 +126,7 @@ EXPLANATION = Explanation(
     as_of=AS_OF,
     known=True,
     member=False,
-    tree=Explained("all", FILE, 3, False, parts=(_PLAN, _NESTED, _ORDERS)),
+    tree=Explained("all", FILE, 3, False, parts=(_PLAN, _NESTED, _NEVER, _ORDERS)),
     since=datetime(2026, 11, 1, 10, tzinfo=UTC),
 )
 MEMBER = Explanation("pros", "u_2", AS_OF, True, True, _PLAN, None)

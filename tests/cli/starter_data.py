@@ -38,17 +38,29 @@ def profiles() -> str:
 
 
 def events() -> str:
-    """Four months of visits: looks, carts, orders. A third of the customers stopped coming two months ago."""
+    """Four months of visits: looks, carts, orders. A third of the customers stopped coming two months ago, some only look, some are new."""
     chance = random.Random("events")
     found: list[dict[str, Any]] = []
     for number in range(1, len(_NAMES) + 1):
-        first, last = (120, 62) if number % 3 == 2 else (75, 0)
-        for _ in range(chance.randrange(1, 4)):
+        first, last = _days(number)
+        for _ in range(chance.randrange(2, 4) if first < 20 else chance.randrange(1, 4)):
             minutes = chance.randrange(last * 1440, first * 1440)
-            found += _visit(chance, _user(number), _END - timedelta(minutes=minutes), buys=number % 4 != 0)
+            found += _visit(chance, _user(number), _END - timedelta(minutes=minutes), buys=first != _LOOKING)
     found.sort(key=lambda event: (event["timestamp"], event["user_id"]))
     numbered = ({"message_id": f"m{place:04}", **event} for place, event in enumerate(found, start=1) if event["timestamp"] <= _iso(_END))
     return "".join(json.dumps(event) + "\n" for event in numbered)
+
+
+_LOOKING = 13
+
+
+def _days(number: int) -> tuple[int, int]:
+    """How many days ago somebody came first, and last."""
+    if number % 3 == 2:
+        return 120, 62
+    if number % 4 == 0:
+        return _LOOKING, 0
+    return (27, 0) if number % 5 == 1 else (75, 0)
 
 
 def _visit(chance: random.Random, user: str, at: datetime, *, buys: bool) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """How the values of options are read."""
 
+import os
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import typer
 
-from engage_cli.cli.options import Flags, flags_of, read_count, read_format, read_instant, read_seconds
+from engage_cli.cli.options import Flags, flags_of, read_count, read_format, read_instant, read_output, read_seconds
 
 INSTANTS = {
     "2026-11-23T10:00Z": datetime(2026, 11, 23, 10, tzinfo=UTC),
@@ -57,10 +59,21 @@ def test_seconds_that_cannot(text: str) -> None:
         read_seconds(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "1.5", "", "x", "²", "٣"])
+@pytest.mark.parametrize("text", ["-1", "1.5", "", "x", "²", "٣", "9" * 20])
 def test_counts_that_cannot_be_read(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no number"):
         read_count(text)
+
+
+def test_an_output_is_a_regular_file_or_none(tmp_path: Path) -> None:
+    assert read_output("-") is None
+    assert read_output(str(tmp_path / "a.csv")) == tmp_path / "a.csv"
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    assert read_output(str(tmp_path / "link.csv")) == tmp_path / "a.csv"
+    os.mkfifo(tmp_path / "pipe")
+    for text in ("", ".", str(tmp_path), str(tmp_path / "pipe"), "/dev/stdout", "/dev/null", "/proc/self/fd/1"):
+        with pytest.raises(typer.BadParameter, match="is a folder|is no regular file"):
+            read_output(text)
 
 
 def test_formats_in_any_case() -> None:

@@ -6,13 +6,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
 
 from engage_cli.cli.app import app
 from engage_cli.definitions.project_files import load_texts
+from engage_cli.service.schema import json_schema
 from engage_cli.source import InvalidError
 from tests.docs.pages import PAGES, ROOT, Block, Command, blocks_of, steps_of, text_of
 
@@ -104,3 +107,22 @@ def test_every_command_has_its_section_and_an_example() -> None:
             section = re.search(rf"^## engage {path}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
             assert section is not None, path
             assert f"\nengage {path}" in section[0], path
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """The keys that a part of the JSON Schema knows, those of mappings within it too; conditions have a page of their own."""
+    if isinstance(schema, dict):
+        properties = schema.get("properties", {})
+        yield from properties
+        for inner in (*properties.values(), *(part for name, part in schema.items() if name != "properties")):
+            yield from _names(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _names(inner)
+
+
+def test_every_key_of_projects_and_audiences_is_on_the_page() -> None:
+    definitions: Any = json_schema()["$defs"]
+    page = text_of("docs/project.md")
+    keys = {*_names(definitions["project"]), *_names(definitions["audience"])}
+    assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []

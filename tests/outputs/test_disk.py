@@ -18,6 +18,7 @@ from tests.state.processes import start
 from tests.state.support import Project, at, audience
 
 USERS = [f"user_{number:05}" for number in range(4000)]
+DISK_BYTES = 64 * 1024 * 1024
 FIRST, SECOND = {"vip": USERS[:2000]}, {"vip": USERS[1000:]}
 
 
@@ -89,8 +90,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, which starts large enough."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = os.geteuid() == 0 and _mount("-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder))
-    if not mounted:
+    mounted = os.geteuid() == 0 and _mount("-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder))
+    if not mounted or not folder.is_mount():
         pytest.skip("mounting a file system is not permitted here")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=False)
@@ -105,9 +106,10 @@ def _mount(*arguments: str) -> bool:
 @pytest.mark.parametrize("free_kilobytes", [0, 4, 64, 256, 400, 512, 700, 900, 1024, 1536, 2048, 3072])
 def test_a_disk_that_fills_up_anywhere_in_a_run(after_first: Project, undisturbed: Project, small_disk: Path, free_kilobytes: int) -> None:
     project = after_first.copied_to(small_disk)
-    usage = shutil.disk_usage(small_disk)
+    free = shutil.disk_usage(small_disk).free
+    assert free <= DISK_BYTES
     with (small_disk / "ballast").open("wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, max(usage.free - free_kilobytes * 1024, 1))
+        os.posix_fallocate(ballast.fileno(), 0, max(free - free_kilobytes * 1024, 1))
     code = exit_code(start(second_run_fails, small_disk))
     assert code in (0, 3)
     (small_disk / "ballast").unlink()

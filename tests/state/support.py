@@ -82,12 +82,14 @@ class Project:
         self.state_path = folder / ".engage" / "state.duckdb"
         self.outputs = folder / "out"
         self.audiences = {given.name: given for given in audiences}
-        self.files = FILES
+        self.files: tuple[InputFile, ...] = FILES
         self.definitions: dict[str, str] = {}
 
     def copied_to(self, folder: Path) -> "Project":
-        """The same project, with all that it has on disk, in another folder."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        """The same project, with all that it has on disk, in another folder outside it."""
+        assert self.folder not in folder.parents
+        # A copy may stand inside the folder that it is of: it must not take the copies before it along.
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("killed_at_*"))
         copy = Project(folder, *self.audiences.values())
         copy.files, copy.definitions = self.files, dict(self.definitions)
         return copy

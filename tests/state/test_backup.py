@@ -1,5 +1,6 @@
 """Backups, and putting one back."""
 
+import shutil
 from itertools import count
 from pathlib import Path
 
@@ -146,4 +147,5 @@ def test_a_restore_killed_at_any_point_leaves_the_one_state_or_the_other(project
         assert state in (then, now), f"killed at point {point}"
         killed.run(at(12), {"vip": ["u1", "u3"]})
         assert killed.dump(sound=True)
+        shutil.rmtree(killed.folder)
     assert point > 8

@@ -29,7 +29,7 @@ def test_a_held_lock_names_its_holder(lock: Path) -> None:
         with pytest.raises(LockedError) as refused:
             take(lock, wait=0.3)
         assert time.monotonic() - begun >= 0.3
-    assert refused.value.exit_code == ExitCode.LOCKED == 4
+    assert refused.value.exit_code == ExitCode.LOCKED
     assert refused.value.message == (
         f"another run holds the state: process {holder.pid} (`engage audience build`, started 2026-11-23T12:00:00Z);"
         f" waited 0.3 seconds for {lock}"

@@ -1,5 +1,6 @@
 """Schema versions: forward by themselves after a backup, never backward."""
 
+import shutil
 from itertools import count
 from pathlib import Path
 
@@ -20,7 +21,7 @@ BROKEN = Migration(3, "fails halfway", ("CREATE TABLE state.half (x INTEGER)", "
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path, audience("vip"))
+    project = Project(tmp_path / "project", audience("vip"))
     project.run(at(10), {"vip": ["u1"]})
     return project
 
@@ -128,4 +129,5 @@ def test_a_migration_killed_at_any_point_is_done_by_the_next_run(project: Projec
         with make_engine(killed.folder) as engine:
             open_state(engine, killed.state_path, tool_version="2.0.0", migrations=(*MIGRATIONS, NEXT))
             assert engine.rows("SELECT note FROM state.main.run") == [("old",)]
+        shutil.rmtree(killed.folder)
     assert point > 6

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage_cli.cli.command import command
-from engage_cli.cli.options import AsOf, AudienceName, DetailedExitCode, DryRun, Format, ProjectDir, Strict, Wait, read_count
+from engage_cli.cli.options import (
+    AsOf,
+    AudienceName,
+    DetailedExitCode,
+    DryRun,
+    Format,
+    ProjectDir,
+    Strict,
+    Wait,
+    read_count,
+    read_output,
+    read_user,
+)
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode, UsageError
 
@@ -15,12 +27,20 @@ if TYPE_CHECKING:
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The audiences.  [default: all]")]
 Sample = Annotated[int, typer.Option("--sample", metavar="N", parser=read_count, help="How many members to show.")]
-User = Annotated[str, typer.Option("--user", metavar="ID", show_default=False, help="The user, by their id as the sources write it.")]
+User = Annotated[
+    str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The user, by their id as the sources write it.")
+]
 Left = Annotated[str, typer.Argument(metavar="A", show_default=False, help="One audience.")]
 Right = Annotated[str, typer.Argument(metavar="B", show_default=False, help="The other.")]
 ToFile = Annotated[
     Path | None,
-    typer.Option("--output", metavar="FILE", show_default=False, help="The file; its suffix gives the format.  [default: standard output]"),
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        parser=read_output,
+        show_default=False,
+        help="The file; its suffix gives the format.  [default: standard output]",
+    ),
 ]
 
 

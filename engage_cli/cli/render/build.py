@@ -8,7 +8,7 @@ from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.service.results import AudienceChange, BuildResult
 
-_SHOWN_PATHS = 6
+_SHOWN_PATHS = 8
 _COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", right=True), Column("exited", right=True))
 
 
@@ -55,7 +55,7 @@ def _summary(result: BuildResult) -> Line:
 
 
 def _written(paths: Sequence[Path], folder: Path, every_path: bool) -> Iterator[Block]:
-    shown = paths if every_path or len(paths) <= _SHOWN_PATHS else paths[: _SHOWN_PATHS - 1]
+    shown = paths if every_path or len(paths) <= _SHOWN_PATHS else paths[: _SHOWN_PATHS // 2]
     for path in shown:
         yield line(dim("wrote "), shown_path(folder, path))
     if len(shown) < len(paths):

@@ -13,7 +13,7 @@ _REJECT_COLUMNS = (
     Column("reason"),
     Column("file"),
     Column("first row", right=True),
-    Column("example", wide=True),
+    Column("example", wide=True, spare=True),
 )
 
 

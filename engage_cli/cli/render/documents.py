@@ -32,9 +32,9 @@ Json = dict[str, Any]
 
 
 def instant(moment: datetime) -> str:
-    """An instant in UTC, with as many digits of a second as it has."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    """An instant in UTC, to the millisecond or microsecond where it has any."""
+    precision = "auto" if moment.microsecond % 1000 else "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def json_text(value: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """An explanation as a tree: each part true or false, with what made it so, and what is missing."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from engage_cli.cli.render.blocks import EMPTY, Block, Line, Piece, Style, counted, dim, line, name, sign, strong
 from engage_cli.cli.render.data import shortened
@@ -8,6 +9,7 @@ from engage_cli.cli.render.documents import instant
 from engage_cli.service.results import EventShown, Explained, Explanation
 
 _PROPERTIES = 100
+_WIDTH = 100
 _MISSING = "missing"
 
 
@@ -44,8 +46,11 @@ Trunk = tuple[Piece, ...]
 
 def _part(part: Explained, head: Trunk, trunk: Trunk, file: str, whole: bool) -> Iterator[Block]:
     place = f"  line {part.line}" if part.file == file and head else f"  {part.file}:{part.line}"
-    yield Line((*head, _mark(part.holds), Piece(" "), Piece(part.text), dim(place)))
     below = (*trunk, sign("│  " if part.parts else "   ", Style.DIM))
+    first, *more = wrap(part.text, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+    rows = [(*head, _mark(part.holds), Piece(" "), Piece(first)), *((*below, Piece(f"  {text}")) for text in more)]
+    yield from (Line(row) for row in rows[:-1])
+    yield Line((*rows[-1], dim(place)))
     yield from (Line((*below, *text.pieces)) for text in _details(part, whole))
     for inner in part.parts:
         last = inner is part.parts[-1]
@@ -58,7 +63,7 @@ def _details(part: Explained, whole: bool) -> Iterator[Line]:
         if value is None and part.missing == f"`{words}` is missing":
             continue
         yield line(dim(f"{words} is "), dim(_MISSING) if value is None else value)
-    if part.matching is not None:
+    if part.matching or (part.matching is not None and part.missing is None):
         shown = len(part.events)
         newest = f", the newest {shown}" if 0 < shown < part.matching else ""
         yield line(dim(f"{counted(part.matching, 'matching event')}{newest}{':' if shown else ''}"))

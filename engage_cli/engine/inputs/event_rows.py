@@ -87,6 +87,8 @@ class EventRows:
 
     def early(self, names: Sequence[str] | None, since: Sql | None, until: Sql) -> Sql:
         """A condition over the raw columns that holds for every event of these names and this stretch, for scans that can skip by it."""
+        if names is not None and not names:
+            return Sql("FALSE")
         conditions = []
         if names is not None and isinstance(self.event, Cell):
             conditions.append(sql("{event} IN ({names})", event=self.event.sql, names=[literal(name) for name in names]))

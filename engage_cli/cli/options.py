@@ -85,7 +85,8 @@ def read_output(text: str) -> Path | None:
     path = Path(text).resolve()
     if not text or path.is_dir():
         raise typer.BadParameter(f"`{text}` is a folder; name a file in it")
-    if path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file()):
+    is_device = any(one.is_relative_to(folder) for one in (path, Path(text).absolute()) for folder in ("/dev", "/proc"))
+    if is_device or (path.exists() and not path.is_file()):
         raise typer.BadParameter(f"`{text}` is no regular file; for standard output leave --output out")
     return path
 

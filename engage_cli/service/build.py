@@ -108,13 +108,15 @@ def build_audiences(
     if dry_run:
         with engine_for(project, folder) as engine:
             return _build(request, engine, open_published(engine, request.state_path), ())
-    with hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait):
-        with engine_for(project, folder) as engine:
-            state = open_state(engine, request.state_path, tool_version=__version__)
-            found = recover(state, request.outputs)
-            recovered = [f"finished writing {path}" for path in found.finished]
-            recovered += [f"removed the unfinished {path}" for path in found.removed]
-            return _build(request, engine, state, tuple(recovered))
+    with (
+        hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait),
+        engine_for(project, folder) as engine,
+    ):
+        state = open_state(engine, request.state_path, tool_version=__version__)
+        found = recover(state, request.outputs)
+        recovered = [f"finished writing {path}" for path in found.finished]
+        recovered += [f"removed the unfinished {path}" for path in found.removed]
+        return _build(request, engine, state, tuple(recovered))
 
 
 def _build(request: _Request, engine: Engine, state: State | None, recovered: tuple[str, ...]) -> BuildResult:

@@ -19,5 +19,7 @@ def one_line(condition: Condition) -> str:
             return "not"
         case w.InAudience(name):
             return f"audience: {name}"
+        case w.InSql(text):
+            return f"sql: {' '.join(text.split())}"
         case _:
             return print_line(condition_tree(condition))

@@ -17,7 +17,7 @@ from engage_cli.service.describe import one_line
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import EventShown, Explained, Explanation
 from engage_cli.service.state_view import member_since
-from engage_cli.service.workspace import chosen, engine_for, load, with_tables
+from engage_cli.service.workspace import chosen, engine_for, load, report_of, with_tables
 from engage_cli.sql.explain import EventQuery, explanation
 from engage_cli.sql.explain import Explanation as Queries
 from engage_cli.sql.literals import text_literal
@@ -38,13 +38,14 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
             staging = engine.stage(project.config.sources, plan.needs)
         engine.seal([])
         if not _is_known(engine, user):
-            return Explanation(name, user, instant, False, False, None, None, _nearest_user(engine, user))
+            nearest = _nearest_user(engine, user)
+            return Explanation(name, user, instant, False, False, None, None, nearest, report_of(staging))
         queries = explanation(tree, plan, staging.catalog, user)
         names = {key: event for event, key in staging.catalog.event_keys.items()}
         shown = _Shown(engine, queries, plan, names)
         root = shown.part(tree)
     since = member_since(folder, project, name, user)
-    return Explanation(name, user, instant, True, root.holds, root, since)
+    return Explanation(name, user, instant, True, root.holds, root, since, data=report_of(staging))
 
 
 def _is_known(engine: Engine, user: str) -> bool:
@@ -116,8 +117,9 @@ class _Shown:
     def _missing(self, number: int, part: ExplainedPart, values: tuple[tuple[str, str | None], ...], sets: tuple[EventQuery, ...]) -> str:
         match part.condition:
             case w.TraitIs(path):
-                absent = [name for name, value in values if value is None]
-                return f"`{absent[0]}` is missing" if absent else f"`{path.text}` is something else"
+                if not values:
+                    return f"`{path.text}` is something else"
+                return " and ".join(f"`{name}` is {'missing' if value is None else value}" for name, value in values)
             case w.SequenceDone():
                 return self._missing_step(number, part, sets)
             case w.EventDone():
@@ -140,7 +142,7 @@ class _Shown:
             return f"did {names} {_times(in_window)} in the window, but no event meets `where`"
         if values:
             shown = ", ".join(f"{name} is {'missing' if value is None else value}" for name, value in values)
-            return f"{_times(matching)} in the window, but {shown}"
+            return f"did {names} {_times(matching)} in the window, but {shown}"
         if done.first_time is not None:
             return f"did {names} in the window, but not for the first time"
         return f"did {names} {_times(matching)} in the window, which is not what is asked"

@@ -90,8 +90,8 @@ def overlap(folder: Path, left: str, right: str, *, as_of: datetime | None, stri
         on = exp.EQ(this=column("user_key", "one"), expression=column("user_key", "other"))
         both = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.alias_(exp.to_table(one), "one", table=True))
         both = both.join(exp.alias_(exp.to_table(other), "other", table=True), on=on)
-        sizes = [int(engine.rows(query)[0][0]) for query in (_count(left), _count(right), both)]
-        return Overlap(left, right, instant, *sizes)
+        left_size, right_size, shared = (int(engine.rows(query)[0][0]) for query in (_count(left), _count(right), both))
+        return Overlap(left, right, instant, left_size, right_size, shared, report_of(staged.staging))
 
 
 def export(
@@ -130,10 +130,10 @@ def export(
             part = output.with_name(output.name + ".part")
             rows = engine.copy(query, part.absolute(), chosen_format)
             part.replace(output)
-            return Export(name, instant, rows, output)
+            return Export(name, instant, rows, output, data=report_of(staged.staging))
         found = engine.rows(query)
     names = ("user_id", *(path.text for path in paths))
-    return Export(name, instant, len(found), None, _lines(names, found, chosen_format))
+    return Export(name, instant, len(found), None, _lines(names, found, chosen_format), report_of(staged.staging))
 
 
 def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) -> str:

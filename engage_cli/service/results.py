@@ -149,6 +149,7 @@ class Explanation:
     """When the user entered, by the state; None where they are not inside by the last build."""
     nearest_user: str | None = None
     """For an unknown user: a known id that differs only in case, spaces or leading zeros."""
+    data: DataReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class Overlap:
     left_size: int
     right_size: int
     both: int
+    data: DataReport | None = None
 
     @property
     def only_left(self) -> int:
@@ -180,6 +182,7 @@ class Export:
     rows: int
     path: Path | None
     lines: tuple[str, ...] = ()
+    data: DataReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

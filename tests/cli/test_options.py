@@ -72,7 +72,7 @@ def test_an_output_is_a_regular_file_or_none(tmp_path: Path) -> None:
     assert read_output(str(tmp_path / "link.csv")) == tmp_path / "a.csv"
     os.mkfifo(tmp_path / "pipe")
     for text in ("", ".", str(tmp_path), str(tmp_path / "pipe"), "/dev/stdout", "/dev/null", "/proc/self/fd/1"):
-        with pytest.raises(typer.BadParameter, match="is a folder|is no regular file"):
+        with pytest.raises(typer.BadParameter, match=r"is a folder|is no regular file"):
             read_output(text)
 
 

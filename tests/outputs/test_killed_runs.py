@@ -1,14 +1,12 @@
 """A run killed anywhere, then run again, equals an undisturbed run. Real processes, really killed."""
 
 import json
-import os
 import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from engage_cli.outputs.folder import is_whole
 from engage_cli.state import files
 from engage_cli.state.readers import standings
 from tests.state.processes import run_killed, start
-from tests.state.support import Project, Traits, at, audience
+from tests.state.support import Project, Traits, at, audience, memory_folder
 
 TRAITS: Traits = {"u1": {"email": '"a@x"'}, "u2": {"email": '"b@x"', "plan": '{"n": 1}'}, "u4": {"plan": '"pro"'}}
 FIRST = {"vip": ["u1", "u2"], "active": ["u1", "u2", "u3"]}
@@ -55,10 +53,8 @@ def snapshot(folder: Path) -> Snapshot:
 
 @pytest.fixture
 def memory() -> Iterator[Path]:
-    """A folder in memory where there is one: a kill takes the process, not the disk, and thousands of fsyncs take their time."""
-    room = Path("/dev/shm")
-    with TemporaryDirectory(dir=room if os.access(room, os.W_OK) else None) as folder:
-        yield Path(folder)
+    with memory_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from engage_cli.state.readers import standings
 from engage_cli.state.store import open_state
 from tests.state.engine import make_engine
 from tests.state.processes import run_killed
-from tests.state.support import Project, at, audience
+from tests.state.support import Project, at, audience, memory_folder
 
 
 @pytest.fixture
@@ -135,17 +135,22 @@ def _restore_in(folder: Path, source: Path) -> None:
     restore(Project(folder), source)
 
 
-def test_a_restore_killed_at_any_point_leaves_the_one_state_or_the_other(project: Project, backup: Path, tmp_path: Path) -> None:
+def test_a_restore_killed_at_any_point_leaves_the_one_state_or_the_other(project: Project, backup: Path) -> None:
     then = project.dump()
     project.run(at(11), {"vip": ["u1", "u2"]})
     now = project.dump()
+    with memory_folder() as memory:
+        points = _restore_killed_at_every_point(project, backup, memory, (then, now))
+    assert points > 8
+
+
+def _restore_killed_at_every_point(project: Project, backup: Path, memory: Path, states: tuple[object, object]) -> int:
     for point in count(1):
-        killed = project.copied_to(tmp_path / f"killed_at_{point}")
+        killed = project.copied_to(memory / f"killed_at_{point}")
         if not run_killed(_restore_in, killed.folder, backup, crash_at=str(point)):
-            break
-        state = killed.dump()
-        assert state in (then, now), f"killed at point {point}"
+            return point - 1
+        assert killed.dump() in states, f"killed at point {point}"
         killed.run(at(12), {"vip": ["u1", "u3"]})
         assert killed.dump(sound=True)
         shutil.rmtree(killed.folder)
-    assert point > 8
+    raise AssertionError

@@ -68,7 +68,7 @@ def build(
 ) -> ExitCode:
     """Evaluate audiences, and record who came and went.
 
-        Writes the members of each audience, and what changed since its last build. The same instant again changes nothing. Rows
+    Writes the members of each audience, and what changed since its last build. The same instant again changes nothing. Rows
     of data that cannot be read are left out, shown, and written to a rejects file.
     """
     from engage_cli.service.build import build_audiences
@@ -147,9 +147,12 @@ def preview(
     return ExitCode.DONE
 
 
-def _tell_data(out: Output, data: "DataReport") -> None:
+def _tell_data(out: Output, data: "DataReport | None") -> None:
+    """Say on standard error what of the data could not be read, or is odd."""
     from engage_cli.cli.render.data import note_blocks, warning_blocks
 
+    if data is None:
+        return
     out.tell(warning_blocks(data))
     out.note(note_blocks(data))
 
@@ -157,7 +160,7 @@ def _tell_data(out: Output, data: "DataReport") -> None:
 def explain(out: Output, name: AudienceName, user: User, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
     """Explain why a user is, or is not, in an audience.
 
-        Shows the condition as a tree. Each part is true or false, with the values and the events (in UTC) that made it so, and
+    Shows the condition as a tree. Each part is true or false, with the values and the events (in UTC) that made it so, and
     what is missing where it is false.
     """
     from engage_cli.cli.render.documents import explanation_document
@@ -165,6 +168,7 @@ def explain(out: Output, name: AudienceName, user: User, project: ProjectDir = N
     from engage_cli.service.explain import explain as find_why
 
     result = find_why(out.project(project), name, user, as_of=as_of, progress=out.progress())
+    _tell_data(out, result.data)
     if out.flags.as_json:
         out.document(explanation_document(result))
     else:
@@ -186,6 +190,7 @@ def overlap(
     from engage_cli.service.look import overlap as compare
 
     result = compare(out.project(project), left, right, as_of=as_of, strict=strict, progress=out.progress())
+    _tell_data(out, result.data)
     if out.flags.as_json:
         out.document(overlap_document(result))
     else:
@@ -214,6 +219,7 @@ def export(
         file_format = "jsonl"
     folder = out.project(project)
     result = write(folder, name, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
+    _tell_data(out, result.data)
     if out.flags.as_json:
         out.document(export_document(result))
     elif result.path is None:

@@ -71,7 +71,7 @@ def check(out: Output, project: ProjectDir = None, as_of: AsOf = None, no_data: 
 def schema(out: Output) -> ExitCode:
     """Print the JSON Schema of the definitions.
 
-        It is for editors, which complete and check engage.yaml and campaigns/ by it. In VS Code and its like, the first line `#
+    It is for editors, which complete and check engage.yaml and campaigns/ by it. In VS Code and its like, the first line `#
     yaml-language-server: $schema=engage.schema.json` of a file names it.
     """
     from engage_cli.service.schema import json_schema

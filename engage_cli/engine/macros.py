@@ -68,7 +68,10 @@ time_in_text(text) AS list_transform(list_filter([text], lambda t: regexp_full_m
     WHEN length(t) = 10 THEN {{'kind': 'day', 'at': TRY_CAST(t AS TIMESTAMP)}}
     WHEN t[-1] = 'Z' THEN {{'kind': 'instant', 'at': TRY_CAST(t[:-2] AS TIMESTAMP)}}
     WHEN regexp_matches(t[17:], '[+-]') THEN
-        {{'kind': 'instant', 'at': TRY_CAST(regexp_replace(t, '{OFFSET}$', '') AS TIMESTAMP) - offset_in_text(regexp_extract(t, '{OFFSET}$'))}}
+        {{
+            'kind': 'instant',
+            'at': TRY_CAST(regexp_replace(t, '{OFFSET}$', '') AS TIMESTAMP) - offset_in_text(regexp_extract(t, '{OFFSET}$'))
+        }}
     ELSE {{'kind': 'local', 'at': TRY_CAST(t AS TIMESTAMP)}}
 END)[1]
 """,

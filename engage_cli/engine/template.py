@@ -27,6 +27,9 @@ class Sql:
 Hole = Sql | exp.Expr | Iterable["Sql | exp.Expr"]
 
 
+TRUE, FALSE, NULL = Sql("TRUE"), Sql("FALSE"), Sql("NULL")
+
+
 def sql(template: str, /, **holes: Hole) -> Sql:
     """The template with each `{name}` filled. A list fills its hole with commas between. Braces of SQL are doubled."""
     out = []

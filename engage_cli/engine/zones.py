@@ -18,6 +18,7 @@ LAST = datetime(2101, 1, 1, tzinfo=UTC)
 STEP = timedelta(days=2)
 """No zone ever changed its offset twice within two days."""
 SECOND = timedelta(seconds=1)
+BEGINNING = datetime(1, 1, 1)  # noqa: DTZ001 (an instant in UTC, or a local time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Transition:
 def transitions(zone: str) -> tuple[Transition, ...]:
     """The zone's offsets in order; the first has held since the year 1."""
     info = ZoneInfo(zone)
-    found = [Transition(datetime.min, _offset(info, FIRST))]
+    found = [Transition(BEGINNING, _offset(info, FIRST))]
     instant = FIRST
     while instant < LAST:
         later = instant + STEP
@@ -116,9 +117,7 @@ def zone_macros(zone: str, *, agrees: bool) -> tuple[str, str]:
     to_utc = _bound_once(f"CASE WHEN {far} THEN {_own_utc(zone, 't')} ELSE {_tree(_local_pieces(changes))} END")
     if agrees:
         guess = _own_utc(zone, "moment")
-        steady = " AND ".join(
-            f"{_own_local(zone, f'{guess} {sign} INTERVAL 1 DAY')} = moment {sign} INTERVAL 1 DAY" for sign in ("-", "+")
-        )
+        steady = " AND ".join(f"{_own_local(zone, f'{guess} {sign} INTERVAL 1 DAY')} = moment {sign} INTERVAL 1 DAY" for sign in ("-", "+"))
         local, utc = _own_local(zone, "moment"), f"CASE WHEN {steady} THEN {guess} ELSE {to_utc} END"
     else:
         search = _tree([(change.at, _shifted(change.offset)) for change in changes])
@@ -159,8 +158,8 @@ def _local_pieces(changes: Sequence[Transition]) -> list[tuple[datetime, str]]:
     A local time means the first instant whose clock has reached it: that is the first of two where clocks go back, and the
     end of the gap where they go forward.
     """
-    pieces = [(datetime.min, _shifted(-changes[0].offset))]
-    reached = datetime.min
+    pieces = [(BEGINNING, _shifted(-changes[0].offset))]
+    reached = BEGINNING
     for before, change in pairwise(changes):
         reached = max(reached, change.at + before.offset)
         begins = change.at + change.offset

@@ -4,14 +4,14 @@ Made by parquet_files, csv_files and json_files; read by events, profiles, unive
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engage_cli.definitions.paths import PathError, parse_path
 from engage_cli.definitions.project import Source
 from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.values import JsonValue, Value
-from engage_cli.engine.template import Sql
+from engage_cli.engine.template import FALSE, Sql
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class Batch:
     """Rows of some files.
 
     `scan` is a FROM item with `path` (as DuckDB names the file) and the columns that the values are made of; it keeps the broken rows of
-    text in tables (text_lines.py), `again` does not. `numbered` is the same for one file alone, with `row_number`. `columns` are the values by name, in file order. Of JSON, whose names are not known before
-    it is read, they are the names met at its beginning, and `record` is the whole object. `broken` says of a row that it cannot be read
-    at all; `content` is how the row begins, to show it. `parsed`: reading it again costs as much as reading it once.
+    text in tables (text_lines.py), `again` does not. `numbered` is the same for one file alone, with `row_number`. `columns` are the
+    values by name, in file order. Of JSON, whose names are not known before it is read, they are the names met at its beginning, and
+    `record` is the whole object. `broken` says of a row that it cannot be read at all; `content` is how the row begins, to show it.
+    `parsed`: the files are text, and reading them again costs as much as reading them once.
     """
 
     source: Source
@@ -32,7 +33,7 @@ class Batch:
     columns: Mapping[str, Value]
     content: Sql
     record: JsonValue | None = None
-    broken: Sql = field(default=Sql("FALSE"))
+    broken: Sql = FALSE
     parsed: bool = True
 
     def value(self, name: str, zones: Zones) -> Value | None:

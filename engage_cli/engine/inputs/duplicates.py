@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
-from engage_cli.engine.template import Sql, joined, sql
+from engage_cli.engine.template import FALSE, Sql, joined, sql
 from engage_cli.plan.needs import Column
 
 
@@ -39,12 +39,10 @@ class Duplicates:
 
 def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], wanted: Sql, columns: Sequence[Column]) -> Duplicates:
     """Find ids of several rows among the core relations, and settle them. `columns` are those to be staged."""
-    core = joined(" UNION ALL ", (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived))
+    valid = (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived)
+    core = joined(" UNION ALL ", valid)
     repeated, extra = _repeated(work, core, wanted)
-    nameless = work.connection.rows(
-        sql("SELECT count(*) FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted).text
-    )
-    if repeated is None and not nameless[0][0]:
+    if repeated is None and not work.any(sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted)):
         return Duplicates(None, None, 0)
     return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted, columns), extra)
 
@@ -55,7 +53,7 @@ def _repeated(work: Work, core: Sql, wanted: Sql) -> tuple[Sql | None, int]:
         "hashes",
         sql("SELECT hash(message_id) AS h FROM ({core}) WHERE message_id IS NOT NULL GROUP BY h HAVING count(*) > 1", core=core),
     )
-    if not work.connection.rows(sql("SELECT count(*) FROM {hashes}", hashes=hashes).text)[0][0]:
+    if not work.any(sql("SELECT 1 FROM {hashes}", hashes=hashes)):
         return None, 0
     repeated = work.table(
         "repeated",
@@ -71,32 +69,41 @@ def _repeated(work: Work, core: Sql, wanted: Sql) -> tuple[Sql | None, int]:
     return (repeated if extra else None), int(extra)
 
 
+_SETTLE = """
+WITH contested AS ({rows}),
+-- Copies of one row need no hash to choose between them.
+compared AS (
+    SELECT *, min(written) OVER same = max(written) OVER same AS equal
+    FROM (SELECT *, concat_ws(chr(31), user_id, event, ts, properties) AS written FROM contested)
+    WINDOW same AS (PARTITION BY message_id)
+),
+hashed AS (
+    SELECT * EXCLUDE (equal),
+        CASE WHEN message_id IS NULL OR NOT equal THEN event_hash(user_id, event, ts, properties) END AS row_hash
+    FROM compared
+),
+placed AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY message_id, CASE WHEN message_id IS NULL THEN row_hash END
+        ORDER BY unsound, ts, row_hash NULLS FIRST, written
+    ) AS place
+    FROM hashed
+)
+SELECT * EXCLUDE (written, row_hash, place) REPLACE (coalesce(message_id, md5(row_hash || ':' || (place - 1))) AS message_id)
+FROM placed WHERE message_id IS NULL OR place = 1
+"""
+
+
 def _settled(work: Work, batches: Sequence[EventRows], repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
     contested = [_contested(work, rows, repeated, wanted, columns) for rows in batches]
     rows = joined(" UNION ALL ", (sql("SELECT * FROM {table}", table=table) for table in contested))
-    return work.table(
-        "settled",
-        sql(
-            "WITH contested AS ({rows}), "
-            # Copies of one row need no hash to choose between them.
-            "compared AS (SELECT *, min(written) OVER same = max(written) OVER same AS equal FROM ("
-            "SELECT *, concat_ws(chr(31), user_id, event, ts, properties) AS written FROM contested) WINDOW same AS (PARTITION BY message_id)), "
-            "hashed AS (SELECT * EXCLUDE (equal), CASE WHEN message_id IS NULL OR NOT equal THEN "
-            "event_hash(user_id, event, ts, properties) END AS row_hash FROM compared), "
-            "placed AS (SELECT *, row_number() OVER ("
-            "PARTITION BY message_id, CASE WHEN message_id IS NULL THEN row_hash END "
-            "ORDER BY unsound, ts, row_hash NULLS FIRST, written) AS place FROM hashed) "
-            "SELECT * EXCLUDE (written, row_hash, place) REPLACE (coalesce(message_id, md5(row_hash || ':' || (place - 1))) AS message_id) "
-            "FROM placed WHERE message_id IS NULL OR place = 1",
-            rows=rows,
-        ),
-    )
+    return work.table("settled", sql(_SETTLE, rows=rows))
 
 
 def _contested(work: Work, rows: EventRows, repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
     """The rows of a batch that have to be told apart, with everything that is in them."""
     of_repeated = (
-        sql("message_id IN (SELECT message_id FROM {repeated} WHERE wanted OR users > 1)", repeated=repeated) if repeated else Sql("FALSE")
+        sql("message_id IN (SELECT message_id FROM {repeated} WHERE wanted OR users > 1)", repeated=repeated) if repeated else FALSE
     )
     condition = sql("reason IS NULL AND ({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted)
     core = Sql("path, user_id, event, ts, message_id, coalesce(unsound, FALSE) AS unsound")

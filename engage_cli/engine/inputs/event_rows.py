@@ -10,7 +10,7 @@ from engage_cli.engine.inputs.fields import MESSAGE_ID, column_name, optional, o
 from engage_cli.engine.inputs.instants import Zones, epoch_instant, text_instant, typed_instant
 from engage_cli.engine.inputs.properties import Properties, properties_of
 from engage_cli.engine.inputs.values import INTEGERS, NESTED, Cell, JsonValue, TypedValue, Value, nothing
-from engage_cli.engine.template import Sql, identifier, literal, sql
+from engage_cli.engine.template import FALSE, TRUE, Sql, identifier, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
 
 FIELDS = ("user_id", "event", "timestamp", MESSAGE_ID, "properties")
@@ -30,9 +30,9 @@ class Asked:
     over the raw columns that a Parquet scan can use to skip. `scan` is what to read, the batch's `again` if None.
     """
 
-    checked: Sql = Sql("TRUE")
-    columns: Sql = Sql("TRUE")
-    early: Sql = Sql("TRUE")
+    checked: Sql = TRUE
+    columns: Sql = TRUE
+    early: Sql = TRUE
     scan: Sql | None = None
 
 
@@ -51,7 +51,8 @@ class EventRows:
     def select(self, columns: Sequence[Sql], where: Sql, asked: Asked) -> Sql:
         """A SELECT of `columns` over path, user_id, event, ts, message_id, reason, unsound and what `column` and `whole` make."""
         core = sql(
-            "SELECT *, {user} AS user_id, {event} AS event, {ts} AS ts, {has_ts} AS has_ts, {message_id} AS message_id FROM {scan} WHERE {early}",
+            "SELECT *, {user} AS user_id, {event} AS event, {ts} AS ts, {has_ts} AS has_ts, {message_id} AS message_id "
+            "FROM {scan} WHERE {early}",
             user=id_text(self.user, self.batch, "user_id"),
             event=self.event.read(Reading.TEXT, self.zones),
             ts=timestamp_instant(self.timestamp, self.zones),
@@ -88,12 +89,12 @@ class EventRows:
     def early(self, names: Sequence[str] | None, since: Sql | None, until: Sql) -> Sql:
         """A condition over the raw columns that holds for every event of these names and this stretch, for scans that can skip by it."""
         if names is not None and not names:
-            return Sql("FALSE")
+            return FALSE
         conditions = []
         if names is not None and isinstance(self.event, Cell):
             conditions.append(sql("{event} IN ({names})", event=self.event.sql, names=[literal(name) for name in names]))
         conditions += self._early_time(since, until)
-        return Sql(" AND ".join(condition.text for condition in conditions)) if conditions else Sql("TRUE")
+        return joined(" AND ", conditions) if conditions else TRUE
 
     def _early_time(self, since: Sql | None, until: Sql) -> list[Sql]:
         if not isinstance(self.timestamp, TypedValue) or self.timestamp.type.id not in ("timestamp", "timestamp with time zone"):

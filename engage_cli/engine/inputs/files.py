@@ -62,7 +62,7 @@ def find_paths(connection: Connection, folder: Path, source: Source) -> tuple[In
 
 def _local(folder: Path, pattern: str) -> list[str]:
     """The files that a path or glob names, relative to the folder unless it is absolute."""
-    paths = [pattern] if (folder / pattern).is_file() else glob.glob(pattern, root_dir=folder, recursive=True)
+    paths = [pattern] if (folder / pattern).is_file() else glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
     return [path for path in paths if (folder / path).is_file()]
 
 

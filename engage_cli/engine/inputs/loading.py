@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
-from engage_cli.engine.template import Sql, identifier, literal, sql
+from engage_cli.engine.template import Sql, identifier, joined, literal, sql
 
 REASONS = {
     "MISSING COLUMNS": "too few columns",
@@ -40,27 +40,36 @@ class Work:
         with blaming(self.connection, [batch]):
             table = self.table(label, query)
         if batch.parsed:
-            self._keep_broken(batch)
+            self._keep_broken()
         return table
+
+    def any(self, query: Sql) -> bool:
+        """Whether a query has a row."""
+        return bool(self.connection.rows(sql("SELECT EXISTS ({query})", query=query).text)[0][0])
+
+    def count(self, table: Sql) -> int:
+        """How many rows a table has."""
+        return int(self.connection.rows(sql("SELECT count(*) FROM {table}", table=table).text)[0][0])
 
     def drop_tables(self) -> None:
         """Let go of everything that was made on the way."""
         for name in (*self.tables, *self.rejects):
             self.connection.run(sql("DROP TABLE IF EXISTS {name}", name=identifier(name)).text)
 
-    def _keep_broken(self, batch: Batch) -> None:
+    def _keep_broken(self) -> None:
         """Take over what read_csv wrote down of lines that it could not read."""
         found = self.connection.rows(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name IN ('broken_line', 'broken_scan')"
         )
         if found[0][0] != 2:
             return
-        if self.connection.rows("SELECT count(*) FROM broken_line")[0][0]:
-            self._add_broken(batch)
+        if self.any(Sql("SELECT 1 FROM broken_line")):
+            self._add_broken()
         self.connection.run("DROP TABLE broken_line")
         self.connection.run("DROP TABLE broken_scan")
 
-    def _add_broken(self, batch: Batch) -> None:
+    def _add_broken(self) -> None:
+        name = identifier(f"staging_broken_{len(self.rejects)}")
         reasons = [sql("WHEN {kind} THEN {reason}", kind=literal(kind), reason=literal(reason)) for kind, reason in REASONS.items()]
         self.connection.run(
             sql(
@@ -68,14 +77,13 @@ class Work:
                 "min(CASE CAST(error_type AS VARCHAR) {reasons} ELSE 'the line cannot be read' END) AS reason, "
                 "left(ltrim(min(csv_line), E'\\r\\n'), {shown}) AS content "
                 "FROM broken_line JOIN broken_scan USING (scan_id, file_id) GROUP BY path, row_number",
-                name=identifier(f"staging_broken_{len(self.rejects)}"),
-                reasons=Sql(" ".join(reason.text for reason in reasons)),
+                name=name,
+                reasons=joined(" ", reasons),
                 shown=literal(SHOWN),
             ).text
         )
-        name = f"staging_broken_{len(self.rejects)}"
-        self.rejects.append(name)
-        for path, line in self.connection.rows(sql("SELECT path, row_number FROM {name} ORDER BY ALL", name=identifier(name)).text):
+        self.rejects.append(name.name)
+        for path, line in self.connection.rows(sql("SELECT path, row_number FROM {name} ORDER BY ALL", name=name).text):
             self.broken.setdefault(str(path), []).append(int(line))
 
 

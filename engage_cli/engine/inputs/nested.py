@@ -19,7 +19,7 @@ def _spelled(value: Sql, value_type: DuckDBPyType, zones: Zones, depth: int) -> 
     """The value with each leaf as to_json should have it; None where it can stay as it is."""
     kind = value_type.id
     if kind in ("list", "array"):
-        return _list(value, dict(value_type.children)["child"], zones, depth)
+        return _list(value, children(value_type)["child"], zones, depth)
     if kind == "struct":
         return _struct(value, value_type, zones, depth)
     if kind == "map":
@@ -36,6 +36,11 @@ def _spelled(value: Sql, value_type: DuckDBPyType, zones: Zones, depth: int) -> 
     return None if instant is None else sql("text_of_instant({instant})", instant=instant)
 
 
+def children(value_type: DuckDBPyType) -> dict[str, DuckDBPyType]:
+    """The types inside a nested type, by name (`child` of a list, `key` and `value` of a map)."""
+    return {name: child for name, child in value_type.children if isinstance(child, DuckDBPyType)}
+
+
 def _list(value: Sql, child: DuckDBPyType, zones: Zones, depth: int) -> Sql | None:
     element = identifier(f"element {depth}")
     spelled = _spelled(sql("{element}", element=element), child, zones, depth + 1)
@@ -47,8 +52,8 @@ def _list(value: Sql, child: DuckDBPyType, zones: Zones, depth: int) -> Sql | No
 
 
 def _struct(value: Sql, value_type: DuckDBPyType, zones: Zones, depth: int) -> Sql | None:
-    fields = {name: sql("struct_extract({value}, {name})", value=value, name=literal(name)) for name, _ in value_type.children}
-    spelled = {name: _spelled(fields[name], child, zones, depth) for name, child in value_type.children}
+    fields = {name: sql("struct_extract({value}, {name})", value=value, name=literal(name)) for name in children(value_type)}
+    spelled = {name: _spelled(fields[name], child, zones, depth) for name, child in children(value_type).items()}
     if not any(spelled.values()):
         return None
     parts = [sql("{name} := {field}", name=identifier(name), field=spelled[name] or fields[name]) for name in fields]
@@ -56,5 +61,5 @@ def _struct(value: Sql, value_type: DuckDBPyType, zones: Zones, depth: int) -> S
 
 
 def _map(value: Sql, value_type: DuckDBPyType, zones: Zones, depth: int) -> Sql | None:
-    values = _list(sql("map_values({value})", value=value), dict(value_type.children)["value"], zones, depth)
+    values = _list(sql("map_values({value})", value=value), children(value_type)["value"], zones, depth)
     return None if values is None else sql("map(map_keys({value}), {values})", value=value, values=values)

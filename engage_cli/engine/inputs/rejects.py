@@ -9,7 +9,7 @@ from engage_cli.engine.inputs.events import Events
 from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.inputs.loading import SHOWN, Work
 from engage_cli.engine.inputs.people import PeopleRows
-from engage_cli.engine.template import Sql, identifier, joined, literal, sql
+from engage_cli.engine.template import FALSE, Sql, identifier, joined, literal, sql
 from engage_cli.source import visible
 
 REJECTED = Sql("reason IS NOT NULL")
@@ -30,7 +30,7 @@ def _event_rejects(work: Work, events: Events) -> None:
     for batch in events.arrived:
         rows = batch.rows
         for file in _files_of(work, rows.batch, sql("SELECT path FROM {core} WHERE {rejected}", core=batch.core, rejected=REJECTED)):
-            asked = Asked(checked=Sql("FALSE"), scan=rows.batch.numbered(file))
+            asked = Asked(checked=FALSE, scan=rows.batch.numbered(file))
             _keep(work, rows.batch, file, rows.select([_row(rows.batch), Sql("reason")], REJECTED, asked))
     unsound = sql("reason IS NULL AND {row} AND coalesce(unsound, FALSE)", row=events.wanted.row)
     for batch, paths in events.unsound():
@@ -77,6 +77,7 @@ def _table(work: Work, shown: dict[str, str]) -> tuple[Reject, ...]:
         sql("CREATE TEMP TABLE rejects AS SELECT * REPLACE ({path} AS path) FROM ({union}) ORDER BY ALL", path=path, union=union).text
     )
     found: Iterable[tuple[str, str, int, int | None, str | None]] = work.connection.rows(
-        "SELECT path, reason, count(*), min(row_number), arg_min(content, coalesce(row_number, 0)) FROM rejects GROUP BY path, reason ORDER BY ALL"
+        "SELECT path, reason, count(*), min(row_number), arg_min(content, coalesce(row_number, 0)) FROM rejects "
+        "GROUP BY path, reason ORDER BY path, reason"
     )
     return tuple(Reject(path, reason, rows, first, example and visible(example)) for path, reason, rows, first, example in found)

@@ -43,7 +43,7 @@ class Inputs:
     @property
     def batches(self) -> list[Batch]:
         """All batches."""
-        return [rows.batch for rows in (*self.events, *self.people)] + list(self.accounts)
+        return [*(rows.batch for rows in self.events), *(rows.batch for rows in self.people), *self.accounts]
 
 
 def stage_inputs(connection: Connection, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Staging:

@@ -34,8 +34,8 @@ def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool 
 def numbered_lines(file: InputPath) -> Sql:
     """The lines of one file with the empty ones, as NULL, so that they can be counted; broken ones are left out."""
     return sql(
-        "read_csv([{file}], auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}}, delim = {never}, quote = '', escape = '', "
-        "comment = '', new_line = '\\n', strict_mode = false, filename = true, compression = {compression}, "
+        "read_csv([{file}], auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}}, delim = {never}, quote = '', "
+        "escape = '', comment = '', new_line = '\\n', strict_mode = false, filename = true, compression = {compression}, "
         "max_line_size = {max_line}, ignore_errors = true)",
         file=literal(file.pattern),
         never=literal(NEVER),

@@ -10,7 +10,7 @@ from typing import assert_never
 from duckdb.sqltypes import DuckDBPyType
 
 from engage_cli.engine.inputs.instants import Zones, text_instant, typed_instant
-from engage_cli.engine.inputs.nested import as_json
+from engage_cli.engine.inputs.nested import as_json, children
 from engage_cli.engine.lowering import pointer
 from engage_cli.engine.template import Sql, literal, sql
 from engage_cli.plan.needs import Reading
@@ -87,12 +87,12 @@ class TypedValue:
         if not names:
             return self
         if self.type.id == "struct":
-            fields = dict(self.type.children)
+            fields = children(self.type)
             field = sql("struct_extract({value}, {name})", value=self.sql, name=literal(names[0]))
             return typed(field, fields[names[0]]).at(names[1:], zones) if names[0] in fields else None
-        if self.type.id == "map" and dict(self.type.children)["key"].id == "varchar":
+        if self.type.id == "map" and children(self.type)["key"].id == "varchar":
             entry = sql("map_extract_value({value}, {name})", value=self.sql, name=literal(names[0]))
-            return typed(entry, dict(self.type.children)["value"]).at(names[1:], zones)
+            return typed(entry, children(self.type)["value"]).at(names[1:], zones)
         if self.type.id in NESTED:
             return JsonValue(as_json(self.sql, self.type, zones), tuple(names))
         return None

@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engage_cli.engine.template import Sql, joined, literal, sql
+from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, EventNeed, Needs
-
-FALSE, TRUE = Sql("FALSE"), Sql("TRUE")
 
 
 def timestamp(instant: datetime) -> Sql:

@@ -11,8 +11,6 @@ DEMO_AS_OF := 2026-11-23T10:00:00Z
 demo: $(VENV)/.installed
 	@$(BIN)/engage check
 	@$(BIN)/engage audience build --as-of $(DEMO_AS_OF)
-	@echo
-	@$(BIN)/engage audience list
 
 test: $(VENV)/.tested
 	$(BIN)/pytest -n auto

@@ -14,7 +14,7 @@ from engage_cli.engine.failures import explained, first_line
 from engage_cli.engine.lowering import readings_of, render, zones_of
 from engage_cli.engine.macros import MACROS, macro_statement
 from engage_cli.engine.template import text_list
-from engage_cli.engine.zones import agreement_query, reading_macro_of, zone_macros
+from engage_cli.engine.zones import reading_macro_of, zone_macros
 from engage_cli.errors import DataError
 
 
@@ -23,8 +23,8 @@ class Connection:
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
         self._temp_directory = folder / settings.temp_directory
+        self._made_folders = _make_parents(self._temp_directory)
         self._made: set[str] = set()
-        self._zones: set[str] = set()
         self.has_remote = False
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
@@ -62,11 +62,12 @@ class Connection:
 
     def use_zones(self, zones: Iterable[str]) -> None:
         """Make the macros of these zones."""
-        for zone in sorted(set(zones) - self._zones):
-            agrees = zone == "UTC" or bool(self.rows(agreement_query(zone))[0][0])
-            for macro in zone_macros(zone, agrees=agrees):
-                self._make(macro)
-            self._zones.add(zone)
+        for zone in sorted(set(zones)):
+            for zone_macro in zone_macros(zone):
+                if zone_macro.macro not in self._made:
+                    for name, values in zone_macro.variables.items():
+                        self.run(f"SET VARIABLE {name} = CAST({values} AS BIGINT[])")
+                    self._make(zone_macro.macro)
 
     def use_reading(self, source_zone: str, project_zone: str) -> None:
         """Make the macro that reads text as an instant in these zones."""
@@ -80,7 +81,7 @@ class Connection:
 
     def forget_macros(self) -> None:
         """A rollback may have taken macros with it: they are made again when next used."""
-        self._made, self._zones = set(MACROS), set()
+        self._made = set(MACROS)
 
     def seal(self, writable: Sequence[Path]) -> None:
         """From here on only files in `writable` folders can be read or written, and no setting can be changed."""
@@ -90,10 +91,22 @@ class Connection:
         self.run("SET lock_configuration = true")
 
     def close(self) -> None:
-        """Let go of everything; a temp directory that is empty goes too."""
+        """Let go of everything; a temp directory that is empty goes too, and the folders that were made for it."""
         self._duckdb.close()
-        with contextlib.suppress(OSError):
-            self._temp_directory.rmdir()
+        for made in (self._temp_directory, *self._made_folders):
+            with contextlib.suppress(OSError):
+                made.rmdir()
+
+
+def _make_parents(temp_directory: Path) -> list[Path]:
+    """Make the folders above the temp directory, which DuckDB makes itself when it spills; those made, the innermost first.
+
+    Where they cannot be made, only spilling is impossible: DuckDB says so if it comes to that.
+    """
+    missing = [folder for folder in temp_directory.parents if not folder.exists()]
+    with contextlib.suppress(OSError):
+        temp_directory.parent.mkdir(parents=True, exist_ok=True)
+    return missing
 
 
 def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | bool | int | float | list[str]]:

@@ -1,8 +1,9 @@
 """Time zones as macros: DuckDB's own tables of zone rules are older than Python's, and its reading of clock changes is another.
 
 The plan computes calendar bounds in Python; what SQL computes must agree to the microsecond. So both take the rules from
-Python's zoneinfo: a zone becomes a pair of macros, DuckDB's own conversion where the two agree, else a search tree over the
-zone's transitions. From the year 2101 on DuckDB's own conversion answers.
+Python's zoneinfo. A zone becomes, for each direction, a table by year: the offset at its beginning, and when and by how much it
+changes. The tables are DuckDB variables, lists of microseconds; a macro looks its year up and adds. From the year 2101 on DuckDB's own
+conversion answers.
 """
 
 import re
@@ -10,36 +11,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-FIRST = datetime(1840, 1, 1, tzinfo=UTC)
-LAST = datetime(2101, 1, 1, tzinfo=UTC)
+FIRST, LAST = 1840, 2100
+"""The years of the tables. No zone had any rule before."""
 STEP = timedelta(days=2)
 """No zone ever changed its offset twice within two days."""
-SECOND = timedelta(seconds=1)
-BEGINNING = datetime(1, 1, 1)  # noqa: DTZ001 (an instant in UTC, or a local time)
+SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (instants in UTC and local times are both naive here, as in DuckDB)
+NEVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """From the UTC instant `at` on (naive) local time is UTC plus `offset`."""
+class Change:
+    """At the UTC instant `at` a zone's offset from UTC goes from `before` to `after`."""
 
     at: datetime
-    offset: timedelta
+    before: timedelta
+    after: timedelta
 
 
 @lru_cache(maxsize=64)
-def transitions(zone: str) -> tuple[Transition, ...]:
-    """The zone's offsets in order; the first has held since the year 1."""
+def changes(zone: str) -> tuple[Change, ...]:
+    """Every change of a zone's offset in the years of the tables, in order."""
     info = ZoneInfo(zone)
-    found = [Transition(BEGINNING, _offset(info, FIRST))]
-    instant = FIRST
-    while instant < LAST:
+    found = []
+    instant, end = datetime(FIRST, 1, 1, tzinfo=UTC), datetime(LAST + 1, 1, 1, tzinfo=UTC)
+    offset = _offset(info, instant)
+    while instant < end:
         later = instant + STEP
-        if _offset(info, later) != found[-1].offset:
-            change = _change_between(info, instant, later)
-            found.append(Transition(change.replace(tzinfo=None), _offset(info, change)))
+        if _offset(info, later) != offset:
+            at = _change_between(info, instant, later)
+            found.append(Change(at.replace(tzinfo=None), offset, _offset(info, at)))
+            offset = found[-1].after
         instant = later
     return tuple(found)
 
@@ -59,7 +63,65 @@ def _change_between(info: ZoneInfo, before: datetime, after: datetime) -> dateti
     return after
 
 
+# ---- tables by year ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From the clock reading `at` on `by` is added; what lies from `gap` up to `at` is all one instant."""
+
+    gap: datetime
+    at: datetime
+    by: timedelta
+
+
+def _local_steps(zone: str) -> list[Step]:
+    """From UTC to local time."""
+    return [Step(change.at, change.at, change.after - change.before) for change in changes(zone)]
+
+
+def _utc_steps(zone: str) -> list[Step]:
+    """From local time to UTC: a local time means the first instant whose clock has reached it.
+
+    Where clocks go back that is the first of two, where they go forward the end of the gap.
+    """
+    steps = []
+    for change in changes(zone):
+        reached = change.at + change.before
+        steps.append(Step(reached, max(reached, change.at + change.after), change.before - change.after))
+    return steps
+
+
+def _tables(steps: Sequence[Step], first: timedelta) -> dict[str, list[int]]:
+    """`base`, and `at_n`, `by_n`, `gap_n` of each year's n-th step. The first entry stands for all years before the tables."""
+    years = range(FIRST - 1, LAST + 1)
+    of_year = {year: [step for step in steps if year in (step.gap.year, step.at.year)] for year in years}
+    offsets = [first]
+    for step in steps:
+        offsets.append(offsets[-1] + step.by)
+    firsts = [steps.index(own[0]) if own else sum(step.at.year < year for step in steps) for year, own in of_year.items()]
+    tables = {"base": [offsets[number] // MICROSECOND for number in firsts]}
+    for number in range(max(len(own) for own in of_year.values())):
+        column = [own[number] if number < len(own) else None for own in of_year.values()]
+        tables[f"at_{number}"] = [_micros(step.at) if step else NEVER for step in column]
+        tables[f"by_{number}"] = [step.by // MICROSECOND if step else 0 for step in column]
+        tables[f"gap_{number}"] = [_micros(step.gap) if step else NEVER for step in column]
+    return tables
+
+
+def _micros(reading: datetime) -> int:
+    return (reading - EPOCH) // MICROSECOND
+
+
 # ---- macros ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneMacro:
+    """A macro (`name(parameters) AS body`) and the variables that it reads."""
+
+    macro: str
+    variables: dict[str, list[int]]
 
 
 def local_macro(zone: str) -> str:
@@ -84,48 +146,31 @@ def _identifier(zone: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def agreement_query(zone: str) -> str:
-    """A query of one boolean: whether DuckDB's own conversion knows the zone's rules as Python does.
-
-    It is asked on both sides of every transition and midway to the next.
-    """
-    changes = transitions(zone)
-    probes: list[tuple[datetime, datetime]] = []
-    for before, change in pairwise(changes):
-        last = change.at - timedelta(microseconds=1)
-        probes += [(last, last + before.offset), (change.at, change.at + change.offset)]
-        midway = change.at - (change.at - max(before.at, FIRST.replace(tzinfo=None))) / 2
-        probes.append((midway, midway + before.offset))
-    end = LAST.replace(tzinfo=None) - timedelta(days=1)
-    probes.append((end, end + changes[-1].offset))
-    rows = ", ".join(f"(TIMESTAMP '{instant}', TIMESTAMP '{local}')" for instant, local in probes)
-    return f"SELECT bool_and({_own_local(zone, 'instant')} = local) FROM (VALUES {rows}) AS probe(instant, local)"  # noqa: S608 - no data
-
-
-@lru_cache(maxsize=64)
-def zone_macros(zone: str, *, agrees: bool) -> tuple[str, str]:
-    """The zone's two macros, to and from its local time (`name(parameters) AS body`).
-
-    Where DuckDB's rules agree with Python's, its own conversion is used, eight times faster than the search: to local time always,
-    to UTC unless the clock changes within a day.
-    """
+def zone_macros(zone: str) -> tuple[ZoneMacro, ZoneMacro]:
+    """The zone's two macros, to and from its local time."""
     assert re.fullmatch(r"[\w+/-]+", zone, re.ASCII), zone
-    if zone == "UTC":
-        return f"{local_macro(zone)}(moment) AS moment", f"{utc_macro(zone)}(moment) AS moment"
-    changes = transitions(zone)
-    far = f"t >= TIMESTAMP '{LAST.replace(tzinfo=None)}'"
-    to_utc = _bound_once(f"CASE WHEN {far} THEN {_own_utc(zone, 't')} ELSE {_tree(_local_pieces(changes))} END")
-    if agrees:
-        guess = _own_utc(zone, "moment")
-        steady = " AND ".join(f"{_own_local(zone, f'{guess} {sign} INTERVAL 1 DAY')} = moment {sign} INTERVAL 1 DAY" for sign in ("-", "+"))
-        local, utc = _own_local(zone, "moment"), f"CASE WHEN {steady} THEN {guess} ELSE {to_utc} END"
-    else:
-        search = _tree([(change.at, _shifted(change.offset)) for change in changes])
-        local, utc = _bound_once(f"CASE WHEN {far} THEN {_own_local(zone, 't')} ELSE {search} END"), to_utc
+    found = changes(zone)
+    first = found[0].before if found else _offset(ZoneInfo(zone), datetime(FIRST, 1, 1, tzinfo=UTC))
     return (
-        f"{local_macro(zone)}(moment) AS {local}",
-        f"{utc_macro(zone)}(moment) AS {utc}",
+        _macro(local_macro(zone), _tables(_local_steps(zone), first), f"timezone('{zone}', timezone('UTC', moment))"),
+        _macro(utc_macro(zone), _tables(_utc_steps(zone), -first), f"timezone('UTC', timezone('{zone}', moment))"),
     )
+
+
+def _macro(name: str, tables: dict[str, list[int]], later: str) -> ZoneMacro:
+    """A moment moved as the tables say. Without CASE for the steps, so that DuckDB evaluates a repeated argument once."""
+
+    def entry(table: str) -> str:
+        return f"getvariable('{name}_{table}')[greatest(year(moment), {FIRST - 1}) - {FIRST - 2}]"
+
+    parts = ["epoch_us(moment)", entry("base")]
+    for number in range(sum(table.startswith("at_") for table in tables)):
+        at, gap = entry(f"at_{number}"), entry(f"gap_{number}")
+        parts.append(f"CAST(epoch_us(moment) >= {at} AS BIGINT) * {entry(f'by_{number}')}")
+        if tables[f"at_{number}"] != tables[f"gap_{number}"]:
+            parts.append(f"CAST(epoch_us(moment) >= {gap} AND epoch_us(moment) < {at} AS BIGINT) * ({gap} - epoch_us(moment))")
+    body = f"CASE WHEN moment < TIMESTAMP '{LAST + 1}-01-01' THEN make_timestamp({' + '.join(parts)}) ELSE {later} END"
+    return ZoneMacro(f"{name}(moment) AS {body}", {f"{name}_{table}": values for table, values in tables.items()})
 
 
 def reading_macro_of(source_zone: str, project_zone: str) -> str:
@@ -134,49 +179,3 @@ def reading_macro_of(source_zone: str, project_zone: str) -> str:
         f"{reading_macro(source_zone, project_zone)}(text) AS in_years(list_transform([time_in_text(text)], lambda found: CASE found.kind "
         f"WHEN 'local' THEN {utc_macro(source_zone)}(found.at) WHEN 'day' THEN {utc_macro(project_zone)}(found.at) ELSE found.at END)[1])"
     )
-
-
-def _own_local(zone: str, instant: str) -> str:
-    return f"timezone('{zone}', timezone('UTC', {instant}))"
-
-
-def _own_utc(zone: str, local: str) -> str:
-    return f"timezone('UTC', timezone('{zone}', {local}))"
-
-
-def _bound_once(body: str) -> str:
-    """`body`, which names `t` hundreds of times, over the macro's argument spelled out once.
-
-    A macro is pasted where it is called: with a long argument, binding such a statement would take minutes.
-    """
-    return f"list_extract(list_transform([moment], lambda t: {body}), 1)"
-
-
-def _local_pieces(changes: Sequence[Transition]) -> list[tuple[datetime, str]]:
-    """What local time means from each local instant on.
-
-    A local time means the first instant whose clock has reached it: that is the first of two where clocks go back, and the
-    end of the gap where they go forward.
-    """
-    pieces = [(BEGINNING, _shifted(-changes[0].offset))]
-    reached = BEGINNING
-    for before, change in pairwise(changes):
-        reached = max(reached, change.at + before.offset)
-        begins = change.at + change.offset
-        if begins > reached:
-            pieces.append((reached, f"TIMESTAMP '{change.at}'"))
-        pieces.append((max(begins, reached), _shifted(-change.offset)))
-    return pieces
-
-
-def _shifted(offset: timedelta) -> str:
-    seconds = offset // SECOND
-    return f"t + to_seconds({seconds})" if seconds else "t"
-
-
-def _tree(pieces: Sequence[tuple[datetime, str]]) -> str:
-    """A binary search for the last piece that begins at or before `t`."""
-    if len(pieces) == 1:
-        return pieces[0][1]
-    middle = len(pieces) // 2
-    return f"CASE WHEN t < TIMESTAMP '{pieces[middle][0]}' THEN {_tree(pieces[:middle])} ELSE {_tree(pieces[middle:])} END"

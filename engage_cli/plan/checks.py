@@ -108,7 +108,8 @@ Referred = OfTrait | OfStep
 class Relation(StrEnum):
     """How two values of data are compared."""
 
-    EQ = "="
+    EQ = "="  # a list on either side stands for its elements
+    SAME = "same"  # the texts are equal; no list is looked into
     GT = ">"
     GTE = ">="
     LT = "<"

@@ -136,7 +136,7 @@ def _positive(op: Op, operand: Operand, fold: bool, context: Context) -> list[c.
         case Op.CONTAINS | Op.CONTAINS_ANY:
             values = operand if isinstance(operand, tuple) else (_value(operand),)
             whole = _any([_contains(value, fold, context) for value in values])
-            return [c.Test(whole, _equals(values, fold, context))]
+            return [c.Test(whole, _equals(values, fold, context, c.Relation.SAME))]
         case Op.IN_FILE:
             assert isinstance(operand, ListFile)
             file_check = c.InFile(operand.path, fold)
@@ -173,7 +173,7 @@ def fold_case(text: str) -> str:
     return text.lower()
 
 
-def _equals(values: tuple[Value, ...], fold: bool, context: Context) -> c.Check:
+def _equals(values: tuple[Value, ...], fold: bool, context: Context, with_reference: c.Relation = c.Relation.EQ) -> c.Check:
     """Equality with any of the values, each as its own type; those of one type in one check."""
     texts = tuple(sorted({fold_case(v.value) if fold else v.value for v in values if isinstance(v, Text)}))
     numbers = tuple(sorted({float(v.value) for v in values if isinstance(v, Number)}))
@@ -191,7 +191,7 @@ def _equals(values: tuple[Value, ...], fold: bool, context: Context) -> c.Check:
                 at = instant_of(value, context.zone)
                 found.append(c.InstantIn(Stretch(Bound(at, True), Bound(at, True))))
             case TraitRef() | StepRef():
-                found.append(c.Against(c.Relation.EQ, _refer(value, context), fold))
+                found.append(c.Against(with_reference, _refer(value, context), fold))
             case Text() | Number():
                 pass
             case _:

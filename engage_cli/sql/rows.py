@@ -191,6 +191,8 @@ def _against(check: c.Against, left: Reader, right: Reader, scope: Scope) -> exp
         return _ordered(check, left, right)
     if check.relation is c.Relation.EQ:
         return _same_text(check.fold, left, right, scope)
+    if check.relation is c.Relation.SAME:
+        return exp.EQ(this=_text(left, check.fold), expression=_text(right, check.fold))
     function = {c.Relation.CONTAINS: e_contains, c.Relation.STARTS: e_starts, c.Relation.ENDS: e_ends}[check.relation]
     return function(_text(left, check.fold), _text(right, check.fold))
 

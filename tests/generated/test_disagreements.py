@@ -18,3 +18,14 @@ def test_a_negated_order_of_two_missing_traits_is_true() -> None:
     """The SQL took COALESCE(numbers, instants) for something that is never NULL."""
     condition = {"none": [{"trait": "visits", "gte": {"trait": "limit"}}]}
     agree(case(condition, profiles=[ProfileRow("ana", {"plan": "pro"}), ProfileRow("ben", {"visits": 2, "limit": 1})]))
+
+
+def test_a_list_that_is_referred_to_is_contained_in_nothing() -> None:
+    """`contains` looks into the list on its left alone; the SQL took the one on the right apart as well."""
+    condition = {"trait": "likes", "contains": {"trait": "likes"}}
+    agree(case(condition, profiles=[ProfileRow("ana", {"likes": ["a"]}), ProfileRow("ben", {"likes": "a"})]))
+
+
+def test_an_audience_that_needs_no_event_at_all() -> None:
+    """Staging asked for events whose name is in an empty list."""
+    agree(case({"trait": "plan", "eq": "pro"}, profiles=[ProfileRow("ana", {"plan": "pro"}), ProfileRow("ben", {})]), "parquet")

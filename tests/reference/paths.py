@@ -55,6 +55,6 @@ def _child(value: Value, name: str) -> Value:
     """The value under a name of an object or at an index of a list; None where it leads nowhere."""
     if isinstance(value, Mapping):
         return value.get(name)
-    if isinstance(value, list) and re.fullmatch("[0-9]+", name) and int(name) < len(value):
+    if isinstance(value, list) and re.fullmatch("0|[1-9][0-9]*", name) and int(name) < len(value):
         return value[int(name)]
     return None

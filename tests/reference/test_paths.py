@@ -27,6 +27,7 @@ ORDER: Value = {
         ("items.1.sku", [None]),
         ("items.2.sku", [None]),
         ("items.9", [None]),
+        ("items.00.sku", [None]),
         ("cart.0", [None]),
         ("lines.0", ["zero"]),
         ("items[].sku", ["a", None, None, None]),

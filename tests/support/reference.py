@@ -46,9 +46,7 @@ def load_yaml(text: str) -> list[Any]:
 def case_of(folder: Path, as_of: datetime) -> Case:
     """The whole project: data/events.jsonl, data/profiles.jsonl, every audience, and data/*.csv as lists."""
     config = load_yaml((folder / "engage.yaml").read_text())[0]
-    definitions = [
-        document for path in sorted((folder / "campaigns").rglob("*.yaml")) for document in load_yaml(path.read_text())
-    ]
+    definitions = [document for path in sorted((folder / "campaigns").rglob("*.yaml")) for document in load_yaml(path.read_text())]
     events = [
         EventRow(row["user_id"], row["event"], _utc(row["timestamp"]), row["properties"], row["message_id"])
         for row in _lines(folder / "data" / "events.jsonl")

@@ -1,0 +1,1 @@
+"""How files become staged rows: formats, times, duplicates, rejects, hostile content."""

@@ -29,10 +29,7 @@ class Connection:
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
         except duckdb.Error as error:
-            raise DataError(
-                f"the `engine` settings of engage.yaml cannot be used: {first_line(str(error))}",
-                hint="write `memory_limit` like 4GB and `threads` as a whole number",
-            ) from error
+            raise _unusable(first_line(str(error))) from error
         self.run("SET TimeZone = 'UTC'")
         for macro in MACROS:
             self._make(macro)
@@ -85,7 +82,8 @@ class Connection:
 
     def seal(self, writable: Sequence[Path]) -> None:
         """From here on only files in `writable` folders can be read or written, and no setting can be changed."""
-        folders = [f"{folder.resolve()}/" for folder in writable]
+        # A folder is named by links in its path or without them: both are the same place.
+        folders = sorted({f"{place}/" for folder in writable for place in (folder.absolute(), folder.resolve())})
         self.run(f"SET allowed_directories = {text_list(folders)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
@@ -109,7 +107,17 @@ def _make_parents(temp_directory: Path) -> list[Path]:
     return missing
 
 
+def _unusable(why: str) -> DataError:
+    return DataError(
+        f"the `engine` settings of engage.yaml cannot be used: {why}",
+        hint="write `memory_limit` like 4GB and `threads` as a whole number from 1 on",
+    )
+
+
 def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | bool | int | float | list[str]]:
+    if not settings.memory_limit.strip()[:1].isdigit():
+        # DuckDB takes a negative limit for none.
+        raise _unusable(f"`{settings.memory_limit}` is no amount of memory")
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
         "temp_directory": str(temp_directory),

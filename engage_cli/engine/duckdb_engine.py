@@ -13,7 +13,7 @@ from engage_cli.definitions.project import EngineSettings, Sources
 from engage_cli.engine.base import InputFile, Row, Staging
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
-from engage_cli.engine.inputs import find_inputs, stage_inputs
+from engage_cli.engine.inputs import HashedFile, find_inputs, stage_inputs
 from engage_cli.engine.lowering import render
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
@@ -36,6 +36,7 @@ class DuckDBEngine:
         self._folder = folder
         self._connection = Connection(folder, settings)
         self._connection.use_reading("UTC", zone)
+        self._hashed: dict[HashedFile, InputFile] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +46,7 @@ class DuckDBEngine:
 
     def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
         """The files behind the sources, found and hashed, in path order."""
-        return find_inputs(self._connection, self._folder, sources, lists)
+        return find_inputs(self._connection, self._folder, sources, lists, self._hashed)
 
     def stage(self, sources: Sources, needs: Needs) -> Staging:
         """Read the files into temporary relations of the shape that plan/needs.py describes."""

@@ -12,6 +12,10 @@ _MEMORY_HINT = "raise `engine: {memory_limit: …}` in engage.yaml, or lower `th
 _DISK_HINT = "free some disk space, or point `engine: {temp_directory: …}` in engage.yaml to a larger disk"
 
 
+class FileError(EngageError):
+    """A file that cannot be read or written, for a reason that only DuckDB's own words give."""
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Raises an EngageError in place of a DuckDB error that the user can act on."""
@@ -38,7 +42,7 @@ def explain(error: duckdb.Error) -> EngageError | None:
     if "Permission denied" in text or "Read-only file system" in text:
         return EngageError(f"a file cannot be used: {first_line(text)}", hint="check the permissions of the file and of its folder")
     if isinstance(error, duckdb.IOException):
-        return EngageError(f"a file cannot be read or written: {first_line(text)}")
+        return FileError(f"a file cannot be read or written: {first_line(text)}")
     return None
 
 

@@ -11,7 +11,8 @@ from string import Formatter
 
 from sqlglot import exp
 
-from engage_cli.engine.lowering import lower
+from engage_cli.engine.lowering import lower, staged_name
+from engage_cli.plan.needs import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ def _filled(hole: Hole) -> str:
 def identifier(name: str) -> exp.Expr:
     """A quoted name."""
     return exp.to_identifier(name, quoted=True)
+
+
+def staged(column: Column) -> exp.Expr:
+    """The quoted name of a staged column."""
+    return identifier(staged_name(column.name))
 
 
 def literal(value: str | int) -> exp.Expr:

@@ -15,10 +15,10 @@ _COLUMNS = ("path", "row_number", "reason", "content")
 def write_rejects(engine: Engine, rejects: Sequence[Reject], outputs: Path) -> Path | None:
     """Write the relation `rejects` beside the other outputs; without any reject there is no file. Its path, where there is one."""
     path = outputs / NAME
+    files.make_folder(outputs)
     if not rejects:
         files.remove(path)
         return None
-    files.make_folder(outputs)
     part = files.part_of(path)
     files.remove(part)
     columns = [exp.column(name) for name in _COLUMNS]

@@ -43,7 +43,7 @@ def agree(case: Case, event_format: str = "jsonl", profile_format: str = "jsonl"
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_build_of_many_audiences_agrees(part: int) -> None:
     @law(EXAMPLES * 6 // 7 // TOGETHER)
-    @given(many_audiences(TOGETHER), st.sampled_from(EVENT_FORMATS), st.sampled_from(PROFILE_FORMATS), st.integers(1, 3))
+    @given(many_audiences(number=TOGETHER), st.sampled_from(EVENT_FORMATS), st.sampled_from(PROFILE_FORMATS), st.integers(1, 3))
     def check(case: Case, event_format: str, profile_format: str, parts: int) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

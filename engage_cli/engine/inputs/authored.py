@@ -1,32 +1,27 @@
 """The sources as relations that `sql:` conditions name: `sources.events`, `sources.profiles` and so on, as of the run's instant."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-from duckdb.sqltypes import DuckDBPyType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.events import Events
+from engage_cli.engine.inputs.fields import column_name
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.inputs.traits import Profiles, current_profiles, trait, trait_names
-from engage_cli.engine.inputs.values import Cell, JsonValue, TypedValue, Value
+from engage_cli.engine.inputs.values import FLOATS, INTEGERS, TypedValue, Value, nothing
 from engage_cli.engine.template import Sql, identifier, joined, sql
 from engage_cli.plan.needs import Column, Reading
 
 SCHEMA = "sources"
+IDS = ("user_id", "account_id")
 
 
 def relation(kind: str) -> str:
     """The name of the relation of a source."""
     return f"{SCHEMA}.{kind}"
-
-
-def _create(work: Work, kind: str, query: Sql) -> None:
-    work.connection.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    work.connection.run(sql("CREATE TABLE {name} AS {query}", name=Sql(relation(kind)), query=query).text)
 
 
 def author_events(work: Work, events: Events) -> None:
@@ -41,67 +36,108 @@ def author_events(work: Work, events: Events) -> None:
 
 def author_profiles(work: Work, profiles: Profiles) -> None:
     """`sources.profiles`: user_id and each trait as it stands."""
-    names = list(dict.fromkeys(name for rows in profiles.batches for name in trait_names(rows)))
-    readings = {name: _reading_of([trait(rows, name) for rows in profiles.batches]) for name in names}
-    current = current_profiles(work, profiles, [(Column(path_of(name), readings[name]), f"trait {name}") for name in names], None)
-    columns = [sql("{column} AS {name}", column=_shown(name, readings[name]), name=identifier(name)) for name in names if name != "user_id"]
+    names = list(dict.fromkeys(name for rows in profiles.batches for name in _in_json(work, rows.batch) or trait_names(rows)))
+    names = [name for name in names if any(trait(rows, name) is not None for rows in profiles.batches) and name != "user_id"]
+    kinds = {name: _kind(name, [trait(rows, name) for rows in profiles.batches]) for name in names}
+    places = {name: f"trait {at}" for at, name in enumerate(names)}
+    current = current_profiles(work, profiles, [(Column(path_of(name), kinds[name].reading), places[name]) for name in names], None)
+    shown = _shown(["user_id", *names])[1:]
+    columns = [
+        sql("{value} AS {name}", value=kinds[name].shown(sql("{place}", place=identifier(places[name]))), name=identifier(label))
+        for name, label in zip(names, shown, strict=True)
+    ]
     _create(work, "profiles", sql("SELECT {columns} FROM {current} ORDER BY user_id", columns=[Sql("user_id"), *columns], current=current))
 
 
-def _shown(name: str, reading: Reading) -> Sql:
-    column = sql("{name}", name=identifier(f"trait {name}"))
-    return sql("text_or_json({column})", column=column) if reading is Reading.VALUE else column
-
-
-def _reading_of(values: Sequence[Value | None]) -> Reading:
-    """How a column of `sql:` is typed: by the files where they agree on numbers, booleans or instants, else as text."""
-    kinds = {_natural(value) for value in values if value is not None}
-    return kinds.pop() if len(kinds) == 1 else Reading.VALUE
-
-
-def _natural(value: Value) -> Reading:
-    match value:
-        case TypedValue() if _is_numeric(value.type):
-            return Reading.NUMBER
-        case TypedValue() if value.type.id == "boolean":
-            return Reading.BOOLEAN
-        case TypedValue() if value.type.id.startswith("timestamp"):
-            return Reading.INSTANT
-        case TypedValue() | Cell() | JsonValue():
-            return Reading.VALUE
-
-
-def _is_numeric(value_type: DuckDBPyType) -> bool:
-    return value_type.id in ("float", "double", "decimal") or value_type.id.endswith("int") or value_type.id in ("integer", "uinteger")
-
-
 def author_plain(work: Work, kind: str, batches: Sequence[Batch], zone: str, people: Sequence[PeopleRows], as_of: Sql) -> None:
-    """`sources.accounts` and the like: the columns of the files, those that are mapped under their own names."""
-    names = list(dict.fromkeys(name for batch in batches for name in _names(batch)))
-    by_batch = {id(rows.batch): rows for rows in people}
+    """`sources.accounts` and the like: the columns of the files, those that are mapped under their own names. Dated rows by as_of."""
+    names = list(dict.fromkeys(name for batch in batches for name in _names(work, batch)))
+    found = [{name: batch.value(column_name(batch, name), Zones(batch.source.timezone, zone)) for name in names} for batch in batches]
+    kinds = {name: _kind(name, [values[name] for values in found]) for name in names}
+    rows_of = {id(rows.batch): rows for rows in people}
     parts = []
-    values = [
-        {name: batch.value(batch.source.columns.get(name, name), Zones(batch.source.timezone, zone)) for name in names} for batch in batches
-    ]
-    readings = {name: _reading_of([found[name] for found in values]) for name in names}
-    for batch, found in zip(batches, values, strict=True):
+    for batch, values in zip(batches, found, strict=True):
         zones = Zones(batch.source.timezone, zone)
-        columns = [sql("{value} AS {name}", value=_cell(found[name], readings[name], zones), name=identifier(name)) for name in names]
-        rows = by_batch.get(id(batch))
-        if rows is None:
-            parts.append(sql("SELECT {columns} FROM {scan}", columns=columns, scan=batch.again))
-        else:
-            parts.append(rows.select(columns, rows.known(as_of)))
+        columns = [
+            sql("{value} AS {name}", value=kinds[name].shown(_read(values[name], kinds[name], zones)), name=identifier(label))
+            for name, label in zip(names, _shown(names), strict=True)
+        ]
+        rows = rows_of.get(id(batch))
+        parts.append(
+            sql("SELECT {columns} FROM {scan}", columns=columns, scan=batch.again)
+            if rows is None
+            else rows.select(columns, rows.known(as_of))
+        )
     _create(work, kind, sql("SELECT * FROM ({parts}) ORDER BY ALL", parts=joined(" UNION ALL ", parts)))
 
 
-def _names(batch: Batch) -> list[str]:
+def _create(work: Work, kind: str, query: Sql) -> None:
+    work.connection.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    work.connection.run(sql("CREATE OR REPLACE TABLE {name} AS {query}", name=Sql(relation(kind)), query=query).text)
+
+
+# ---- names and types of columns ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a column of `sql:` is read, and the type that the reading is then cast to."""
+
+    reading: Reading
+    cast_to: str | None = None
+
+    def shown(self, value: Sql) -> Sql:
+        if self.reading is Reading.VALUE:
+            return sql("text_or_json({value})", value=value)
+        return value if self.cast_to is None else sql("CAST({value} AS {type})", value=value, type=Sql(self.cast_to))
+
+
+def _kind(name: str, values: Iterable[Value | None]) -> _Kind:
+    """Ids are text. Other columns have the type that the files give them where these agree, else they are text."""
+    found = [value for value in values if value is not None]
+    types = {value.type.id for value in found if isinstance(value, TypedValue)}
+    if name in IDS:
+        return _Kind(Reading.TEXT)
+    if len(types) == 0 or not all(isinstance(value, TypedValue) for value in found):
+        return _Kind(Reading.VALUE)
+    if types <= INTEGERS | {"date"} and len(types) == 1:
+        return _Kind(Reading.TEXT, types.pop().upper())
+    if types <= INTEGERS | FLOATS | {"decimal"}:
+        return _Kind(Reading.NUMBER)
+    if types == {"boolean"}:
+        return _Kind(Reading.BOOLEAN)
+    if all(kind.startswith("timestamp") for kind in types):
+        return _Kind(Reading.INSTANT)
+    return _Kind(Reading.VALUE)
+
+
+def _read(value: Value | None, kind: _Kind, zones: Zones) -> Sql:
+    return nothing(kind.reading) if value is None else value.read(kind.reading, zones)
+
+
+def _names(work: Work, batch: Batch) -> list[str]:
+    """The names of a batch's columns, mapped ones under the field's."""
     renamed: Mapping[str, str] = {column: name for name, column in batch.source.columns.items()}
-    return [renamed.get(column, column) for column in batch.columns]
+    return [renamed.get(column, column) for column in _in_json(work, batch) or batch.columns]
 
 
-def _cell(value: Value | None, reading: Reading, zones: Zones) -> Sql:
-    if value is None:
-        return Sql("NULL")
-    column = value.read(reading, zones)
-    return sql("text_or_json({column})", column=column) if reading is Reading.VALUE else column
+def _in_json(work: Work, batch: Batch) -> list[str]:
+    """Every name in the objects of a JSON batch."""
+    if batch.record is None:
+        return []
+    query = sql("SELECT DISTINCT unnest(json_keys({record})) FROM {scan} ORDER BY ALL", record=batch.record.sql, scan=batch.again)
+    return [str(row[0]) for row in work.connection.rows(query.text)]
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """The names with those told apart that differ only in their capitals, which DuckDB takes for one: the second gets `_2`."""
+    taken: set[str] = set()
+    shown = []
+    for name in names:
+        label, number = name, 1
+        while label.lower() in taken:
+            number += 1
+            label = f"{name}_{number}"
+        taken.add(label.lower())
+        shown.append(label)
+    return shown

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import duckdb
 
 from engage_cli.engine.connection import Connection
-from engage_cli.engine.failures import first_line
+from engage_cli.engine.failures import FileError, first_line
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.files import InputPath
+from engage_cli.engine.inputs.files import FORMAT_NAMES, InputPath
 from engage_cli.engine.template import sql
 from engage_cli.errors import DataError
 from engage_cli.source import visible
@@ -19,9 +19,9 @@ def naming(file: InputPath) -> Iterator[None]:
     """Raises a DataError that names the file where DuckDB cannot read it."""
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, FileError) as error:
         raise DataError(
-            f"`{visible(file.shown)}` cannot be read as {file.file_format.value}: {first_line(str(error))}",
+            f"`{visible(file.shown)}` cannot be read as {FORMAT_NAMES[file.file_format]}: {first_line(str(error.__cause__ or error))}",
             hint="write or fetch the file again; if it is meant to be something else, take it out of the source's path",
         ) from error
 
@@ -31,7 +31,7 @@ def blaming(connection: Connection, batches: Iterable[Batch]) -> Iterator[None]:
     """Like `naming`, for a statement over many files: they are then read one by one to find the one that is at fault."""
     try:
         yield
-    except duckdb.Error:
+    except (duckdb.Error, FileError):
         for batch in batches:
             for file in batch.files:
                 with naming(file):

@@ -10,7 +10,7 @@ from engage_cli.engine.inputs.fields import MESSAGE_ID, column_name, optional, o
 from engage_cli.engine.inputs.instants import Zones, epoch_instant, text_instant, typed_instant
 from engage_cli.engine.inputs.properties import Properties, properties_of
 from engage_cli.engine.inputs.values import INTEGERS, NESTED, Cell, JsonValue, TypedValue, Value, nothing
-from engage_cli.engine.template import FALSE, TRUE, Sql, identifier, joined, literal, sql
+from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql, staged
 from engage_cli.plan.needs import Column, Reading
 
 FIELDS = ("user_id", "event", "timestamp", MESSAGE_ID, "properties")
@@ -80,7 +80,7 @@ class EventRows:
     def column(self, column: Column) -> Sql:
         """A column of `select`: one reading of a property."""
         value = self.properties.read(column.path, column.reading, self.zones)
-        return sql("{value} AS {name}", value=value, name=identifier(column.name))
+        return sql("{value} AS {name}", value=value, name=staged(column))
 
     def whole(self) -> Sql:
         """A column of `select`: all the properties as the text of a JSON object, without missing ones."""

@@ -7,7 +7,7 @@ from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
-from engage_cli.engine.template import Sql, identifier, joined, sql
+from engage_cli.engine.template import Sql, joined, sql, staged
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
@@ -27,6 +27,16 @@ class Arrived:
 
 
 @dataclass(frozen=True)
+class FileRows:
+    """The rows of one file (as DuckDB names it): all, those that are rejected, and those that are later than as_of."""
+
+    path: str
+    rows: int
+    rejected: int
+    future: int
+
+
+@dataclass(frozen=True)
 class Events:
     """All events: who did something by as_of, and each needed event once."""
 
@@ -34,9 +44,15 @@ class Events:
     arrived: tuple[Arrived, ...]
     duplicates: Duplicates
 
-    def arrivals(self) -> Sql:
-        """A SELECT of path, user_id, event, ts, message_id, reason of every row."""
-        return joined(" UNION ALL ", (sql("SELECT {core} FROM {rows}", core=CORE, rows=batch.core) for batch in self.arrived))
+    def summary(self, work: Work) -> list[FileRows]:
+        """How many rows each file has."""
+        parts = [sql("SELECT path, reason, ts FROM {core}", core=batch.core) for batch in self.arrived]
+        query = sql(
+            "SELECT path, count(*), count(reason), count(*) FILTER (WHERE reason IS NULL AND NOT {by}) FROM ({parts}) GROUP BY path",
+            by=self.wanted.by_as_of,
+            parts=joined(" UNION ALL ", parts),
+        )
+        return [FileRows(*row) for row in work.connection.rows(query.text)]
 
     def users(self) -> Sql:
         """A SELECT of the ids of everybody with an event by as_of (some more than once)."""
@@ -64,7 +80,7 @@ class Events:
 
     def select(self, wanted: Wanted) -> Sql:
         """A SELECT of every needed event once: user_id, event, ts, message_id, the columns, the properties if they are wanted."""
-        names = [IDENTITY, *(sql("e.{name}", name=identifier(column.name)) for column in wanted.columns)]
+        names = [IDENTITY, *(sql("e.{name}", name=staged(column)) for column in wanted.columns)]
         if wanted.with_properties:
             names.append(Sql("e.properties"))
         parts = [

@@ -1,6 +1,6 @@
 """Which column of a file is which field that engage knows: the mapping of engage.yaml, or the field's own name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.instants import Zones
@@ -36,6 +36,20 @@ def required(batch: Batch, field: str, zones: Zones) -> Value:
 def optional(batch: Batch, field: str, zones: Zones) -> Value | None:
     """The value of a field that may be absent."""
     return batch.value(column_name(batch, field), zones)
+
+
+def check_mapping(batches: Sequence[Batch]) -> None:
+    """Whether each column that engage.yaml maps is in some file of its source. DataError where it is in none.
+
+    Of JSON this cannot be said: a name may first occur in any line.
+    """
+    for batch in batches:
+        same = [other for other in batches if other.source is batch.source]
+        if any(other.record is not None for other in same):
+            continue
+        for field, name in batch.source.columns.items():
+            if not any(other.has(name) for other in same):
+                raise _missing(batch, field, name)
 
 
 def others(batch: Batch, fields: Iterable[str]) -> list[str]:

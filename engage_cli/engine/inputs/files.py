@@ -3,8 +3,8 @@
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +30,7 @@ class Format(StrEnum):
     JSON = "json"  # an array of objects, or one object a line
 
 
+FORMAT_NAMES = {Format.PARQUET: "Parquet", Format.CSV: "CSV", Format.LINES: "lines of JSON", Format.JSON: "JSON"}
 FORMATS = {".parquet": Format.PARQUET, ".csv": Format.CSV, ".jsonl": Format.LINES, ".ndjson": Format.LINES, ".json": Format.JSON}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -94,54 +95,64 @@ def _input_path(source: Source, shown: str, opened: str) -> InputPath:
 # ---- hashes ------------------------------------------------------------------------------------------------------------
 
 
-def find_inputs(connection: Connection, folder: Path, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
-    """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged."""
-    found = {
-        (kind, path.shown): _input_file(connection, kind, path)
-        for kind in KINDS
-        for source in getattr(sources, kind)
-        for path in find_paths(connection, folder, source)
-    }
+HashedFile = tuple[str, int, int]
+"""A file as it was when it was hashed: path, size, time of change in nanoseconds."""
+
+
+def find_inputs(
+    connection: Connection, folder: Path, sources: Sources, lists: Sequence[ListNeed], hashed: dict[HashedFile, InputFile]
+) -> tuple[InputFile, ...]:
+    """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged.
+
+    `hashed` are those known already; the others are added.
+    """
+    found: dict[tuple[str, str], InputFile] = {}
+    for kind in KINDS:
+        for source in getattr(sources, kind):
+            for path in find_paths(connection, folder, source):
+                found[kind, path.shown] = _input_file(connection, kind, path, hashed)
     for need in lists:
-        found["list", need.path] = list_file(folder, need)
+        found["list", need.path] = _hashed("list", need.path, _list_path(folder, need), None, hashed)
     return tuple(found[key] for key in sorted(found))
 
 
-def list_file(folder: Path, need: ListNeed) -> InputFile:
-    """The file of an `in_file` list."""
+def _list_path(folder: Path, need: ListNeed) -> Path:
     path = folder / need.path
     if not path.is_file():
         raise DataError(f"`in_file: {visible(need.path)}` names a file that does not exist", hint=_missing_hint(folder, need.path))
-    return _hashed("list", need.path, path, None)
+    return path
 
 
-def _input_file(connection: Connection, kind: str, path: InputPath) -> InputFile:
+def _input_file(connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile]) -> InputFile:
     if is_remote(path.opened):
         return hash_remote(connection, kind, path.opened)
-    return _hashed(kind, path.shown, Path(path.opened), checker_for(path.compression))
+    return _hashed(kind, path.shown, Path(path.opened), checker_for(path.compression), hashed)
 
 
-def _hashed(kind: str, shown: str, path: Path, checker: Checker | None) -> InputFile:
+def _hashed(kind: str, shown: str, path: Path, checker: Checker | None, hashed: dict[HashedFile, InputFile]) -> InputFile:
     """Hash a file as it streams by, and see whether its compression is whole."""
+    try:
+        status = path.stat()
+        key = (str(path), status.st_size, status.st_mtime_ns)
+        if key not in hashed:
+            hashed[key] = _read(kind, shown, path, checker)
+    except OSError as error:
+        raise DataError(f"`{visible(shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
+    return replace(hashed[key], kind=kind, path=shown)
+
+
+def _read(kind: str, shown: str, path: Path, checker: Checker | None) -> InputFile:
     digest = hashlib.sha256()
     size = 0
-    try:
-        for chunk in _chunks(path):
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
             if checker is not None:
                 checker.feed(chunk)
-    except OSError as error:
-        raise DataError(f"`{visible(shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
     if checker is not None and not checker.is_whole():
         raise DataError(
             f"`{visible(shown)}` is damaged or cut off: its compressed data does not end as it should",
             hint="fetch or write the file again; nothing was read from it",
         )
     return InputFile(kind, shown, size, digest.hexdigest())
-
-
-def _chunks(path: Path) -> Iterable[bytes]:
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk

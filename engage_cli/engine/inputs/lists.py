@@ -17,9 +17,10 @@ def stage_list(connection: Connection, folder: Path, need: ListNeed, name: str) 
     """Make the relation `name(value)`: the distinct values of the first column, without a header that bears the compared name."""
     pattern = "".join(f"[{char}]" if char in "[*?" else char for char in str(folder / need.path))
     query = sql(
-        "CREATE TEMP TABLE {name} AS SELECT DISTINCT value FROM (SELECT value, row_number() OVER () AS place FROM read_csv({file}, "
-        "auto_detect = false, header = false, columns = {{'value': 'VARCHAR'}}, delim = ',', quote = '\"', escape = '\"', comment = '', "
-        "strict_mode = false, max_line_size = {max_line})) WHERE value <> '' AND NOT (place = 1 AND value = {header}) ORDER BY value",
+        "CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT value "
+        "FROM (SELECT value, row_number() OVER () AS place FROM read_csv({file}, auto_detect = false, header = false, "
+        "columns = {{'value': 'VARCHAR'}}, delim = ',', quote = '\"', escape = '\"', comment = '', strict_mode = false, "
+        "max_line_size = {max_line})) WHERE value <> '' AND NOT (place = 1 AND value = {header}) ORDER BY value",
         name=identifier(name),
         file=literal(pattern),
         max_line=literal(MAX_LINE),

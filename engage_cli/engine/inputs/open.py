@@ -7,6 +7,7 @@ from engage_cli.definitions.project import Source
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.csv_files import csv_batches
+from engage_cli.engine.inputs.fields import check_mapping
 from engage_cli.engine.inputs.files import Format, InputPath, find_paths
 from engage_cli.engine.inputs.json_files import json_batches
 from engage_cli.engine.inputs.parquet_files import parquet_batches
@@ -20,6 +21,7 @@ def open_batches(connection: Connection, folder: Path, sources: Iterable[Source]
     for source in sources:
         connection.use_reading(source.timezone, zone)
         batches += _open(connection, source, find_paths(connection, folder, source))
+    check_mapping(batches)
     return batches
 
 

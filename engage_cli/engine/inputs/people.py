@@ -83,7 +83,7 @@ def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | Non
     known = joined(" UNION ALL ", parts) if parts else Sql("SELECT CAST(NULL AS VARCHAR) AS user_id WHERE FALSE")
     work.connection.run(
         sql(
-            "CREATE TEMP TABLE users AS SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user_key, user_id "
+            "CREATE OR REPLACE TEMP TABLE users AS SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user_key, user_id "
             "FROM (SELECT DISTINCT user_id FROM ({known})) ORDER BY user_id",
             known=known,
         ).text

@@ -1,6 +1,6 @@
 """The account of rows that cannot be read: where each is, why, and how it begins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from engage_cli.engine.base import Reject
 from engage_cli.engine.inputs.batch import Batch
@@ -15,10 +15,13 @@ from engage_cli.source import visible
 REJECTED = Sql("reason IS NOT NULL")
 
 
-def stage_rejects(work: Work, events: Events | None, people: Sequence[PeopleRows]) -> tuple[Reject, ...]:
-    """Make the relation `rejects` of all rows that were left out, and sum it up by file and reason."""
+def stage_rejects(work: Work, events: Events | None, rejected: Set[str], people: Sequence[PeopleRows]) -> tuple[Reject, ...]:
+    """Make the relation `rejects` of all rows that were left out, and sum it up by file and reason.
+
+    `rejected` are the files of events (as DuckDB names them) that have rows with a reason.
+    """
     if events is not None:
-        _event_rejects(work, events)
+        _event_rejects(work, events, rejected)
     for rows in people:
         for file in _files_of(work, rows.batch, rows.select([Sql("path")], REJECTED)):
             _keep(work, rows.batch, file, rows.select([_row(rows.batch), Sql("reason")], REJECTED, scan=rows.batch.numbered(file)))
@@ -26,10 +29,10 @@ def stage_rejects(work: Work, events: Events | None, people: Sequence[PeopleRows
     return _table(work, {path: shown for batch in batches for path, shown in batch.shown.items()})
 
 
-def _event_rejects(work: Work, events: Events) -> None:
+def _event_rejects(work: Work, events: Events, rejected: Set[str]) -> None:
     for batch in events.arrived:
         rows = batch.rows
-        for file in _files_of(work, rows.batch, sql("SELECT path FROM {core} WHERE {rejected}", core=batch.core, rejected=REJECTED)):
+        for file in (file for file in rows.batch.files if file.opened in rejected):
             asked = Asked(checked=FALSE, scan=rows.batch.numbered(file))
             _keep(work, rows.batch, file, rows.select([_row(rows.batch), Sql("reason")], REJECTED, asked))
     unsound = sql("reason IS NULL AND {row} AND coalesce(unsound, FALSE)", row=events.wanted.row)
@@ -74,7 +77,9 @@ def _table(work: Work, shown: dict[str, str]) -> tuple[Reject, ...]:
     cases = [sql("WHEN {path} THEN {shown}", path=literal(path), shown=literal(shown.get(path, path))) for path in paths]
     path = sql("CASE path {cases} END", cases=joined(" ", cases)) if cases else Sql("path")
     work.connection.run(
-        sql("CREATE TEMP TABLE rejects AS SELECT * REPLACE ({path} AS path) FROM ({union}) ORDER BY ALL", path=path, union=union).text
+        sql(
+            "CREATE OR REPLACE TEMP TABLE rejects AS SELECT * REPLACE ({path} AS path) FROM ({union}) ORDER BY ALL", path=path, union=union
+        ).text
     )
     found: Iterable[tuple[str, str, int, int | None, str | None]] = work.connection.rows(
         "SELECT path, reason, count(*), min(row_number), arg_min(content, coalesce(row_number, 0)) FROM rejects "

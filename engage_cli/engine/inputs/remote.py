@@ -1,16 +1,21 @@
 """Files on s3:// and https://, by DuckDB's httpfs extension, which is loaded only where a source needs it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
 
 from engage_cli.definitions.project import Source
 from engage_cli.engine.base import InputFile
 from engage_cli.engine.connection import Connection
-from engage_cli.engine.template import identifier, literal, sql
-from engage_cli.errors import DataError, EngageError
+from engage_cli.engine.failures import FileError, first_line
+from engage_cli.engine.template import Sql, literal, sql
+from engage_cli.errors import DataError
 from engage_cli.source import visible
 
 SCHEMES = ("s3://", "https://", "http://")
-_SECRET = {
+SECRET = {
     "KEY_ID": "AWS_ACCESS_KEY_ID",
     "SECRET": "AWS_SECRET_ACCESS_KEY",
     "SESSION_TOKEN": "AWS_SESSION_TOKEN",
@@ -27,7 +32,7 @@ def is_remote(path: str) -> bool:
 
 def find_remote(connection: Connection, source: Source) -> list[str]:
     """The files behind an address; a glob is understood on s3:// only."""
-    prepare(connection, source)
+    _prepare(connection, source)
     if not source.path.startswith("s3://"):
         return [source.path]
     with _naming(source.path):
@@ -42,38 +47,38 @@ def hash_remote(connection: Connection, kind: str, path: str) -> InputFile:
     return InputFile(kind, path, int(size), str(digest))
 
 
-def prepare(connection: Connection, source: Source) -> None:
+def _prepare(connection: Connection, source: Source) -> None:
     """Load httpfs and take the keys for s3 from the environment. DataError where the extension cannot be had."""
     if connection.has_remote:
         return
     try:
-        try:
-            connection.run("LOAD httpfs")
-        except Exception:
-            connection.run("INSTALL httpfs")
-            connection.run("LOAD httpfs")
-    except Exception as error:
+        _load(connection)
+    except (duckdb.Error, FileError) as error:
         raise DataError(
             f"{source.span}: `{visible(source.path)}` needs DuckDB's extension httpfs, which could not be loaded",
             hint="run `INSTALL httpfs` once in DuckDB where there is a network, or copy the files to a local folder",
         ) from error
     connection.has_remote = True
-    given = {part: os.environ[name] for part, name in _SECRET.items() if os.environ.get(name)}
+    given = {part: os.environ[name] for part, name in SECRET.items() if os.environ.get(name)}
     if "KEY_ID" in given:
-        parts = [sql("{name} {value}", name=identifier(part), value=literal(value)) for part, value in given.items()]
-        connection.run(sql("CREATE SECRET from_environment (TYPE s3, {parts})", parts=parts).text)
+        parts = [sql("{part} {value}", part=Sql(part), value=literal(value)) for part, value in given.items()]
+        connection.run(sql("CREATE TEMPORARY SECRET from_environment (TYPE s3, {parts})", parts=parts).text)
 
 
-class _naming:  # noqa: N801 (reads as a statement)
-    """Turns what goes wrong with a remote file into a DataError that names it."""
+def _load(connection: Connection) -> None:
+    try:
+        connection.run("LOAD httpfs")
+    except (duckdb.Error, FileError):
+        connection.run("INSTALL httpfs")
+        connection.run("LOAD httpfs")
 
-    def __init__(self, path: str) -> None:
-        self._path = path
 
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, EngageError):
-            raise DataError(
-                f"`{visible(self._path)}` cannot be read: {error.message}", hint="check the address and your access to it"
-            ) from error
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Raises a DataError that names the address where DuckDB cannot read it."""
+    try:
+        yield
+    except (duckdb.Error, FileError) as error:
+        raise DataError(
+            f"`{visible(path)}` cannot be read: {first_line(str(error.__cause__ or error))}", hint="check the address and your access to it"
+        ) from error

@@ -21,7 +21,7 @@ from engage_cli.engine.inputs.rejects import stage_rejects
 from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
-from engage_cli.engine.template import Sql, identifier, sql
+from engage_cli.engine.template import Sql, identifier, sql, staged
 from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
 
 
@@ -81,16 +81,16 @@ def _stage(work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs:
     lists = {need: f"list_{at}" for at, need in enumerate(needs.lists)}
     for need, name in lists.items():
         stage_list(work.connection, folder, need, name)
-    read, future = _count(work, events, as_of)
+    summary = events.summary(work) if events else []
     return Staging(
         catalog=_catalog(work, sources, needs, lists, _author(work, needs, inputs, events, profiles, as_of)),
         files=files,
-        rejects=stage_rejects(work, events, inputs.people),
+        rejects=stage_rejects(work, events, {file.path for file in summary if file.rejected}, inputs.people),
         users=users,
-        events_read=read,
+        events_read=sum(file.rows for file in summary),
         events_staged=staged,
         duplicates=events.duplicates.extra if events else 0,
-        future_events=future,
+        future_events=sum(file.future for file in summary),
         repeated_profiles=profiles.repeated if profiles else 0,
     )
 
@@ -100,16 +100,17 @@ def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
     wanted = wanted_of(needs)
     work.connection.run(
         sql(
-            "CREATE TEMP TABLE event_names AS SELECT CAST(row_number() OVER (ORDER BY event) - 1 AS INTEGER) AS event_key, event "
+            "CREATE OR REPLACE TEMP TABLE event_names AS "
+            "SELECT CAST(row_number() OVER (ORDER BY event) - 1 AS INTEGER) AS event_key, event "
             "FROM (SELECT DISTINCT event FROM ({names})) ORDER BY event",
             names=events.names(wanted) if events else Sql("SELECT '' AS event WHERE FALSE"),
         ).text
     )
-    columns = [sql("e.{name}", name=identifier(column.name)) for column in wanted.columns]
+    columns = [sql("e.{name}", name=staged(column)) for column in wanted.columns]
     columns += [Sql("e.properties")] if wanted.with_properties else []
     work.connection.run(
         sql(
-            "CREATE TEMP TABLE events AS SELECT {columns} FROM ({found}) AS e JOIN users AS u ON u.user_id = e.user_id "
+            "CREATE OR REPLACE TEMP TABLE events AS SELECT {columns} FROM ({found}) AS e JOIN users AS u ON u.user_id = e.user_id "
             "JOIN event_names AS n ON n.event = e.event ORDER BY n.event_key, e.ts, e.message_id",
             columns=[Sql("u.user_key, n.event_key, e.ts, e.message_id"), *columns],
             found=events.select(wanted) if events else _no_events(wanted),
@@ -119,21 +120,10 @@ def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
 
 
 def _no_events(wanted: Wanted) -> Sql:
-    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=identifier(column.name)) for column in wanted.columns]
+    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=staged(column)) for column in wanted.columns]
     columns += [Sql("'' AS properties")] if wanted.with_properties else []
     identity = Sql("'' AS user_id, '' AS event, TIMESTAMP '2000-01-01' AS ts, '' AS message_id")
     return sql("SELECT {columns} WHERE FALSE", columns=[identity, *columns])
-
-
-def _count(work: Work, events: Events | None, as_of: Sql) -> tuple[int, int]:
-    """How many rows of events there are, and how many of them are later than as_of."""
-    if events is None:
-        return 0, 0
-    query = sql(
-        "SELECT count(*), count(*) FILTER (WHERE reason IS NULL AND ts > {as_of}) FROM ({rows})", as_of=as_of, rows=events.arrivals()
-    )
-    read, future = work.connection.rows(query.text)[0]
-    return int(read), int(future)
 
 
 def _author(work: Work, needs: Needs, inputs: Inputs, events: Events | None, profiles: Profiles | None, as_of: Sql) -> dict[str, str]:
@@ -170,7 +160,7 @@ def _lists(work: Work, table: str, columns: Iterable[Column]) -> frozenset[Path]
     found = [column for column in columns if column.reading is Reading.ELEMENTS]
     if not found:
         return frozenset()
-    checks = [sql("bool_or({name} IS NOT NULL)", name=identifier(column.name)) for column in found]
+    checks = [sql("bool_or({name} IS NOT NULL)", name=staged(column)) for column in found]
     row = work.connection.rows(sql("SELECT {checks} FROM {table}", checks=checks, table=identifier(table)).text)[0]
     return frozenset(column.path for column, has in zip(found, row, strict=True) if has)
 

@@ -14,7 +14,7 @@ NEVER = "\x01\x02\x03\x04"
 HEAD = 200
 
 
-def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool = True) -> Sql:
+def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool = True, errors: Sql | None = None) -> Sql:
     """A FROM item with the columns `filename`, `line`, `extra`: every line that is UTF-8 and not empty, in order.
 
     With `rejects` the other lines go to the temporary tables `broken_line` and `broken_scan`, which then must not exist before.
@@ -27,7 +27,7 @@ def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool 
         never=literal(NEVER),
         compression=literal(compression or "none"),
         max_line=literal(MAX_LINE),
-        errors=error_options(rejects=rejects),
+        errors=errors or error_options(rejects=rejects),
     )
 
 
@@ -52,7 +52,11 @@ def error_options(*, rejects: bool) -> Sql:
 
 
 def first_lines(connection: Connection, file: InputPath) -> Sequence[str]:
-    """The first lines that are not empty."""
+    """The first lines that are UTF-8 and not empty. DataError where there are lines but none is."""
     with naming(file):
         query = sql("SELECT line FROM {lines} LIMIT {head}", lines=lines([file], file.compression, rejects=False), head=literal(HEAD))
-        return [str(row[0]) for row in connection.rows(query.text) if row[0] is not None]
+        found = [str(row[0]) for row in connection.rows(query.text) if row[0] is not None]
+        if not found:
+            strict = sql("SELECT count(line) FROM {lines}", lines=lines([file], file.compression, errors=Sql("ignore_errors = false")))
+            connection.rows(strict.text)
+        return found

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.failures import explained, first_line
+from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import readings_of, render, zones_of
 from engage_cli.engine.macros import MACROS, macro_statement
 from engage_cli.engine.template import text_list
@@ -26,6 +27,7 @@ class Connection:
         self._made_folders = _make_parents(self._temp_directory)
         self._made: set[str] = set()
         self.has_remote = False
+        self.labels = Labels()
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
         except duckdb.Error as error:
@@ -55,7 +57,7 @@ class Connection:
         self.use_zones(zones_of(statement))
         for source_zone, project_zone in sorted(readings_of(statement)):
             self.use_reading(source_zone, project_zone)
-        return render(statement)
+        return render(self.labels.apply(statement.copy()))
 
     def use_zones(self, zones: Iterable[str]) -> None:
         """Make the macros of these zones."""

@@ -14,7 +14,6 @@ from engage_cli.engine.base import InputFile, Row, Staging
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
 from engage_cli.engine.inputs import HashedFile, find_inputs, stage_inputs
-from engage_cli.engine.lowering import render
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
 
@@ -82,7 +81,7 @@ class DuckDBEngine:
 
     def render(self, query: exp.Expr) -> str:
         """The SQL text that would run, laid out to be read."""
-        return render(query)
+        return self._connection.rendered(query)
 
     def attach(self, path: Path, name: str, *, read_only: bool = False) -> None:
         """Attach a database file under a name."""

@@ -10,7 +10,6 @@ from sqlglot import exp
 
 from engage_cli.engine.allowed import ALLOWED, ALLOWED_FUNCTIONS
 from engage_cli.engine.zones import local_macro, reading_macro, utc_macro
-from engage_cli.plan.needs import Reading
 from engage_cli.sql.authored import AUTHORED
 from engage_cli.sql.functions import LOCAL_FUNCTIONS
 
@@ -23,28 +22,13 @@ class CompilerError(Exception):
 
 def render(expression: exp.Expr) -> str:
     """The DuckDB SQL of a statement or expression, laid out to be read, with its comments."""
-    lowered = lower(expression)
-    for name in lowered.find_all(exp.Identifier):
-        name.set("this", staged_name(name.name))
-    return lowered.sql(dialect="duckdb", pretty=True)
+    return lower(expression).sql(dialect="duckdb", pretty=True)
 
 
 def lower(expression: exp.Expr) -> exp.Expr:
     """A copy in which every function of our own is DuckDB's. CompilerError for what is not allowed."""
     _check(expression)
     return _printable(expression.copy().transform(_lower_node, copy=False))
-
-
-def staged_name(name: str) -> str:
-    """The name of a staged column (`path:reading`) as it stands in DuckDB, to which `SKU:text` and `sku:text` are one name.
-
-    Where there are capitals, their places follow as the bits of a number.
-    """
-    capitals = sum(1 << at for at, char in enumerate(name) if char.isupper() and char.isascii())
-    return f"{name}~{capitals:x}" if capitals and name.rpartition(":")[2] in _READINGS else name
-
-
-_READINGS = frozenset(reading.value for reading in Reading)
 
 
 def zones_of(expression: exp.Expr) -> frozenset[str]:

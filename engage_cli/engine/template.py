@@ -11,8 +11,7 @@ from string import Formatter
 
 from sqlglot import exp
 
-from engage_cli.engine.lowering import lower, staged_name
-from engage_cli.plan.needs import Column
+from engage_cli.engine.lowering import lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,6 @@ def _filled(hole: Hole) -> str:
 def identifier(name: str) -> exp.Expr:
     """A quoted name."""
     return exp.to_identifier(name, quoted=True)
-
-
-def staged(column: Column) -> exp.Expr:
-    """The quoted name of a staged column."""
-    return identifier(staged_name(column.name))
 
 
 def literal(value: str | int) -> exp.Expr:

@@ -259,7 +259,7 @@ def sequences(draw):
         at_least=None if in_order else draw(st.none() | st.integers(1, positive)),
         duration=draw(st.none() | durations),
         settled=any(at_the_end) and draw(st.booleans()),
-        without=tuple(Step(draw(names), PLACE, draw(wheres(known, depth=0))) for _ in range(draw(st.integers(0, 2)))),
+        without=tuple(Step(draw(names), PLACE, draw(wheres(known if in_order else (), depth=0))) for _ in range(draw(st.integers(0, 2)))),
     )
 
 

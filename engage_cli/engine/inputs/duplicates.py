@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import FALSE, Sql, joined, sql
-from engage_cli.plan.needs import Column
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class Duplicates:
         return sql("ANTI JOIN {disputed} AS r ON r.message_id = e.message_id", disputed=disputed)
 
 
-def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], wanted: Sql, columns: Sequence[Column]) -> Duplicates:
-    """Find ids of several rows among the core relations, and settle them. `columns` are those to be staged."""
+def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], wanted: Wanted) -> Duplicates:
+    """Find ids of several rows among the core relations, and settle them."""
     valid = (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived)
     core = joined(" UNION ALL ", valid)
     repeated, extra = _repeated(work, core, wanted)
-    if repeated is None and not work.any(sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted)):
+    if repeated is None and not work.any(sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted.row)):
         return Duplicates(None, None, 0)
-    return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted, columns), extra)
+    return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted), extra)
 
 
-def _repeated(work: Work, core: Sql, wanted: Sql) -> tuple[Sql | None, int]:
+def _repeated(work: Work, core: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
     """The ids of several rows. Hashes find the few that may be so in little memory; they decide nothing."""
     hashes = work.table(
         "hashes",
@@ -60,7 +60,7 @@ def _repeated(work: Work, core: Sql, wanted: Sql) -> tuple[Sql | None, int]:
         sql(
             "SELECT message_id, count(DISTINCT user_id) AS users, bool_or({wanted}) AS wanted, count(*) AS n FROM ({core}) "
             "SEMI JOIN {hashes} ON h = hash(message_id) GROUP BY message_id HAVING count(*) > 1",
-            wanted=wanted,
+            wanted=wanted.row,
             core=core,
             hashes=hashes,
         ),
@@ -94,18 +94,20 @@ FROM placed WHERE message_id IS NULL OR place = 1
 """
 
 
-def _settled(work: Work, batches: Sequence[EventRows], repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
-    contested = [_contested(work, rows, repeated, wanted, columns) for rows in batches]
+def _settled(work: Work, batches: Sequence[EventRows], repeated: Sql | None, wanted: Wanted) -> Sql:
+    contested = [_contested(work, rows, repeated, wanted) for rows in batches]
     rows = joined(" UNION ALL ", (sql("SELECT * FROM {table}", table=table) for table in contested))
     return work.table("settled", sql(_SETTLE, rows=rows))
 
 
-def _contested(work: Work, rows: EventRows, repeated: Sql | None, wanted: Sql, columns: Sequence[Column]) -> Sql:
+def _contested(work: Work, rows: EventRows, repeated: Sql | None, wanted: Wanted) -> Sql:
     """The rows of a batch that have to be told apart, with everything that is in them."""
     of_repeated = (
         sql("message_id IN (SELECT message_id FROM {repeated} WHERE wanted OR users > 1)", repeated=repeated) if repeated else FALSE
     )
-    condition = sql("reason IS NULL AND ({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted)
+    condition = sql("reason IS NULL AND ({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted.row)
     core = Sql("path, user_id, event, ts, message_id, coalesce(unsound, FALSE) AS unsound")
-    query = rows.select([core, *(rows.column(column) for column in columns), rows.whole()], condition, Asked())
+    query = rows.select(
+        [core, *(rows.column(column, wanted.labels.of(column)) for column in wanted.columns), rows.whole()], condition, Asked()
+    )
     return work.reading("contested", rows.batch, query)

@@ -5,12 +5,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.fields import MESSAGE_ID, column_name, optional, others, required
 from engage_cli.engine.inputs.instants import Zones, epoch_instant, text_instant, typed_instant
 from engage_cli.engine.inputs.properties import Properties, properties_of
 from engage_cli.engine.inputs.values import INTEGERS, NESTED, Cell, JsonValue, TypedValue, Value, nothing
-from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql, staged
+from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
 
 FIELDS = ("user_id", "event", "timestamp", MESSAGE_ID, "properties")
@@ -77,10 +79,10 @@ class EventRows:
         )
         return sql("SELECT {columns} FROM ({read}) WHERE {where}", columns=columns, read=read, where=where)
 
-    def column(self, column: Column) -> Sql:
+    def column(self, column: Column, name: exp.Expr) -> Sql:
         """A column of `select`: one reading of a property."""
         value = self.properties.read(column.path, column.reading, self.zones)
-        return sql("{value} AS {name}", value=value, name=staged(column))
+        return sql("{value} AS {name}", value=value, name=name)
 
     def whole(self) -> Sql:
         """A column of `select`: all the properties as the text of a JSON object, without missing ones."""

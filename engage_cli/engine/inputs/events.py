@@ -7,7 +7,7 @@ from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
-from engage_cli.engine.template import Sql, joined, sql, staged
+from engage_cli.engine.template import Sql, joined, sql
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
@@ -80,7 +80,7 @@ class Events:
 
     def select(self, wanted: Wanted) -> Sql:
         """A SELECT of every needed event once: user_id, event, ts, message_id, the columns, the properties if they are wanted."""
-        names = [IDENTITY, *(sql("e.{name}", name=staged(column)) for column in wanted.columns)]
+        names = [IDENTITY, *(sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns)]
         if wanted.with_properties:
             names.append(Sql("e.properties"))
         parts = [
@@ -123,14 +123,16 @@ def _needed(batch: Arrived, wanted: Wanted, sound: Sql) -> Sql:
 
 
 def _select(rows: EventRows, wanted: Wanted, where: Sql, asked: Asked) -> Sql:
-    readings = [rows.column(column) for column in wanted.columns] + ([rows.whole()] if wanted.with_properties else [])
+    readings = [rows.column(column, wanted.labels.of(column)) for column in wanted.columns] + (
+        [rows.whole()] if wanted.with_properties else []
+    )
     return rows.select([CORE, Sql("unsound"), *readings], where, asked)
 
 
 def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Events:
     """Read what has to be parsed, and settle which of several rows with one id is the event."""
     arrived = tuple(_arrive(work, rows, wanted) for rows in batches)
-    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], wanted.row, wanted.columns)
+    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], wanted)
     return Events(wanted, arrived, duplicates)
 
 

@@ -21,7 +21,8 @@ from engage_cli.engine.inputs.rejects import stage_rejects
 from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
-from engage_cli.engine.template import Sql, identifier, sql, staged
+from engage_cli.engine.labels import labels_for
+from engage_cli.engine.template import Sql, identifier, sql
 from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
 
 
@@ -50,6 +51,7 @@ def stage_inputs(connection: Connection, folder: FilePath, sources: Sources, nee
     """Stage what a plan needs. `files` are the input files as find_inputs found them whole."""
     work = Work(connection)
     connection.use_zones({needs.zone})
+    connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])
     inputs = _open(work, folder, sources, needs)
     with blaming(connection, inputs.batches):
         staging = _stage(work, folder, sources, needs, inputs, files)
@@ -73,7 +75,11 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Input
 
 def _stage(work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, files: tuple[InputFile, ...]) -> Staging:
     as_of = timestamp(needs.as_of)
-    events = read_events(work, inputs.events, wanted_of(needs, everything="events" in needs.tables)) if inputs.events else None
+    events = (
+        read_events(work, inputs.events, wanted_of(needs, work.connection.labels, everything="events" in needs.tables))
+        if inputs.events
+        else None
+    )
     profiles = read_profiles(work, inputs.profiles, as_of)
     users = stage_users(work, inputs.people, events.users() if events else None, as_of)
     staged = _stage_events(work, events, needs)
@@ -97,7 +103,7 @@ def _stage(work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs:
 
 def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
     """Make the relations `event_names` and `events`; how many events there are."""
-    wanted = wanted_of(needs)
+    wanted = wanted_of(needs, work.connection.labels)
     work.connection.run(
         sql(
             "CREATE OR REPLACE TEMP TABLE event_names AS "
@@ -106,7 +112,7 @@ def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
             names=events.names(wanted) if events else Sql("SELECT '' AS event WHERE FALSE"),
         ).text
     )
-    columns = [sql("e.{name}", name=staged(column)) for column in wanted.columns]
+    columns = [sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns]
     columns += [Sql("e.properties")] if wanted.with_properties else []
     work.connection.run(
         sql(
@@ -120,7 +126,7 @@ def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
 
 
 def _no_events(wanted: Wanted) -> Sql:
-    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=staged(column)) for column in wanted.columns]
+    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=wanted.labels.of(column)) for column in wanted.columns]
     columns += [Sql("'' AS properties")] if wanted.with_properties else []
     identity = Sql("'' AS user_id, '' AS event, TIMESTAMP '2000-01-01' AS ts, '' AS message_id")
     return sql("SELECT {columns} WHERE FALSE", columns=[identity, *columns])
@@ -160,7 +166,7 @@ def _lists(work: Work, table: str, columns: Iterable[Column]) -> frozenset[Path]
     found = [column for column in columns if column.reading is Reading.ELEMENTS]
     if not found:
         return frozenset()
-    checks = [sql("bool_or({name} IS NOT NULL)", name=staged(column)) for column in found]
+    checks = [sql("bool_or({name} IS NOT NULL)", name=work.connection.labels.of(column)) for column in found]
     row = work.connection.rows(sql("SELECT {checks} FROM {table}", checks=checks, table=identifier(table)).text)[0]
     return frozenset(column.path for column, has in zip(found, row, strict=True) if has)
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.inputs.values import Value, nothing
-from engage_cli.engine.lowering import staged_name
-from engage_cli.engine.template import Sql, identifier, joined, literal, sql, staged, text_list
+from engage_cli.engine.template import Sql, identifier, joined, literal, sql, text_list
 from engage_cli.plan.needs import Column, Reading
 
 FIELDS = ("user_id", "timestamp")
@@ -71,15 +70,14 @@ def read_profiles(work: Work, batches: Sequence[PeopleRows], as_of: Sql) -> Prof
 
 def stage_traits(work: Work, profiles: Profiles | None, columns: Iterable[Column], users: frozenset[str] | None) -> None:
     """Make the relation `traits`: one row a user with a profile."""
+    labels = work.connection.labels
     ordered = sorted(columns, key=lambda column: column.name)
-    current = (
-        None if profiles is None else current_profiles(work, profiles, [(column, staged_name(column.name)) for column in ordered], users)
-    )
+    current = None if profiles is None else current_profiles(work, profiles, [(column, labels.name(column)) for column in ordered], users)
     if current is None:
-        empty = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=staged(column)) for column in ordered]
+        empty = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=labels.of(column)) for column in ordered]
         query = sql("SELECT {columns} WHERE FALSE", columns=[Sql("CAST(NULL AS INTEGER) AS user_key"), *empty])
     else:
-        names = [sql("p.{name}", name=staged(column)) for column in ordered]
+        names = [sql("p.{name}", name=labels.of(column)) for column in ordered]
         query = sql(
             "SELECT {columns} FROM {current} AS p JOIN users AS u ON u.user_id = p.user_id ORDER BY u.user_key",
             columns=[Sql("u.user_key"), *names],

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from engage_cli.engine.labels import Labels
 from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, EventNeed, Needs
 
@@ -28,6 +29,7 @@ class Wanted:
     row: Sql
     with_columns: Sql
     columns: tuple[Column, ...]
+    labels: Labels
     with_properties: bool
     names: tuple[str, ...] | None
     since: Sql | None
@@ -38,7 +40,7 @@ class Wanted:
         return sql("ts <= {as_of}", as_of=self.as_of)
 
 
-def wanted_of(needs: Needs, *, everything: bool = False) -> Wanted:
+def wanted_of(needs: Needs, labels: Labels, *, everything: bool = False) -> Wanted:
     """What a plan needs; `everything`: and whole every other event too, for a `sql:` condition."""
     events = (*needs.events, EVERY_EVENT) if everything else needs.events
     as_of = timestamp(needs.as_of)
@@ -52,6 +54,7 @@ def wanted_of(needs: Needs, *, everything: bool = False) -> Wanted:
         row=row,
         with_columns=row if whole else _all([_any(_names(need.names) for need in events if need.columns), row]),
         columns=tuple(sorted({column for need in events for column in need.columns}, key=lambda column: column.name)),
+        labels=labels,
         with_properties=whole,
         names=None if any("*" in name for name in names) else tuple(names),
         since=timestamp(min(starts)) if starts and len(starts) == len(events) else None,

@@ -1,0 +1,165 @@
+"""From the compiler's AST to DuckDB's SQL: what passes, what is refused, and what each function of our own means."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from engage_cli.definitions.project import EngineSettings
+from engage_cli.engine.base import Engine
+from engage_cli.engine.duckdb_engine import open_engine
+from engage_cli.engine.lowering import TABLE, CompilerError, render
+from engage_cli.sql import functions as f
+
+AWKWARD = ["a.b", 'q"x', "it's", "$", "*", "[0]", "a[]", "~", "/", "a/b~c", "ü", "名", "", " ", "\\", "$.a", "\u202e", "0", "-", "a\nb"]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder: Path = tmp_path_factory.mktemp("engine")
+    with open_engine(folder, EngineSettings("1GB", 2, "tmp"), "Europe/London") as engine:
+        yield engine
+
+
+def value(engine: Engine, expression: exp.Expr) -> Any:
+    """What an expression without columns is."""
+    return engine.rows(exp.select(exp.alias_(expression, "x")))[0][0]
+
+
+def json_literal(text: str) -> exp.Expr:
+    return exp.cast(exp.Literal.string(text), "JSON")
+
+
+def doubles(*values: float) -> exp.Expr:
+    rows = [exp.Tuple(expressions=[exp.cast(exp.Literal.string(repr(value)), "DOUBLE")]) for value in values]
+    alias = exp.TableAlias(this=exp.to_identifier("rows"), columns=[exp.to_identifier("v")])
+    return exp.Values(expressions=rows, alias=alias)
+
+
+def test_every_function_of_our_own_has_a_template() -> None:
+    assert set(TABLE) == f.LOCAL_FUNCTIONS
+
+
+@pytest.mark.parametrize("name", ["read_csv", "getenv", "E_SHELL", "current_setting"])
+def test_a_function_that_is_not_known_is_a_bug_of_the_compiler(name: str) -> None:
+    with pytest.raises(CompilerError, match=name):
+        render(exp.select(exp.alias_(exp.Anonymous(this=name, expressions=[]), "x")))
+
+
+def test_a_node_that_is_not_on_the_list_is_a_bug_of_the_compiler() -> None:
+    with pytest.raises(CompilerError, match="Rand"):
+        render(exp.select(exp.alias_(exp.Rand(), "x")))
+
+
+def test_rendered_sql_is_laid_out_and_keeps_comments() -> None:
+    query = exp.select(exp.alias_(exp.Literal.number(1), "one")).from_("events")
+    query.add_comments(["who bought (campaigns/audiences/vip.yaml:3)"])
+    assert render(query) == "/* who bought (campaigns/audiences/vip.yaml:3) */\nSELECT\n  1 AS one\nFROM events"
+
+
+def test_a_comment_cannot_end_itself_or_its_line(engine: Engine) -> None:
+    query = exp.select(exp.alias_(exp.Literal.number(1), "one"))
+    query.add_comments(["*/ SELECT 2; --\n SELECT 3 \x00 \x1b[31m"])
+    assert engine.rows(query) == [(1,)]
+    assert "\x00" not in engine.render(query) and "\x1b" not in engine.render(query)
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_a_literal(engine: Engine, text: str) -> None:
+    if text.encode("utf-8", "replace").decode() != text:
+        return
+    assert value(engine, exp.Literal.string(text)) == text
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_names_of_json_are_taken_literally(engine: Engine, name: str) -> None:
+    import json
+
+    document = json.dumps({name: {name: "here"}, "other": 1})
+    assert value(engine, f.e_text(f.e_json(json_literal(document), (name, name)))) == "here"
+
+
+def test_digits_index_a_list_or_name_a_key(engine: Engine) -> None:
+    document = json_literal('{"items": [{"sku": "a"}, {"sku": "b"}], "0": "key", "12": {"1": "inner"}}')
+    for path, expected in {
+        ("items", "1", "sku"): "b",
+        ("0",): "key",
+        ("12", "1"): "inner",
+        ("items", "2", "sku"): None,
+        ("items", "-1", "sku"): None,
+        ("items", "sku"): None,
+        ("nothing", "at", "all"): None,
+    }.items():
+        assert value(engine, f.e_text(f.e_json(document, path))) == expected, path
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"), [("[1, 2, 3]", True), ("[1]", False), ("[]", False), ("[null]", False), ('"no list"', False), ("null", False)]
+)
+def test_any_is_true_or_false_never_null(engine: Engine, elements: str, expected: bool) -> None:
+    element = exp.column("x")
+    predicate = exp.GT(this=f.e_num(f.e_text(element)), expression=exp.Literal.number(2))
+    assert value(engine, f.e_any(f.e_elements(json_literal(elements)), "x", predicate)) is expected
+
+
+def test_any_inside_any(engine: Engine) -> None:
+    inner = f.e_any(f.e_elements(exp.column("x")), "y", exp.EQ(this=f.e_text(exp.column("y")), expression=exp.Literal.string("b")))
+    assert value(engine, f.e_any(f.e_elements(json_literal('[["a"], ["b", "c"], 5]')), "x", inner)) is True
+
+
+def test_each_gives_one_value_an_element(engine: Engine) -> None:
+    assert value(engine, f.e_each(f.e_elements(json_literal('["a", 1.0, null, [2]]')), "x", f.e_text(exp.column("x")))) == ["a", "1", None, None]
+    assert value(engine, f.e_each(f.e_elements(json_literal("5")), "x", f.e_text(exp.column("x")))) == []
+
+
+def test_buckets_are_the_first_digits_of_md5(engine: Engine) -> None:
+    from hashlib import md5
+
+    for salt, key in [("x", "ann"), ("", "ünï"), ("2026", "it's")]:
+        expected = int(md5(f"{salt}:{key}".encode()).hexdigest()[:8], 16)
+        assert value(engine, f.e_bucket(salt, exp.Literal.string(key))) == expected
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=300, deadline=None)
+def test_rounding_is_that_of_python(engine: Engine, number: float) -> None:
+    assert value(engine, f.e_round(exp.cast(exp.Literal.string(repr(number)), "DOUBLE"))) == round(number, 9)
+
+
+@pytest.mark.parametrize("number", [1 / 1024, 3 / 1024, 2.5e-10, 0.1 + 0.2, 12345678.9, 1e15 + 0.3, -0.0000000005])
+def test_rounding_of_ties_and_large_numbers(engine: Engine, number: float) -> None:
+    assert value(engine, f.e_round(exp.cast(exp.Literal.string(repr(number)), "DOUBLE"))) == round(number, 9)
+
+
+def test_the_order_of_a_sum_does_not_show(engine: Engine) -> None:
+    values = [1e16, 1.0, -1e16, 0.1, 0.2, 0.3, 1e-3] * 50
+    for order in (values, values[::-1], sorted(values)):
+        query = exp.select(exp.alias_(f.e_round(f.e_sum(exp.column("v"))), "x")).from_(doubles(*order))
+        assert engine.rows(query) == [(80.05,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "expected"),
+    [("abc", "b", True), ("abc", "^b", False), ("a\nb", "a.b", False), ("ab12", r"\d+$", True), ("é", "^.$", True), ("x", "(?i)X", True)],
+)
+def test_patterns_are_found_anywhere(engine: Engine, text: str, pattern: str, expected: bool) -> None:
+    assert value(engine, f.e_match(exp.Literal.string(text), exp.Literal.string(pattern))) is expected
+
+
+def test_parts_of_texts(engine: Engine) -> None:
+    text, part = exp.Literal.string("50%_off'"), exp.Literal.string
+    assert value(engine, f.e_contains(text, part("%_"))) is True
+    assert value(engine, f.e_starts(text, part("50%"))) is True
+    assert value(engine, f.e_ends(text, part("off'"))) is True
+    assert value(engine, f.e_ends(text, part("%"))) is False
+
+
+def test_seconds_are_exact(engine: Engine) -> None:
+    start = exp.cast(exp.Literal.string("2026-03-29 00:30:00"), "TIMESTAMP")
+    assert str(value(engine, f.e_plus(start, 86400))) == "2026-03-30 00:30:00"
+    assert str(value(engine, f.e_plus(start, -1))) == "2026-03-29 00:29:59"

@@ -172,7 +172,7 @@ TABLE: dict[str, Lower] = {
     "E_DAY": lambda arguments: exp.cast(_local(arguments), "DATE"),
     "E_BUCKET": _bucket,
     "E_ROUND": _round,
-    "E_SUM": _named("FSUM"),
+    "E_SUM": _named("EXACT_SUM"),
     "E_MATCH": _named("REGEXP_MATCHES"),
     "E_CONTAINS": _named("CONTAINS"),
     "E_STARTS": _named("STARTS_WITH"),

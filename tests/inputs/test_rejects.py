@@ -135,3 +135,20 @@ def test_a_sealed_engine_reaches_no_file(tmp_path: Path) -> None:
         engine.execute(f"COPY (SELECT 1) TO '{tmp_path}/out/y.csv'")
     assert (tmp_path / "out" / "y.csv").exists()
     assert AS_OF.year == 2026
+
+
+def test_text_files_are_read_within_a_small_memory_limit(tmp_path: Path) -> None:
+    write_lines(tmp_path / "e.jsonl", [event(f"m{number}") for number in range(2000)])
+    (tmp_path / "p.csv").write_text("user_id,plan\nana,pro\n")
+    sources = "  events: {path: e.jsonl}\n  profiles: {path: p.csv}\nengine: {memory_limit: 250MB}\n"
+    with staged(tmp_path, sources, traits=columns("plan:text")) as (engine, staging):
+        assert staging.events_staged == 2000
+        assert engine.rows('SELECT "plan:text" FROM traits') == [("pro",)]
+
+
+def test_a_long_line_is_read_and_a_longer_one_rejected(tmp_path: Path) -> None:
+    long, longer = "x" * 3_500_000, "y" * 4_500_000
+    write_lines(tmp_path / "e.jsonl", [event("m1"), event("m2", note=long), event("m3", note=longer), event("m4")])
+    with staged(tmp_path, EVENTS) as (engine, staging):
+        assert [row[3] for row in event_rows(engine)] == ["m1", "m2", "m4"]
+        assert sum(reject.rows for reject in staging.rejects) == 1

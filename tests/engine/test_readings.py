@@ -95,7 +95,9 @@ def test_any_instant_reads_as_the_reference_reads_it(engine: Engine, moment: dat
 
 
 def test_text_of_instants_in_typed_columns_is_in_utc(engine: Engine) -> None:
-    rows = engine.rows("SELECT text_of_instant(TIMESTAMP '2026-01-05 09:00:00.250'), text_of_instant(TIMESTAMP '0001-01-01'), text_of_instant(NULL)")
+    rows = engine.rows(
+        "SELECT text_of_instant(TIMESTAMP '2026-01-05 09:00:00.250'), text_of_instant(TIMESTAMP '0001-01-01'), text_of_instant(NULL)"
+    )
     assert rows == [("2026-01-05T09:00:00.25Z", "0001-01-01T00:00:00Z", None)]
 
 

@@ -15,8 +15,8 @@ INSTANTS = {
     "2026-11-23 10:00:30Z": datetime(2026, 11, 23, 10, 0, 30, tzinfo=UTC),
     "2026-11-23T10:00:30.25+01:00": datetime(2026, 11, 23, 10, 0, 30, 250000, tzinfo=timezone(timedelta(hours=1))),
     "2026-11-23T10:00-0530": datetime(2026, 11, 23, 10, tzinfo=timezone(-timedelta(hours=5, minutes=30))),
-    "2026-11-23T10:00": datetime(2026, 11, 23, 10),  # noqa: DTZ001  # naive: in the project's zone
-    "2026-11-23": datetime(2026, 11, 23),  # noqa: DTZ001  # likewise
+    "2026-11-23T10:00": datetime(2026, 11, 23, 10),  # naive: in the project's zone
+    "2026-11-23": datetime(2026, 11, 23),  # likewise
 }
 
 

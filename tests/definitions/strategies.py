@@ -83,7 +83,7 @@ days = st.dates(date(1, 1, 1), date(9999, 12, 31)).map(Day)
 offsets = st.integers(-18 * 60, 18 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 instants = st.builds(
     lambda moment, zone: Instant(moment.replace(tzinfo=zone)),
-    st.datetimes(datetime(1800, 1, 1), datetime(2300, 1, 1)),  # noqa: DTZ001  the zone is put on afterwards
+    st.datetimes(datetime(1800, 1, 1), datetime(2300, 1, 1)),
     st.none() | st.just(UTC) | offsets,
 )
 durations = st.builds(Duration, st.integers(1, 200), st.sampled_from(Unit))

@@ -68,8 +68,8 @@ def test_a_date():
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("2026-01-05T09:00", datetime(2026, 1, 5, 9)),  # noqa: DTZ001  naive is what is tested
-        ("2026-01-05 09:00", datetime(2026, 1, 5, 9)),  # noqa: DTZ001
+        ("2026-01-05T09:00", datetime(2026, 1, 5, 9)),
+        ("2026-01-05 09:00", datetime(2026, 1, 5, 9)),
         ("2026-01-05T09:00Z", datetime(2026, 1, 5, 9, tzinfo=UTC)),
         ("2026-01-05 09:00:30.250 Z", datetime(2026, 1, 5, 9, 0, 30, 250000, UTC)),
         ("2026-01-05T09:00:30.1234567+01", datetime(2026, 1, 5, 9, 0, 30, 123456, timezone(timedelta(hours=1)))),

@@ -81,7 +81,7 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a calendar day."""
-    return utc_of_local(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 (a local time)
+    return utc_of_local(datetime(day.year, day.month, day.day), zone)
 
 
 def day_end(day: date, zone: ZoneInfo) -> datetime:

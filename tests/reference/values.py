@@ -114,7 +114,7 @@ def _instant_of(found: re.Match[str], source_zone: ZoneInfo, project_zone: ZoneI
         return day_start(day, project_zone)
     microsecond = int((found["fraction"] or "0")[:6].ljust(6, "0"))
     second = int(found["second"] or "0")
-    local = datetime(day.year, day.month, day.day, int(found["hour"]), int(found["minute"]), second, microsecond)  # noqa: DTZ001 (a local time)
+    local = datetime(day.year, day.month, day.day, int(found["hour"]), int(found["minute"]), second, microsecond)
     if found["offset"] is None:
         return utc_of_local(local, source_zone)
     return local.replace(tzinfo=_read_offset(found["offset"])).astimezone(UTC)

@@ -2,10 +2,8 @@
 
 import json
 import random
-from collections.abc import Iterator
 from hashlib import md5
 from math import fsum
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,20 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.base import Engine
-from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.engine.lowering import TABLE, CompilerError, render
 from engage_cli.sql import functions as f
 
 AWKWARD = ["a.b", 'q"x', "it's", "$", "*", "[0]", "a[]", "~", "/", "a/b~c", "ü", "名", "", " ", "\\", "$.a", "\u202e", "0", "-", "a\nb"]
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder: Path = tmp_path_factory.mktemp("engine")
-    with open_engine(folder, EngineSettings("1GB", 2, "tmp"), "Europe/London") as engine:
-        yield engine
 
 
 def value(engine: Engine, expression: exp.Expr) -> Any:

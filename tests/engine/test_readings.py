@@ -1,9 +1,7 @@
 """The readings of docs/values.md, each against the plain reader of tests/reference."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.base import Engine
-from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.sql import functions as f
 from tests.reference.values import Datum, read_boolean, read_instant, read_number, read_text
 
@@ -36,13 +32,6 @@ INSTANTS = [
     "2026-01-05T09:00+01:0", "2026-01-05T09:00+23:59", "2026-03-08T02:30", "2026-11-01T01:30", "2026-03-29", "2026-10-25T01:30",
     "now", "today", "infinity", "epoch", "1700000000", "12:30", "2026-01-05\n", "２０２６-01-05",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder: Path = tmp_path_factory.mktemp("engine")
-    with open_engine(folder, EngineSettings("1GB", 2, "tmp"), PROJECT) as engine:
-        yield engine
 
 
 def readings(engine: Engine, value: Any) -> tuple[Any, ...]:

@@ -1,9 +1,7 @@
 """Local times and UTC against Python's zoneinfo, to the microsecond, on both sides of every change."""
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,12 +21,6 @@ ZONES = [
 ]  # fmt: skip
 NEAR = [timedelta(microseconds=offset) for offset in (-1, 0, 1)]
 FAR = [timedelta(seconds=seconds) for seconds in (-86400, -7200, -3600, -1800, -900, 900, 1800, 3599, 3600, 86399, 86400)]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with open_engine(tmp_path, EngineSettings("1GB", 2, "tmp"), "UTC") as engine:
-        yield engine
 
 
 def moments(zone: str) -> list[datetime]:
@@ -79,15 +71,15 @@ def test_nothing_is_nothing(engine: Engine) -> None:
 
 def test_a_zone_first_used_in_a_transaction_that_rolls_back_is_there_afterwards(engine: Engine) -> None:
     noon = exp.cast(exp.Literal.string("2026-06-01 12:00:00"), "TIMESTAMP")
-    query = exp.select(exp.alias_(f.e_local(noon, "Asia/Tokyo"), "x"))
+    query = exp.select(exp.alias_(f.e_local(noon, "Asia/Seoul"), "x"))
     with pytest.raises(ZeroDivisionError), engine.transaction():
         engine.rows(query)
         raise ZeroDivisionError
     assert [str(row[0]) for row in engine.rows(query)] == ["2026-06-01 21:00:00"]
 
 
-def test_a_zone_first_used_after_the_seal_is_there(engine: Engine) -> None:
-    engine.seal([])
+def test_a_zone_first_used_after_the_seal_is_there(tmp_path: Path) -> None:
     noon = exp.cast(exp.Literal.string("2026-06-01 12:00:00"), "TIMESTAMP")
-    assert str(engine.rows(exp.select(exp.alias_(f.e_utc(noon, "Asia/Tokyo"), "x")))[0][0]) == "2026-06-01 03:00:00"
-    assert list(islice(changes("UTC"), 1)) == []
+    with open_engine(tmp_path, EngineSettings("1GB", 2, "tmp"), "UTC") as engine:
+        engine.seal([])
+        assert str(engine.rows(exp.select(exp.alias_(f.e_utc(noon, "Asia/Tokyo"), "x")))[0][0]) == "2026-06-01 03:00:00"

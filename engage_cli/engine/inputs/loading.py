@@ -20,13 +20,14 @@ SHOWN = 200
 
 @dataclass
 class Work:
-    """What one staging makes on the way: the connection, the tables to drop at its end, and those that hold rejects."""
+    """What one staging makes on the way: the connection, and the tables to drop at its end.
+
+    `broken` are the tables (path, line, reason, content) of the lines that read_csv could not read, by DuckDB's name of the file.
+    """
 
     connection: Connection
     tables: list[str] = field(default_factory=list)
-    rejects: list[str] = field(default_factory=list)
-    broken: dict[str, list[int]] = field(default_factory=dict)
-    """The places of lines that read_csv could not read, by DuckDB's name of the file."""
+    broken: dict[str, Sql] = field(default_factory=dict)
 
     def table(self, label: str, query: Sql) -> Sql:
         """A new temporary table of a query's rows."""
@@ -53,7 +54,7 @@ class Work:
 
     def drop_tables(self) -> None:
         """Let go of everything that was made on the way."""
-        for name in (*self.tables, *self.rejects):
+        for name in self.tables:
             self.connection.run(sql("DROP TABLE IF EXISTS {name}", name=identifier(name)).text)
 
     def _keep_broken(self) -> None:
@@ -69,22 +70,20 @@ class Work:
         self.connection.run("DROP TABLE broken_scan")
 
     def _add_broken(self) -> None:
-        name = identifier(f"staging_broken_{len(self.rejects)}")
         reasons = [sql("WHEN {kind} THEN {reason}", kind=literal(kind), reason=literal(reason)) for kind, reason in REASONS.items()]
-        self.connection.run(
+        table = self.table(
+            "broken",
             sql(
-                "CREATE TEMP TABLE {name} AS SELECT file_path AS path, CAST(line AS BIGINT) AS row_number, "
+                "SELECT file_path AS path, CAST(line AS BIGINT) AS line, "
                 "min(CASE CAST(error_type AS VARCHAR) {reasons} ELSE 'the line cannot be read' END) AS reason, "
                 "left(ltrim(min(csv_line), E'\\r\\n'), {shown}) AS content "
-                "FROM broken_line JOIN broken_scan USING (scan_id, file_id) GROUP BY path, row_number",
-                name=name,
+                "FROM broken_line JOIN broken_scan USING (scan_id, file_id) GROUP BY path, line",
                 reasons=joined(" ", reasons),
                 shown=literal(SHOWN),
-            ).text
+            ),
         )
-        self.rejects.append(name.name)
-        for path, line in self.connection.rows(sql("SELECT path, row_number FROM {name} ORDER BY ALL", name=name).text):
-            self.broken.setdefault(str(path), []).append(int(line))
+        for row in self.connection.rows(sql("SELECT DISTINCT path FROM {table}", table=table).text):
+            self.broken[str(row[0])] = table
 
 
 def loaded(work: Work, batch: Batch, label: str) -> Batch:

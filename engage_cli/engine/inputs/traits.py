@@ -5,32 +5,31 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from engage_cli.engine.inputs.fields import column_name
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.inputs.values import Value, nothing
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql, text_list
 from engage_cli.plan.needs import Column, Reading
 
-FIELDS = ("user_id", "timestamp")
 Named = Sequence[tuple[Column, str]]
 """Readings, and the names that their columns get."""
 
 
 def trait(rows: PeopleRows, name: str) -> Value | None:
-    """Where a trait stands in the files: in the column that engage.yaml maps to its name, or that has it."""
-    mapped = {column for field, column in rows.batch.source.columns.items() if field != name}
-    if name in rows.batch.source.columns:
-        return rows.batch.value(rows.batch.source.columns[name], rows.zones)
-    if name in mapped or (name == "user_id" and "user_id" not in rows.batch.columns):
+    """Where a trait stands in the files: every column is one that is not the user's id or the instant of a log."""
+    if name in _field_columns(rows):
         return None
     return rows.batch.columns.get(name) or (rows.batch.record.at([name], rows.zones) if rows.batch.record else None)
 
 
 def trait_names(rows: PeopleRows) -> list[str]:
     """The names of the traits that the files are known to have, in file order."""
-    fields = {rows.batch.source.columns.get(field, field): field for field in FIELDS if field != "timestamp" or rows.dated}
-    renamed = {column: name for name, column in rows.batch.source.columns.items()}
-    return [renamed.get(column, column) for column in rows.batch.columns if column not in fields]
+    return [name for name in rows.batch.columns if name not in _field_columns(rows)]
+
+
+def _field_columns(rows: PeopleRows) -> list[str]:
+    return [column_name(rows.batch, field) for field in (("user_id", "timestamp") if rows.dated else ("user_id",))]
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _last(at: int, names: Sequence[Sql]) -> Sql:
 def _whole(rows: PeopleRows) -> Sql:
     """All traits of a row as a JSON object."""
     if rows.batch.record is not None:
-        without = json.dumps({rows.batch.source.columns.get(field, field): None for field in FIELDS if field == "user_id" or rows.dated})
+        without = json.dumps(dict.fromkeys(_field_columns(rows)))
         return sql("json_merge_patch({record}, {without})", record=rows.batch.record.sql, without=literal(without))
     pairs = []
     for name in trait_names(rows):

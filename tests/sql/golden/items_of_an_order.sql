@@ -33,7 +33,7 @@ WITH did_order_completed AS (
   /* sum items qty of elements (campaigns/audiences/events.yaml:21) */
   SELECT
     e.user_key,
-    CAST(FORMAT('{:.9f}', FSUM(NUMBER_OF_TEXT(TEXT_OF_JSON(JSON_EXTRACT(e.element, '/qty'))))) AS DOUBLE) AS sum_items_qty
+    CAST(FORMAT('{:.9f}', EXACT_SUM(NUMBER_OF_TEXT(TEXT_OF_JSON(JSON_EXTRACT(e.element, '/qty'))))) AS DOUBLE) AS sum_items_qty
   FROM (
     SELECT
       e.user_key,

@@ -3,7 +3,7 @@ WITH did_order_completed AS (
   SELECT
     e.user_key,
     COUNT(*) AS n,
-    CAST(FORMAT('{:.9f}', FSUM(e."revenue:number")) AS DOUBLE) AS sum_revenue,
+    CAST(FORMAT('{:.9f}', EXACT_SUM(e."revenue:number")) AS DOUBLE) AS sum_revenue,
     COUNT(DISTINCT CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE)) AS days
   FROM events AS e
   WHERE

@@ -10,7 +10,7 @@ from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings
-from engage_cli.engine.failures import explained, first_line
+from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import readings_of, render, zones_of
 from engage_cli.engine.macros import MACROS, macro_statement
@@ -28,6 +28,8 @@ class Connection:
         self._made: set[str] = set()
         self.has_remote = False
         self.labels = Labels()
+        self.usual_lines: set[str] = set()
+        """The text files that are known to have no line beyond text_lines.USUAL_LINE."""
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
         except duckdb.Error as error:
@@ -40,6 +42,25 @@ class Connection:
         """Run one statement; its result can be fetched until the next one runs."""
         with explained():
             return self._duckdb.execute(statement, list(parameters)) if parameters else self._duckdb.execute(statement)
+
+    def run_large(self, statement: str, *, undo: Sequence[str] = ()) -> None:
+        """Run a statement that makes a large table: where it needs too much memory, again with one thread, which needs less.
+
+        `undo` takes away what the first attempt may have left.
+        """
+        try:
+            self.run(statement)
+        except MemoryLimitError:
+            threads = self.rows("SELECT current_setting('threads')")[0][0]
+            if threads == 1:
+                raise
+            self.run("SET threads = 1")
+            try:
+                for cleaning in undo:
+                    self.run(cleaning)
+                self.run(statement)
+            finally:
+                self.run(f"SET threads = {threads}")
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one statement."""

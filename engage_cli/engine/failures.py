@@ -12,6 +12,10 @@ _MEMORY_HINT = "raise `engine: {memory_limit: …}` in engage.yaml, or lower `th
 _DISK_HINT = "free some disk space, or point `engine: {temp_directory: …}` in engage.yaml to a larger disk"
 
 
+class MemoryLimitError(EngageError):
+    """A query needs more memory than the project's limit."""
+
+
 class FileError(EngageError):
     """A file that cannot be read or written, for a reason that only DuckDB's own words give."""
 
@@ -34,7 +38,7 @@ def explain(error: duckdb.Error) -> EngageError | None:
     if isinstance(error, duckdb.OutOfMemoryException) and "max_temp_directory_size" in text:
         return EngageError("the disk that the query spills to is full", hint=_DISK_HINT)
     if isinstance(error, duckdb.OutOfMemoryException):
-        return EngageError("the query needs more memory than the engine may use", hint=_MEMORY_HINT)
+        return MemoryLimitError("the query needs more memory than the engine may use", hint=_MEMORY_HINT)
     if "No space left on device" in text or "Disk quota exceeded" in text:
         return EngageError(f"the disk is full: {first_line(text)}", hint=_DISK_HINT)
     if "Could not set lock on file" in text:

@@ -71,7 +71,10 @@ def _printable(expression: exp.Expr) -> exp.Expr:
             joined = pieces[0]
             for piece in pieces[1:]:
                 joined = exp.DPipe(this=exp.DPipe(this=joined, expression=call("CHR", exp.Literal.number(0))), expression=piece)
-            node.replace(exp.paren(joined))
+            replacement = exp.paren(joined)
+            if node is expression:
+                return replacement
+            node.replace(replacement)
     return expression
 
 

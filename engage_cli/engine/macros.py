@@ -130,24 +130,28 @@ object_of_json(json) AS CASE json_type(json) WHEN 'OBJECT' THEN json WHEN 'VARCH
     r"""
 text_or_json(json) AS list_transform([json], lambda j: coalesce(text_of_json(j), CAST(j AS VARCHAR)))[1]
 """,
-    # Pairs of a JSON Pointer and the JSON there; json_opened replaces each list or object among them by what is in it.
-    r"""
-json_children(pair) AS list_transform(
-    CASE json_type(pair.v)
-        WHEN 'OBJECT' THEN json_keys(pair.v)
-        ELSE list_transform(range(CAST(json_array_length(pair.v) AS BIGINT)), lambda i: CAST(i AS VARCHAR))
-    END,
-    lambda k: {
-        'p': pair.p || '/' || replace(replace(k, '~', '~0'), '/', '~1'),
-        'v': json_extract(pair.v, '/' || replace(replace(k, '~', '~0'), '/', '~1'))
-    }
-)
-""",
+    # Pairs of a JSON Pointer and the JSON there; json_opened replaces each list or object among them by what is in it, in one pass
+    # over it. Of a name that an object has twice the first counts, as everywhere; for that the object is searched name by name.
     r"""
 json_opened(pairs) AS flatten(list_transform(pairs, lambda x: CASE
-    WHEN json_type(x.v) IN ('OBJECT', 'ARRAY') AND CAST(x.v AS VARCHAR) NOT IN ('{}', '[]') THEN json_children(x)
+    WHEN x.v IN ('{}', '[]') THEN [x]
+    WHEN json_type(x.v) = 'ARRAY' THEN
+        list_transform(CAST(x.v AS JSON[]), lambda e, i: {'p': x.p || '/' || CAST(i - 1 AS VARCHAR), 'v': e})
+    WHEN json_type(x.v) <> 'OBJECT' THEN [x]
+    WHEN len(json_keys(x.v)) = len(list_distinct(json_keys(x.v))) THEN
+        list_transform(
+            map_entries(from_json(x.v, '"MAP(VARCHAR, JSON)"')),
+            lambda e: {'p': x.p || '/' || pointer_part(e.key), 'v': e.value}
+        )
+    WHEN len(json_keys(x.v)) < 1000 THEN list_transform(
+        list_distinct(json_keys(x.v)),
+        lambda k: {'p': x.p || '/' || pointer_part(k), 'v': json_extract(x.v, '/' || pointer_part(k))}
+    )
     ELSE [x]
 END))
+""",
+    r"""
+pointer_part(name) AS replace(replace(name, '~', '~0'), '/', '~1')
 """,
     # What is in a JSON object, in whatever format it came: for each leaf that is not missing its JSON Pointer, `=` and its text, sorted,
     # with U+001E between them. An empty list or object is `[]` or `{}`; what lies deeper than six levels is the JSON as it stands.

@@ -8,6 +8,8 @@ _GZIP = 31
 _MAGIC = 0xFD2FB528
 _SKIPPABLE = 0x184D2A50
 _RAW, _RUN = 0, 1
+PIECE = 1 << 20
+"""Bytes of text that are decompressed at a time."""
 
 
 class Checker(Protocol):
@@ -22,20 +24,39 @@ class Checker(Protocol):
         ...
 
 
-def checker_for(compression: str | None) -> Checker | None:
-    """The checker of a compression of files.COMPRESSIONS."""
+def checker_for(compression: str | None, lines: "LineChecker") -> Checker | None:
+    """The checker of a compression of files.COMPRESSIONS; that of gzip shows the text to `lines`."""
     match compression:
         case "gzip":
-            return GzipChecker()
+            return GzipChecker(lines)
         case "zstd":
             return ZstdChecker()
     return None
 
 
-class GzipChecker:
-    """Decompresses the members, which ends in their checksum, and forgets the text."""
+class LineChecker:
+    """Looks for lines so long that DuckDB leaves them out without a word."""
 
     def __init__(self) -> None:
+        self._length = 0
+        self.longest = 0
+
+    def feed(self, text: bytes) -> None:
+        """The next bytes of the text."""
+        first = text.find(b"\n")
+        if first < 0:
+            self._length += len(text)
+        else:
+            self.longest = max(self.longest, self._length + first)
+            self._length = len(text) - text.rfind(b"\n")
+        self.longest = max(self.longest, self._length)
+
+
+class GzipChecker:
+    """Decompresses the members, which ends in their checksum. `lines` is given the text."""
+
+    def __init__(self, lines: LineChecker | None = None) -> None:
+        self._lines = lines
         self._member = zlib.decompressobj(_GZIP)
         self._begun = False
         self._broken = False
@@ -46,14 +67,18 @@ class GzipChecker:
                 if self._member.eof:
                     self._member, self._begun = zlib.decompressobj(_GZIP), False
                 self._begun = True
-                self._member.decompress(chunk, 1 << 20)
+                self._take(self._member.decompress(chunk, PIECE))
                 while self._member.unconsumed_tail:
-                    self._member.decompress(self._member.unconsumed_tail, 1 << 20)
+                    self._take(self._member.decompress(self._member.unconsumed_tail, PIECE))
                 chunk = self._member.unused_data
                 if self._member.eof and not chunk.strip(b"\0"):
                     return  # some writers pad the end with zeros
         except zlib.error:
             self._broken = True
+
+    def _take(self, text: bytes) -> None:
+        if self._lines is not None:
+            self._lines.feed(text)
 
     def is_whole(self) -> bool:
         return not self._broken and self._begun and self._member.eof

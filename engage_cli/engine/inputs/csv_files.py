@@ -8,7 +8,7 @@ from engage_cli.definitions.project import Source
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.files import InputPath
-from engage_cli.engine.inputs.text_lines import MAX_LINE, error_options, first_lines
+from engage_cli.engine.inputs.text_lines import error_options, first_lines, max_line
 from engage_cli.engine.inputs.values import Cell
 from engage_cli.engine.template import Sql, literal, sql, text_list
 from engage_cli.errors import DataError
@@ -79,7 +79,7 @@ def _reader(files: Sequence[InputPath], header: Header, delimiter: str, *, rejec
         columns=[sql("{cell}: 'VARCHAR'", cell=literal(str(cell))) for cell in _cells(header)],
         delimiter=literal(delimiter),
         compression=literal(files[0].compression or "none"),
-        max_line=literal(MAX_LINE),
+        max_line=max_line(files),
         errors=error_options(rejects=rejects),
         cells=_cells(header),
     )

@@ -72,7 +72,10 @@ class EventRows:
         )
         read = sql(
             "SELECT * REPLACE ({raw}), CASE WHEN {checked} THEN {unsound} END AS unsound FROM ({judged})",
-            raw=[sql("CASE WHEN {asked} THEN {raw} END AS {raw}", asked=asked.columns, raw=raw) for raw in self.properties.raw],
+            raw=[
+                sql("CASE WHEN {asked} THEN {raw} END AS {raw}", asked=asked.columns, raw=raw)
+                for raw in self.properties.parsed(cells=self.batch.parsed)
+            ],
             checked=asked.checked,
             unsound=self.properties.unsound,
             judged=judged,

@@ -1,24 +1,16 @@
-"""Which files stand behind the sources of engage.yaml, what format each has, and their hashes."""
+"""Which files stand behind the sources of engage.yaml, and what format each has."""
 
 import glob
-import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from engage_cli.definitions.project import Source, Sources
-from engage_cli.engine.base import InputFile
+from engage_cli.definitions.project import Source
 from engage_cli.engine.connection import Connection
-from engage_cli.engine.inputs.compression import Checker, checker_for
-from engage_cli.engine.inputs.remote import find_remote, hash_remote, is_remote
+from engage_cli.engine.inputs.remote import find_remote, is_remote
 from engage_cli.errors import DataError
-from engage_cli.plan.needs import ListNeed
 from engage_cli.source import nearest, visible
-
-CHUNK = 1 << 20
-KINDS = ("events", "profiles", "accounts", "memberships", "consents")
 
 
 class Format(StrEnum):
@@ -37,12 +29,16 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 @dataclass(frozen=True, slots=True)
 class InputPath:
-    """One file of a source. `shown` is how a user knows it, `opened` how DuckDB finds it, and how it names it in results."""
+    """One file of a source. `shown` is how a user knows it, `opened` how DuckDB finds it, and how it names it in results.
+
+    `may_have_long_lines` unless hashing.py saw that it has none.
+    """
 
     shown: str
     opened: str
     file_format: Format
     compression: str | None
+    may_have_long_lines: bool = True
 
     @property
     def pattern(self) -> str:
@@ -57,7 +53,7 @@ def find_paths(connection: Connection, folder: Path, source: Source) -> tuple[In
     else:
         found = [(path, str(folder / path)) for path in _local(folder, source.path)]
     if not found:
-        raise DataError(f"{source.span}: no file matches `{visible(source.path)}`", hint=_missing_hint(folder, source.path))
+        raise DataError(f"{source.span}: no file matches `{visible(source.path)}`", hint=missing_hint(folder, source.path))
     return tuple(_input_path(source, shown, opened) for shown, opened in sorted(found))
 
 
@@ -67,7 +63,8 @@ def _local(folder: Path, pattern: str) -> list[str]:
     return [path for path in paths if (folder / path).is_file()]
 
 
-def _missing_hint(folder: Path, pattern: str) -> str:
+def missing_hint(folder: Path, pattern: str) -> str:
+    """What may be meant by a path that finds nothing."""
     if is_remote(pattern):
         return "check the address, and that it can be reached from here"
     parent = (folder / pattern).parent
@@ -90,69 +87,3 @@ def _input_path(source: Source, shown: str, opened: str) -> InputPath:
             hint="files end in .parquet, .csv, .jsonl, .ndjson or .json; all but .parquet also with .gz or .zst after it",
         )
     return InputPath(shown, opened, file_format, compression)
-
-
-# ---- hashes ------------------------------------------------------------------------------------------------------------
-
-
-HashedFile = tuple[str, int, int]
-"""A file as it was when it was hashed: path, size, time of change in nanoseconds."""
-
-
-def find_inputs(
-    connection: Connection, folder: Path, sources: Sources, lists: Sequence[ListNeed], hashed: dict[HashedFile, InputFile]
-) -> tuple[InputFile, ...]:
-    """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged.
-
-    `hashed` are those known already; the others are added.
-    """
-    found: dict[tuple[str, str], InputFile] = {}
-    for kind in KINDS:
-        for source in getattr(sources, kind):
-            for path in find_paths(connection, folder, source):
-                found[kind, path.shown] = _input_file(connection, kind, path, hashed)
-    for need in lists:
-        found["list", need.path] = _hashed("list", need.path, _list_path(folder, need), None, hashed)
-    return tuple(found[key] for key in sorted(found))
-
-
-def _list_path(folder: Path, need: ListNeed) -> Path:
-    path = folder / need.path
-    if not path.is_file():
-        raise DataError(f"`in_file: {visible(need.path)}` names a file that does not exist", hint=_missing_hint(folder, need.path))
-    return path
-
-
-def _input_file(connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile]) -> InputFile:
-    if is_remote(path.opened):
-        return hash_remote(connection, kind, path.opened)
-    return _hashed(kind, path.shown, Path(path.opened), checker_for(path.compression), hashed)
-
-
-def _hashed(kind: str, shown: str, path: Path, checker: Checker | None, hashed: dict[HashedFile, InputFile]) -> InputFile:
-    """Hash a file as it streams by, and see whether its compression is whole."""
-    try:
-        status = path.stat()
-        key = (str(path), status.st_size, status.st_mtime_ns)
-        if key not in hashed:
-            hashed[key] = _read(kind, shown, path, checker)
-    except OSError as error:
-        raise DataError(f"`{visible(shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
-    return replace(hashed[key], kind=kind, path=shown)
-
-
-def _read(kind: str, shown: str, path: Path, checker: Checker | None) -> InputFile:
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            if checker is not None:
-                checker.feed(chunk)
-    if checker is not None and not checker.is_whole():
-        raise DataError(
-            f"`{visible(shown)}` is damaged or cut off: its compressed data does not end as it should",
-            hint="fetch or write the file again; nothing was read from it",
-        )
-    return InputFile(kind, shown, size, digest.hexdigest())

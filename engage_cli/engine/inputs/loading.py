@@ -6,6 +6,8 @@ from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql
+from engage_cli.errors import DataError
+from engage_cli.source import visible
 
 REASONS = {
     "MISSING COLUMNS": "too few columns",
@@ -14,6 +16,9 @@ REASONS = {
     "INVALID ENCODING": "not UTF-8",
     "LINE SIZE OVER MAXIMUM": "the line is too long",
 }
+DROP_BROKEN = ("DROP TABLE IF EXISTS broken_line", "DROP TABLE IF EXISTS broken_scan")
+SWALLOWED = 20
+"""Lines after which an open quote is no longer one broken row."""
 SHOWN = 200
 """Characters of a rejected row that are kept to show it."""
 
@@ -32,7 +37,8 @@ class Work:
     def table(self, label: str, query: Sql) -> Sql:
         """A new temporary table of a query's rows."""
         name = f"staging_{label}_{len(self.tables)}"
-        self.connection.run(sql("CREATE TEMP TABLE {name} AS {query}", name=identifier(name), query=query).text)
+        statement = sql("CREATE OR REPLACE TEMP TABLE {name} AS {query}", name=identifier(name), query=query)
+        self.connection.run_large(statement.text, undo=DROP_BROKEN)
         self.tables.append(name)
         return sql("{name}", name=identifier(name))
 
@@ -41,7 +47,7 @@ class Work:
         with blaming(self.connection, [batch]):
             table = self.table(label, query)
         if batch.parsed:
-            self._keep_broken()
+            self._keep_broken(batch)
         return table
 
     def any(self, query: Sql) -> bool:
@@ -57,7 +63,7 @@ class Work:
         for name in self.tables:
             self.connection.run(sql("DROP TABLE IF EXISTS {name}", name=identifier(name)).text)
 
-    def _keep_broken(self) -> None:
+    def _keep_broken(self, batch: Batch) -> None:
         """Take over what read_csv wrote down of lines that it could not read."""
         found = self.connection.rows(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name IN ('broken_line', 'broken_scan')"
@@ -65,9 +71,24 @@ class Work:
         if found[0][0] != 2:
             return
         if self.any(Sql("SELECT 1 FROM broken_line")):
+            self._refuse_open_quote(batch)
             self._add_broken()
-        self.connection.run("DROP TABLE broken_line")
-        self.connection.run("DROP TABLE broken_scan")
+        for drop in DROP_BROKEN:
+            self.connection.run(drop)
+
+    def _refuse_open_quote(self, batch: Batch) -> None:
+        """DataError where a quote that is never closed swallows what follows: DuckDB counts that as one row, however much it is."""
+        found = self.connection.rows(
+            "SELECT file_path, line FROM broken_line JOIN broken_scan USING (scan_id, file_id) WHERE error_type = 'UNQUOTED VALUE' "
+            "AND length(csv_line) - length(replace(csv_line, chr(10), '')) > ? ORDER BY ALL LIMIT 1",
+            [SWALLOWED],
+        )
+        if found:
+            path, line = found[0]
+            raise DataError(
+                f"`{visible(batch.shown.get(path, path))}` opens a quote in row {line} that is not closed for many lines",
+                hint='close it; a quote inside a quoted value is written twice (`""`)',
+            )
 
     def _add_broken(self) -> None:
         reasons = [sql("WHEN {kind} THEN {reason}", kind=literal(kind), reason=literal(reason)) for kind, reason in REASONS.items()]

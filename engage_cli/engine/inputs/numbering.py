@@ -1,7 +1,7 @@
 """The number of a rejected row in its file, as an editor would show it.
 
 DuckDB numbers lines that it cannot read (`line`), but leaves them out of what it gives; and of JSON lines, which it reads with
-nothing special in them, it takes each of CR and LF for the end of a line, an unreadable one together with the empty one before it.
+nothing special in them, it takes each of CR and LF for the end of a line.
 """
 
 import gzip
@@ -25,13 +25,8 @@ def ends_twice(file: InputPath) -> bool:
 
 def numbered_broken(table: Sql, file: InputPath) -> Sql:
     """A SELECT of path, row_number, reason, content of the lines of a file that DuckDB could not read."""
-    number = Sql("(line + row_number() OVER (ORDER BY line) + 1) // 2" if ends_twice(file) else "line")
-    return sql(
-        "SELECT path, {number} AS row_number, reason, content FROM {table} WHERE path = {path}",
-        number=number,
-        table=table,
-        path=literal(file.opened),
-    )
+    rows = sql("SELECT path, line AS row_number, reason, content FROM {table} WHERE path = {path}", table=table, path=literal(file.opened))
+    return _as_shown(rows, file)
 
 
 def numbered_read(rows: Sql, table: Sql | None, file: InputPath) -> Sql:
@@ -39,17 +34,19 @@ def numbered_read(rows: Sql, table: Sql | None, file: InputPath) -> Sql:
 
     `table` holds those that it could not read, None if it could read all.
     """
-    twice = ends_twice(file)
     if table is not None:
         rows = sql(
-            "SELECT path, row_number + {step} * coalesce(missed, 0) AS row_number, reason, content FROM ({rows}) AS r "
+            "SELECT path, row_number + coalesce(missed, 0) AS row_number, reason, content FROM ({rows}) AS r "
             "ASOF LEFT JOIN (SELECT line - number AS place, max(number) AS missed FROM ("
             "SELECT line, row_number() OVER (ORDER BY line) AS number FROM {table} WHERE path = {path}) GROUP BY place"
             ") AS b ON r.row_number > b.place",
-            step=literal(2 if twice else 1),
             rows=rows,
             table=table,
             path=literal(file.opened),
         )
-    number = Sql("(row_number + 1) // 2" if twice else "row_number")
+    return _as_shown(rows, file)
+
+
+def _as_shown(rows: Sql, file: InputPath) -> Sql:
+    number = Sql("(row_number + 1) // 2" if ends_twice(file) else "row_number")
     return sql("SELECT path, {number} AS row_number, reason, content FROM ({rows})", number=number, rows=rows)

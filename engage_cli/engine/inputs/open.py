@@ -1,6 +1,7 @@
 """The files of sources as batches, by their formats."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from engage_cli.definitions.project import Source
@@ -20,7 +21,10 @@ def open_batches(connection: Connection, folder: Path, sources: Iterable[Source]
     batches = []
     for source in sources:
         connection.use_reading(source.timezone, zone)
-        batches += _open(connection, source, find_paths(connection, folder, source))
+        paths = find_paths(connection, folder, source)
+        batches += _open(
+            connection, source, [replace(path, may_have_long_lines=path.opened not in connection.usual_lines) for path in paths]
+        )
     check_mapping(batches)
     return batches
 

@@ -38,15 +38,12 @@ class Properties:
         """Whether there can be something in the properties column that is no object."""
         return self.document.text != "NULL"
 
-    @property
-    def raw(self) -> list[Sql]:
-        """The columns that properties are read from."""
+    def parsed(self, *, cells: bool) -> list[Sql]:
+        """The columns that it costs something to read properties from: JSON, and with `cells` plain ones too."""
         columns = [Sql("document")]
-        if self.typed is not None:
-            columns.append(self.typed.sql)
         if self.record is not None:
             columns.append(self.record.sql)
-        return columns + [value.sql for value in self.plain.values()]
+        return columns + [value.sql for value in self.plain.values() if cells]
 
     def read(self, path: Path, reading: Reading, zones: Zones) -> Sql:
         """A reading of a property."""

@@ -114,7 +114,7 @@ def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
     )
     columns = [sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns]
     columns += [Sql("e.properties")] if wanted.with_properties else []
-    work.connection.run(
+    work.connection.run_large(
         sql(
             "CREATE OR REPLACE TEMP TABLE events AS SELECT {columns} FROM ({found}) AS e JOIN users AS u ON u.user_id = e.user_id "
             "JOIN event_names AS n ON n.event = e.event ORDER BY n.event_key, e.ts, e.message_id",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
+from sqlglot import exp
+
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import naming
 from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.template import Sql, literal, sql, text_list
 
-MAX_LINE = 4_000_000
-"""Bytes; a longer line is rejected. DuckDB takes sixteen times as much for each buffer: with 64 MB, `memory_limit: 1GB` was too little.
+USUAL_LINE, MAX_LINE = 2_000_000, 4_000_000
+"""Bytes; a line longer than MAX_LINE is rejected. DuckDB takes sixteen times as much as is allowed for each of its buffers: with
+64 MB a line, `memory_limit: 1GB` was too little. Files that are known to have only usual lines take half.
 
 A smaller `buffer_size` is no way out: DuckDB 1.5 then loses a line that crosses two buffers, without a word."""
 NEVER = "\x01\x02\x03\x04"
@@ -16,7 +19,7 @@ NEVER = "\x01\x02\x03\x04"
 HEAD = 200
 
 
-def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool = True, errors: Sql | None = None) -> Sql:
+def lines(files: Sequence[InputPath], compression: str | None, *, rejects: bool = True, errors: Sql | None = None) -> Sql:
     """A FROM item with the columns `filename`, `line`, `extra`: every line that is UTF-8 and not empty, in order.
 
     With `rejects` the other lines go to the temporary tables `broken_line` and `broken_scan`, which then must not exist before.
@@ -28,7 +31,7 @@ def lines(files: Iterable[InputPath], compression: str | None, *, rejects: bool 
         files=text_list(file.pattern for file in files),
         never=literal(NEVER),
         compression=literal(compression or "none"),
-        max_line=literal(MAX_LINE),
+        max_line=max_line(files),
         errors=errors or error_options(rejects=rejects),
     )
 
@@ -42,8 +45,13 @@ def numbered_lines(file: InputPath) -> Sql:
         file=literal(file.pattern),
         never=literal(NEVER),
         compression=literal(file.compression or "none"),
-        max_line=literal(MAX_LINE),
+        max_line=max_line([file]),
     )
+
+
+def max_line(files: Iterable[InputPath]) -> exp.Expr:
+    """The longest line that is allowed in these files."""
+    return literal(MAX_LINE if any(file.may_have_long_lines for file in files) else USUAL_LINE)
 
 
 def error_options(*, rejects: bool) -> Sql:

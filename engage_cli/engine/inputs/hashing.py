@@ -1,0 +1,88 @@
+"""The hash of every input file, and whether it is whole: what DuckDB would leave out without a word is seen as the file streams by."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engage_cli.definitions.project import Sources
+from engage_cli.engine.base import InputFile
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.compression import LineChecker, checker_for
+from engage_cli.engine.inputs.files import Format, InputPath, find_paths, missing_hint
+from engage_cli.engine.inputs.remote import hash_remote, is_remote
+from engage_cli.engine.inputs.text_lines import MAX_LINE, USUAL_LINE
+from engage_cli.errors import DataError
+from engage_cli.plan.needs import ListNeed
+from engage_cli.source import visible
+
+KINDS = ("events", "profiles", "accounts", "memberships", "consents")
+CHUNK = 1 << 20
+LOST_LINE = 15 * MAX_LINE
+"""Bytes. DuckDB rejects a line longer than MAX_LINE; one that fills a whole buffer, sixteen times as long, it passes over.
+
+A file in which such lines are looked for has others longer than USUAL_LINE, so that its buffers are those of MAX_LINE."""
+
+HashedFile = tuple[str, int, int]
+"""A file as it was when it was hashed: path, size, time of change in nanoseconds."""
+
+
+def find_inputs(
+    connection: Connection, folder: Path, sources: Sources, lists: Sequence[ListNeed], hashed: dict[HashedFile, InputFile]
+) -> tuple[InputFile, ...]:
+    """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged.
+
+    `hashed` are those known already; the others are added.
+    """
+    found: dict[tuple[str, str], InputFile] = {}
+    for kind in KINDS:
+        for source in getattr(sources, kind):
+            for path in find_paths(connection, folder, source):
+                found[kind, path.shown] = _input_file(connection, kind, path, hashed)
+    for need in lists:
+        found["list", need.path] = _input_file(connection, "list", _list_path(folder, need), hashed)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _list_path(folder: Path, need: ListNeed) -> InputPath:
+    path = folder / need.path
+    if not path.is_file():
+        raise DataError(f"`in_file: {visible(need.path)}` names a file that does not exist", hint=missing_hint(folder, need.path))
+    return InputPath(need.path, str(path), Format.CSV, None)
+
+
+def _input_file(connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile]) -> InputFile:
+    """Size and hash of a file. DataError where it cannot be read, is cut off, or holds what DuckDB would pass over."""
+    if is_remote(path.opened):
+        return hash_remote(connection, kind, path.opened)
+    try:
+        status = Path(path.opened).stat()
+        key = (path.opened, status.st_size, status.st_mtime_ns)
+        if key not in hashed:
+            hashed[key] = _read(path, connection)
+    except OSError as error:
+        raise DataError(f"`{visible(path.shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
+    return replace(hashed[key], kind=kind, path=path.shown)
+
+
+def _read(path: InputPath, connection: Connection) -> InputFile:
+    digest, lines, size = hashlib.sha256(), LineChecker(), 0
+    checker = checker_for(path.compression, lines)
+    with Path(path.opened).open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            (checker or lines).feed(chunk)
+    if checker is not None and not checker.is_whole():
+        raise DataError(
+            f"`{visible(path.shown)}` is damaged or cut off: its compressed data does not end as it should",
+            hint="fetch or write the file again; nothing was read from it",
+        )
+    if path.file_format in (Format.LINES, Format.CSV) and lines.longest > LOST_LINE:
+        raise DataError(
+            f"`{visible(path.shown)}` has a line of more than {LOST_LINE // 1_000_000} million bytes",
+            hint="one row stands on one line; write an array of JSON objects as `.json`",
+        )
+    if lines.longest < USUAL_LINE and path.compression != "zstd":
+        connection.usual_lines.add(path.opened)
+    return InputFile("", path.shown, size, digest.hexdigest())

@@ -73,11 +73,12 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`engage.yaml`. Paths are relative to the project folder."""
+    """`engage.yaml`. Paths are relative to the project folder. `store` is None where files are to be read at every run."""
 
     project: str
     timezone: str
     state: str
+    store: str | None
     outputs: str
     late_window: Duration
     engine: EngineSettings

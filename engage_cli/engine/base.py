@@ -52,6 +52,10 @@ class Staging:
     duplicates: int
     future_events: int
     repeated_profiles: int
+    ingested: tuple[str, ...] = ()
+    """The files of events that were read; the others were in the store."""
+    store_note: str | None = None
+    """Why the store was made anew, where it was."""
 
 
 class Engine(Protocol):
@@ -65,8 +69,11 @@ class Engine(Protocol):
         """The files behind the sources, found and hashed, in path order. DataError where a path finds nothing."""
         ...
 
-    def stage(self, sources: Sources, needs: Needs) -> Staging:
-        """Read the files into temporary relations of the shape that plan/needs.py describes."""
+    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None) -> Staging:
+        """Make temporary relations of the shape that plan/needs.py describes, from the event store and the files that are not in it.
+
+        With `keep`, what all definitions of the project need, the store is brought up to date; the caller holds the project's lock.
+        """
         ...
 
     def seal(self, writable: Sequence[Path]) -> None:

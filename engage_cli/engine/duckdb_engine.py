@@ -13,7 +13,9 @@ from engage_cli.definitions.project import EngineSettings, Sources
 from engage_cli.engine.base import InputFile, Row, Staging
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
-from engage_cli.engine.inputs import HashedFile, find_inputs, stage_inputs
+from engage_cli.engine.inputs.hashing import HashedFile, find_inputs
+from engage_cli.engine.staging import stage_inputs
+from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
 
@@ -31,11 +33,15 @@ class DuckDBEngine:
     `folder` is the project's, to which paths in engage.yaml are relative; `zone` is the project's time zone.
     """
 
-    def __init__(self, folder: Path, settings: EngineSettings, zone: str) -> None:
+    def __init__(self, folder: Path, settings: EngineSettings, zone: str, store: Path | None) -> None:
         self._folder = folder
+        self._store = None if store is None else StoreFolder(store)
         self._connection = Connection(folder, settings)
         self._connection.use_reading("UTC", zone)
         self._hashed: dict[HashedFile, InputFile] = {}
+        manifest = self._store.read() if self._store is not None else None
+        for path, (size, modified, sha256) in manifest.hashes.items() if manifest is not None else ():
+            self._hashed[path, size, modified] = InputFile("", path, size, sha256)
 
     def __enter__(self) -> Self:
         return self
@@ -47,10 +53,11 @@ class DuckDBEngine:
         """The files behind the sources, found and hashed, in path order."""
         return find_inputs(self._connection, self._folder, sources, lists, self._hashed)
 
-    def stage(self, sources: Sources, needs: Needs) -> Staging:
-        """Read the files into temporary relations of the shape that plan/needs.py describes."""
+    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None) -> Staging:
+        """Make temporary relations of the shape that plan/needs.py describes."""
         files = self.input_files(sources, needs.lists)
-        return stage_inputs(self._connection, self._folder, sources, needs, files)
+        hashes = {path: (size, modified, file.sha256) for (path, size, modified), file in self._hashed.items()}
+        return stage_inputs(self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=hashes)
 
     def seal(self, writable: Sequence[Path]) -> None:
         """Leave the query engine with no file but those in `writable` folders, for good."""
@@ -114,6 +121,6 @@ class DuckDBEngine:
         return self._connection.run(statement, parameters)
 
 
-def open_engine(folder: Path, settings: EngineSettings, zone: str) -> DuckDBEngine:
-    """The engine for one run of the project in `folder`; close it by leaving its context."""
-    return DuckDBEngine(folder, settings, zone)
+def open_engine(folder: Path, settings: EngineSettings, zone: str, store: Path | None = None) -> DuckDBEngine:
+    """The engine for one run of the project in `folder`, with its event store if it has one; close it by leaving its context."""
+    return DuckDBEngine(folder, settings, zone, store)

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from engage_cli import files
+from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.project import Call, EventsDestination
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.calls import calls_query
-from engage_cli.state import files
-from engage_cli.state.crash import crash_point
 from engage_cli.state.instants import iso
 from engage_cli.state.outbox import Pending, RunFile
 from engage_cli.state.runs import Run

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from engage_cli import files
+from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.columns import TRAITS, trait_names, trait_value
-from engage_cli.state import files
-from engage_cli.state.crash import crash_point
 from engage_cli.state.instants import iso_of
 from engage_cli.state.outbox import MemberFile, Pending, member_files
 from engage_cli.state.store import State

@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from engage_cli import files
+from engage_cli.crash import crash_point
 from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.folder import is_whole, write_folder
 from engage_cli.outputs.members import FORMATS
-from engage_cli.state import files
-from engage_cli.state.crash import crash_point
 from engage_cli.state.outbox import (
     Pending,
     clear_pending,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from engage_cli import files
 from engage_cli.engine.base import Engine, Reject
-from engage_cli.state import files
 
 NAME = "rejects.csv"
 _COLUMNS = ("path", "row_number", "reason", "content")

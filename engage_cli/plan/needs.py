@@ -4,9 +4,9 @@ The engine stages, for one run at one instant, temporary relations of the shape 
 
 `users(user_key INTEGER, user_id VARCHAR)`
     the universe: every user in profiles, memberships or consents (of dated rows: by as_of), or with an event by as_of. Keys are
-    internal to a run and follow the order of user_id.
-`events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, <columns>)`
-    sorted by (event_key, ts, message_id), deduplicated by message id, no event after as_of. Only the names and the range that are needed.
+    internal, in no order.
+`events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, file_key INTEGER, <columns>)`
+    mostly sorted by (event_key, ts), deduplicated by message id, no event after as_of. `file_key` is of the file that brought it.
 `traits(user_key INTEGER, <columns>)`
     at most one row a user: the traits as of the run's instant.
 `list_<n>(value VARCHAR)`

@@ -27,7 +27,7 @@ from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.look import materialise
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Timing
-from engage_cli.service.workspace import chosen, engine_for, load, report_of, stage, with_tables, writable_folders
+from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import TRAITS, USERS
 from engage_cli.state.inputs import vanished_files
@@ -161,8 +161,16 @@ def _evaluate(
     plan = plan_audiences(project.audiences, run_plan.audiences, request.as_of, config.timezone)
     plan = with_tables(plan, config.sources)
     with request.stage("reading events and profiles"):
-        writable = writable_folders(project, request.folder)
-        staged = stage(project, request.folder, engine, plan, strict=request.strict, progress=request.progress, writable=writable)
+        staged = stage(
+            project,
+            request.folder,
+            engine,
+            plan,
+            strict=request.strict,
+            progress=request.progress,
+            writable=writable_folders(project, request.folder),
+            keep=None if request.dry_run else needs_of_all(project, request.as_of),
+        )
     rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
     with request.stage("evaluating audiences"):
         if request.verbose:

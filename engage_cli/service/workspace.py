@@ -13,6 +13,7 @@ from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.errors import DataError, UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
+from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_of
 from engage_cli.service.progress import Progress
@@ -74,10 +75,17 @@ def with_tables(plan: Plan, sources: Sources) -> Plan:
     return replace(plan, needs=replace(plan.needs, tables=frozenset(tables)))
 
 
+def needs_of_all(project: Project, as_of: datetime) -> Needs:
+    """What all definitions of the project need of the data."""
+    plan = plan_audiences(project.audiences, project.audiences, as_of, project.config.timezone)
+    return with_tables(plan, project.config.sources).needs
+
+
 @contextmanager
 def engine_for(project: Project, folder: Path) -> Iterator[Engine]:
     """An engine with the project's settings."""
-    with open_engine(folder, project.config.engine, project.config.timezone) as engine:
+    config = project.config
+    with open_engine(folder, config.engine, config.timezone, store=folder / config.store if config.store else None) as engine:
         yield engine
 
 
@@ -101,13 +109,15 @@ def stage(
     strict: bool,
     progress: Progress,
     writable: Sequence[Path] = (),
+    keep: Needs | None = None,
 ) -> Staged:
     """Stage what a plan needs, seal the engine, and compile. `strict`: a row that cannot be read is an error.
 
-    Only the folders of `writable` can be written to afterwards.
+    Only the folders of `writable` can be written to afterwards. With `keep`, what all definitions need, the event store is brought up to
+    date first; the caller holds the project's lock.
     """
     with progress.stage("reading events and profiles"):
-        staging = engine.stage(project.config.sources, plan.needs)
+        staging = engine.stage(project.config.sources, plan.needs, keep)
     if strict and staging.rejects:
         refuse_rejects(staging)
     engine.seal(writable)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from engage_cli import files
+from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
-from engage_cli.state import files
 from engage_cli.state.check import check_tables
-from engage_cli.state.crash import crash_point
 from engage_cli.state.migrations import MIGRATIONS, Migration, migrate, refuse_newer, version_of
 from engage_cli.state.store import State, copy_state, is_database, publish_copy, restoring_path, wal_path
 

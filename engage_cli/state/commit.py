@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engage_cli.state.crash import crash_point
+from engage_cli.crash import crash_point
 from engage_cli.state.inputs import record_files
 from engage_cli.state.membership import Changes, apply_changes
 from engage_cli.state.outbox import (

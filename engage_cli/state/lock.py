@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from engage_cli import files
 from engage_cli.errors import LockedError
-from engage_cli.state import files
 from engage_cli.state.instants import iso
 
 DEFAULT_WAIT = 30.0

@@ -6,9 +6,9 @@ Each migration is recorded with its changes in one transaction. A published vers
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
-from engage_cli.state.crash import crash_point
 from engage_cli.state.tables import CREATE_TABLES
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engage_cli import files
+from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, LockedError
-from engage_cli.state import files
-from engage_cli.state.crash import crash_point
 from engage_cli.state.migrations import MIGRATIONS, Migration, migrate, refuse_newer, version_of
 
 _MAGIC = b"DUCK"

@@ -45,9 +45,14 @@ def slow(shop: Path, engage: Engage) -> Path:
     return shop
 
 
+def _files(folder: Path) -> list[Path]:
+    """What is there, but for the segments of the event store, which a run brings up to date before it evaluates."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.match("events/events-*.duckdb"))
+
+
 @pytest.mark.parametrize("command", [["build"], ["preview", "slow"], ["export", "slow", "--output", "slow.csv"]])
 def test_ctrl_c_ends_a_command_and_leaves_nothing_half_done(command: list[str], slow: Path, engage: Engage) -> None:
-    state, before = slow / ".engage" / "state.duckdb.published", sorted(path for path in slow.rglob("*") if path.is_file())
+    state, before = slow / ".engage" / "state.duckdb.published", _files(slow)
     published = state.read_bytes()
     with running("audience", *command) as process:
         process.send_signal(signal.SIGINT)
@@ -57,7 +62,7 @@ def test_ctrl_c_ends_a_command_and_leaves_nothing_half_done(command: list[str], 
     assert "Traceback" not in err
     assert state.read_bytes() == published
     assert engage("state", "check").code == ExitCode.DONE
-    assert sorted(path for path in slow.rglob("*") if path.is_file()) == before
+    assert _files(slow) == before
     assert engage("audience", "build", "win_back").code == ExitCode.DONE
 
 

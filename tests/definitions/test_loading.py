@@ -207,6 +207,7 @@ def test_engage_yaml_has_defaults():
         project="shop",
         timezone="UTC",
         state=".engage/state.duckdb",
+        store=".engage/events",
         outputs="out",
         late_window=Duration(3, Unit.DAY),
         engine=EngineSettings("4GB", None, ".engage/tmp"),

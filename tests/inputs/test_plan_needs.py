@@ -10,17 +10,16 @@ from engage_cli.plan.needs import EventNeed, Needs
 from tests.inputs.support import AS_OF, ZONE, columns, event, event_rows, project, staged, write_lines
 
 
-def test_only_the_events_and_the_range_that_are_needed_are_staged(tmp_path: Path) -> None:
-    rows = [event("m1", name="A", at="2026-11-20"), event("m2", name="A", at="2026-01-01"), event("m3", "ben", name="B", at="2026-11-20")]
+def test_every_event_by_the_instant_is_staged_whatever_is_needed(tmp_path: Path) -> None:
+    rows = [event("m1", name="A", at="2026-11-20"), event("m2", name="A", at="2026-01-01"), event("m3", "ben", name="B", at="2026-11-24")]
     write_lines(tmp_path / "e.jsonl", rows)
     read = project(tmp_path, "  events: {path: e.jsonl}\n")
-    since = AS_OF.replace(month=11, day=1)
-    needs = Needs(AS_OF, ZONE, events=(EventNeed(("A",), since, frozenset()),))
+    needs = Needs(AS_OF, ZONE, events=(EventNeed(("A",), AS_OF.replace(month=11, day=1), frozenset()),))
     with open_engine(tmp_path, read.config.engine, ZONE) as engine:
         staging = engine.stage(read.config.sources, needs)
-        assert [row[3] for row in event_rows(engine)] == ["m1"]
-        assert engine.rows("SELECT user_id FROM users ORDER BY user_id") == [("ana",), ("ben",)]
-        assert staging.events_staged == 1
+        assert [row[3] for row in event_rows(engine)] == ["m1", "m2"]
+        assert engine.rows("SELECT user_id FROM users ORDER BY user_id") == [("ana",)]
+        assert (staging.events_staged, staging.future_events) == (2, 1)
 
 
 def test_a_scan_of_wide_parquet_reads_the_needed_columns_alone(tmp_path: Path) -> None:

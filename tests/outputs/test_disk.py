@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engage_cli import files
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
-from engage_cli.state import files
 from tests.state.processes import start
 from tests.state.support import Project, at, audience
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from engage_cli import files
 from engage_cli.outputs.folder import is_whole
-from engage_cli.state import files
 from engage_cli.state.readers import standings
 from tests.state.processes import run_killed, start
 from tests.state.support import Project, Traits, at, audience, memory_folder

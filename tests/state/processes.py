@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from engage_cli.state.crash import VARIABLE
+from engage_cli.crash import VARIABLE
 from engage_cli.state.lock import hold_lock
 from tests.state.support import NOON
 

@@ -85,7 +85,7 @@ _PERSON_TIMEZONE = Key(
     "person_timezone", Record("`person_timezone`", [_TRAIT], lambda _fields, _reading: None), "Where a person's own time zone stands."
 )
 _STATE = Key("state", FILE_PATH, "The state's file: precious. .engage/state.duckdb by default.")
-_STORE = Key("store", FILE_PATH, "The event store's folder, a cache; `none`: read the files at every run.")
+_STORE = Key("store", FILE_PATH, "The event store's folder, a cache; .engage/events by default. `none`: read the files at every run.")
 _OUTPUTS = Key("outputs", FILE_PATH, "The folder that outputs are written to; out by default.")
 _LATE_WINDOW = Key("late_window", DURATION, "How late an event may come in and still count in journeys; 3 days by default.")
 _ENGINE_KEY = Key("engine", _ENGINE_SHAPE, "What DuckDB may use.")
@@ -99,6 +99,7 @@ def _config(fields: Fields, _reading: Reading) -> Config:
         project=fields[_PROJECT],
         timezone=fields.get(_TIMEZONE) or "UTC",
         state=fields.get(_STATE) or ".engage/state.duckdb",
+        store=None if fields.get(_STORE) == "none" else fields.get(_STORE) or ".engage/events",
         outputs=fields.get(_OUTPUTS) or "out",
         late_window=fields.get(_LATE_WINDOW) or Duration(3, Unit.DAY),
         engine=fields.get(_ENGINE_KEY) or DEFAULT_ENGINE,

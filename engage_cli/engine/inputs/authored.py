@@ -1,11 +1,10 @@
 """The sources as relations that `sql:` conditions name: `sources.events`, `sources.profiles` and so on, as of the run's instant."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.events import Events
 from engage_cli.engine.inputs.fields import column_name
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.loading import Work
@@ -24,12 +23,15 @@ def relation(kind: str) -> str:
     return f"{SCHEMA}.{kind}"
 
 
-def author_events(work: Work, events: Events) -> None:
-    """`sources.events`: message_id, user_id, event, timestamp, properties, each event once, none after as_of."""
+def author_events(work: Work, events: Sql) -> None:
+    """`sources.events`: message_id, user_id, event, timestamp, properties, each event once, none after as_of.
+
+    `events` is a SELECT of message_id, user_id, event, ts, properties.
+    """
     query = sql(
         "SELECT message_id, user_id, event, ts AS timestamp, CAST(properties AS JSON) AS properties FROM ({events}) "
         "ORDER BY timestamp, message_id",
-        events=events.select(replace(events.wanted, columns=())),
+        events=events,
     )
     _create(work, "events", query)
 

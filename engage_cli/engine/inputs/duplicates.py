@@ -1,7 +1,7 @@
 """Which of several events with one id is the event, and which id an event has that came without one.
 
-Of rows with one id the earliest is the event, then the one with the smallest row hash. Rows whose properties cannot be read stand
-behind. A row without an id gets md5(row hash || ':' || its number among equals). Read by events.
+Of rows with one id the earliest is the event, then the one with the smallest row hash; of equal rows that of the first path. Rows
+whose properties cannot be read stand behind. A row without an id gets md5(row hash || ':' || its number among equals). Read by events.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ class Duplicates:
     """`repeated` holds the ids of more than one row (message_id, and whether they name several users).
 
     `settled` holds the events of such ids, as far as it matters which row they are, and those that came without an id: path, user_id,
-    event, ts, message_id, unsound, the columns and `properties`. None where there are none. `extra` counts the rows left out.
+    event, ts, message_id, unsound, the columns and `properties`, and of those without an id row_hash, `unnamed` and `copy`, the number
+    among equals. None where there are none. `extra` counts the rows left out.
     """
 
     repeated: Sql | None
@@ -28,6 +29,10 @@ class Duplicates:
     def unrepeated(self) -> Sql:
         """A join that leaves the rows of `e` with an id of their own."""
         return sql("ANTI JOIN {repeated} AS r ON r.message_id = e.message_id", repeated=self.repeated) if self.repeated else Sql("")
+
+    def is_disputed(self, work: Work) -> bool:
+        """Whether the rows of some id name several users."""
+        return self.repeated is not None and work.any(sql("SELECT 1 FROM {repeated} WHERE users > 1", repeated=self.repeated))
 
     def undisputed(self) -> Sql:
         """A join that leaves the rows of `e` whose user does not depend on which row of an id is the event."""
@@ -85,11 +90,12 @@ hashed AS (
 placed AS (
     SELECT *, row_number() OVER (
         PARTITION BY message_id, CASE WHEN message_id IS NULL THEN row_hash END
-        ORDER BY unsound, ts, row_hash NULLS FIRST, written
+        ORDER BY unsound, ts, row_hash NULLS FIRST, written, path
     ) AS place
     FROM hashed
 )
-SELECT * EXCLUDE (written, row_hash, place) REPLACE (coalesce(message_id, md5(row_hash || ':' || (place - 1))) AS message_id)
+SELECT * EXCLUDE (written, place) REPLACE (coalesce(message_id, md5(row_hash || ':' || (place - 1))) AS message_id),
+    message_id IS NULL AS unnamed, place - 1 AS copy
 FROM placed WHERE message_id IS NULL OR place = 1
 """
 
@@ -105,9 +111,17 @@ def _contested(work: Work, rows: EventRows, repeated: Sql | None, wanted: Wanted
     of_repeated = (
         sql("message_id IN (SELECT message_id FROM {repeated} WHERE wanted OR users > 1)", repeated=repeated) if repeated else FALSE
     )
-    condition = sql("reason IS NULL AND ({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted.row)
-    core = Sql("path, user_id, event, ts, message_id, coalesce(unsound, FALSE) AS unsound")
-    query = rows.select(
-        [core, *(rows.column(column, wanted.labels.of(column)) for column in wanted.columns), rows.whole()], condition, Asked()
+    return _whole_rows(
+        work, rows, sql("({repeated} OR (message_id IS NULL AND {wanted}))", repeated=of_repeated, wanted=wanted.row), wanted
     )
-    return work.reading("contested", rows.batch, query)
+
+
+def contested(work: Work, rows: EventRows, ids: Sql, wanted: Wanted) -> Sql:
+    """A table of the rows of a batch with these message ids, with everything that is in them."""
+    return _whole_rows(work, rows, sql("message_id IN (SELECT message_id FROM {ids})", ids=ids), wanted)
+
+
+def _whole_rows(work: Work, rows: EventRows, which: Sql, wanted: Wanted) -> Sql:
+    core = Sql("path, user_id, event, ts, message_id, coalesce(unsound, FALSE) AS unsound")
+    columns = [core, *(rows.column(column, wanted.labels.of(column)) for column in wanted.columns), rows.whole()]
+    return work.reading("contested", rows.batch, rows.select(columns, sql("reason IS NULL AND {which}", which=which), Asked()))

@@ -91,7 +91,7 @@ class EventRows:
         """A column of `select`: all the properties as the text of a JSON object, without missing ones."""
         return sql("{whole} AS properties", whole=self.properties.whole(self.zones))
 
-    def early(self, names: Sequence[str] | None, since: Sql | None, until: Sql) -> Sql:
+    def early(self, names: Sequence[str] | None, since: Sql | None, until: Sql | None) -> Sql:
         """A condition over the raw columns that holds for every event of these names and this stretch, for scans that can skip by it."""
         if names is not None and not names:
             return FALSE
@@ -101,7 +101,7 @@ class EventRows:
         conditions += self._early_time(since, until)
         return joined(" AND ", conditions) if conditions else TRUE
 
-    def _early_time(self, since: Sql | None, until: Sql) -> list[Sql]:
+    def _early_time(self, since: Sql | None, until: Sql | None) -> list[Sql]:
         if not isinstance(self.timestamp, TypedValue) or self.timestamp.type.id not in ("timestamp", "timestamp with time zone"):
             return []
         zoned = self.timestamp.type.id == "timestamp with time zone"

@@ -11,7 +11,7 @@ from engage_cli.engine.template import Sql, joined, sql
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
-IDENTITY = Sql("e.user_id, e.event, e.ts, e.message_id")
+IDENTITY = Sql("e.path, e.user_id, e.event, e.ts, e.message_id")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ class Events:
         )
         return [FileRows(*row) for row in work.connection.rows(query.text)]
 
+    def totals(self, work: Work) -> dict[str, int]:
+        """How many rows each file (as DuckDB names it) has, without those that read_csv could not read."""
+        parts = [sql("SELECT path FROM {core}", core=batch.core) for batch in self.arrived]
+        query = sql("SELECT path, count(*) FROM ({parts}) GROUP BY path", parts=joined(" UNION ALL ", parts))
+        return {str(path): int(rows) for path, rows in work.connection.rows(query.text)}
+
     def users(self) -> Sql:
         """A SELECT of the ids of everybody with an event by as_of (some more than once)."""
         by = self.wanted.by_as_of
@@ -70,6 +76,11 @@ class Events:
             parts.append(sql("SELECT DISTINCT user_id FROM {settled} WHERE {by}", settled=self.duplicates.settled, by=by))
         return joined(" UNION ALL ", parts)
 
+    def everybody(self) -> Sql:
+        """A SELECT of the ids of everybody in a row that can be read, each once."""
+        parts = [sql("SELECT user_id FROM {core} WHERE reason IS NULL", core=batch.core) for batch in self.arrived]
+        return sql("SELECT DISTINCT user_id FROM ({parts})", parts=joined(" UNION ALL ", parts))
+
     def names(self, wanted: Wanted) -> Sql:
         """A SELECT of the names of needed events (and of some that turn out to be none)."""
         parts = [
@@ -79,7 +90,7 @@ class Events:
         return joined(" UNION ALL ", parts)
 
     def select(self, wanted: Wanted) -> Sql:
-        """A SELECT of every needed event once: user_id, event, ts, message_id, the columns, the properties if they are wanted."""
+        """A SELECT of every needed event once: path, user_id, event, ts, message_id, the columns, the properties if they are wanted."""
         names = [IDENTITY, *(sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns)]
         if wanted.with_properties:
             names.append(Sql("e.properties"))
@@ -96,6 +107,13 @@ class Events:
             settled = sql("SELECT * FROM {settled} WHERE {sound} AND {row}", settled=self.duplicates.settled, sound=SOUND, row=wanted.row)
             parts.append(sql("SELECT {names} FROM ({settled}) AS e", names=names, settled=settled))
         return joined(" UNION ALL ", parts)
+
+    def unnamed(self, work: Work) -> dict[str, int]:
+        """How many rows without an id each file (as DuckDB names it) has, of those that can be read."""
+        if self.duplicates.settled is None:
+            return {}
+        query = sql("SELECT path, count(*) FROM {settled} WHERE unnamed GROUP BY path", settled=self.duplicates.settled)
+        return {str(path): int(count) for path, count in work.connection.rows(query.text)}
 
     def unsound(self) -> list[tuple[Arrived, Sql]]:
         """For each batch that can have such rows: a SELECT of the path of each needed row whose properties cannot be read."""

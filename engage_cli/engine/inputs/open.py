@@ -16,16 +16,19 @@ from engage_cli.engine.inputs.parquet_files import parquet_batches
 OPENERS = {Format.PARQUET: parquet_batches, Format.CSV: csv_batches, Format.LINES: json_batches, Format.JSON: json_batches}
 
 
-def open_batches(connection: Connection, folder: Path, sources: Iterable[Source], zone: str) -> list[Batch]:
-    """The batches of all sources of one kind, in order."""
+def open_batches(
+    connection: Connection, folder: Path, sources: Iterable[Source], zone: str, only: frozenset[str] | None = None
+) -> list[Batch]:
+    """The batches of all sources of one kind, in order; of the files in `only` alone (their paths, as the user knows them) if given."""
     batches = []
     for source in sources:
         connection.use_reading(source.timezone, zone)
-        paths = find_paths(connection, folder, source)
+        paths = [path for path in find_paths(connection, folder, source) if only is None or path.shown in only]
         batches += _open(
             connection, source, [replace(path, may_have_long_lines=path.opened not in connection.usual_lines) for path in paths]
         )
-    check_mapping(batches)
+    if only is None:
+        check_mapping(batches)
     return batches
 
 

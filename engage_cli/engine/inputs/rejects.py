@@ -18,23 +18,12 @@ from engage_cli.source import visible
 REJECTED = Sql("reason IS NOT NULL")
 
 
-def stage_rejects(work: Work, events: Events | None, rejected: Set[str], people: Sequence[PeopleRows]) -> tuple[Reject, ...]:
-    """Make the relation `rejects` of all rows that were left out, and sum it up by file and reason.
+def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[str]) -> list[Sql]:
+    """SELECTs of path (as DuckDB names the file), row_number, reason, content of the rows of events that are left out.
 
-    `rejected` are the files of events (as DuckDB names them) that have rows with a reason.
+    `rejected` are the files that have rows with a reason; only in those of `suspects` can there be properties that are no object.
     """
-    found = _event_rejects(work, events, rejected) if events is not None else []
-    for rows in people:
-        for file in _files_of(work, rows.batch, rows.select([Sql("path")], REJECTED)):
-            found.append(_numbered(work, file, rows.select(_row(rows.batch), REJECTED, scan=rows.batch.numbered(file))))
-    batches = [*(rows.batch for rows in people), *(batch.rows.batch for batch in (events.arrived if events else ()))]
-    for file in (file for batch in batches for file in batch.files if file.opened in work.broken):
-        found.append(numbered_broken(work.broken[file.opened], file))
-    return _table(work, found, {path: shown for batch in batches for path, shown in batch.shown.items()})
-
-
-def _event_rejects(work: Work, events: Events, rejected: Set[str]) -> list[Sql]:
-    found = []
+    found = _broken(work, [batch.rows.batch for batch in events.arrived])
     for batch in events.arrived:
         rows = batch.rows
         for file in (file for file in rows.batch.files if file.opened in rejected):
@@ -43,10 +32,33 @@ def _event_rejects(work: Work, events: Events, rejected: Set[str]) -> list[Sql]:
     unsound = sql("reason IS NULL AND {row} AND coalesce(unsound, FALSE)", row=events.wanted.row)
     for batch, paths in events.unsound():
         rows = batch.rows
+        if not any(file.opened in suspects for file in rows.batch.files):
+            continue
         for file in _files_of(work, rows.batch, paths):
             asked = Asked(scan=rows.batch.numbered(file))
             found.append(_numbered(work, file, rows.select(_row(rows.batch, literal(BAD_PROPERTIES)), unsound, asked)))
     return found
+
+
+def people_rejects(work: Work, people: Sequence[PeopleRows]) -> list[Sql]:
+    """SELECTs of path (as the user knows the file), row_number, reason, content of the rows of people that are left out."""
+    found = _broken(work, [rows.batch for rows in people])
+    for rows in people:
+        for file in _files_of(work, rows.batch, rows.select([Sql("path")], REJECTED)):
+            found.append(_numbered(work, file, rows.select(_row(rows.batch), REJECTED, scan=rows.batch.numbered(file))))
+    return [as_shown(rows, {path: shown for people_rows in people for path, shown in people_rows.batch.shown.items()}) for rows in found]
+
+
+def as_shown(rows: Sql, shown: Mapping[str, str]) -> Sql:
+    """The rejects with each path as the user knows the file."""
+    cases = [sql("WHEN {path} THEN {shown}", path=literal(path), shown=literal(name)) for path, name in sorted(shown.items())]
+    path = sql("CASE path {cases} ELSE path END", cases=joined(" ", cases)) if cases else Sql("path")
+    return sql("SELECT {path} AS path, row_number, reason, content FROM ({rows})", path=path, rows=rows)
+
+
+def _broken(work: Work, batches: Sequence[Batch]) -> list[Sql]:
+    files = (file for batch in batches for file in batch.files if file.opened in work.broken)
+    return [numbered_broken(work.broken[file.opened], file) for file in files]
 
 
 def _files_of(work: Work, batch: Batch, paths: Sql) -> list[InputPath]:
@@ -66,17 +78,11 @@ def _numbered(work: Work, file: InputPath, rows: Sql) -> Sql:
     return sql("SELECT * FROM {table}", table=table)
 
 
-def _table(work: Work, found: Iterable[Sql], shown: Mapping[str, str]) -> tuple[Reject, ...]:
+def stage_rejects(work: Work, found: Iterable[Sql]) -> tuple[Reject, ...]:
+    """Make the relation `rejects` of all rows that were left out, and sum it up by file and reason."""
     empty = Sql("SELECT CAST(NULL AS VARCHAR) AS path, CAST(NULL AS BIGINT) AS row_number, '' AS reason, '' AS content WHERE FALSE")
     union = joined(" UNION ALL ", [empty, *found])
-    paths = [row[0] for row in work.connection.rows(sql("SELECT DISTINCT path FROM ({union})", union=union).text)]
-    cases = [sql("WHEN {path} THEN {shown}", path=literal(path), shown=literal(shown.get(path, path))) for path in paths]
-    path = sql("CASE path {cases} END", cases=joined(" ", cases)) if cases else Sql("path")
-    work.connection.run(
-        sql(
-            "CREATE OR REPLACE TEMP TABLE rejects AS SELECT * REPLACE ({path} AS path) FROM ({union}) ORDER BY ALL", path=path, union=union
-        ).text
-    )
+    work.connection.run(sql("CREATE OR REPLACE TEMP TABLE rejects AS SELECT * FROM ({union}) ORDER BY ALL", union=union).text)
     summary = work.connection.rows(
         "SELECT path, reason, count(*), min(row_number), arg_min(content, coalesce(row_number, 0)) FROM rejects "
         "GROUP BY path, reason ORDER BY path, reason"

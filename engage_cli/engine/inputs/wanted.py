@@ -22,10 +22,11 @@ class Wanted:
     """What is staged of events.
 
     `row`: the row is needed; `with_columns`: its properties are read too; both are conditions over user_id, event and ts. `names` are
-    all that are needed, None where they are not spelled out; `since` the first instant, None where it is all history.
+    all that are needed, None where they are not spelled out; `since` the first instant, None where it is all history; `as_of` the last one,
+    None where there is none.
     """
 
-    as_of: Sql
+    as_of: Sql | None
     row: Sql
     with_columns: Sql
     columns: tuple[Column, ...]
@@ -37,7 +38,7 @@ class Wanted:
     @property
     def by_as_of(self) -> Sql:
         """The row is no later than as_of."""
-        return sql("ts <= {as_of}", as_of=self.as_of)
+        return TRUE if self.as_of is None else sql("ts <= {as_of}", as_of=self.as_of)
 
 
 def wanted_of(needs: Needs, labels: Labels, *, everything: bool = False) -> Wanted:
@@ -52,7 +53,7 @@ def wanted_of(needs: Needs, labels: Labels, *, everything: bool = False) -> Want
     return Wanted(
         as_of=as_of,
         row=row,
-        with_columns=row if whole else _all([_any(_names(need.names) for need in events if need.columns), row]),
+        with_columns=row if whole else _all([_any(name_condition(need.names) for need in events if need.columns), row]),
         columns=tuple(sorted({column for need in events for column in need.columns}, key=lambda column: column.name)),
         labels=labels,
         with_properties=whole,
@@ -78,11 +79,11 @@ def _widest(events: Iterable[EventNeed]) -> list[EventNeed]:
 
 def _need(need: EventNeed) -> Sql:
     if need.since is None:
-        return _names(need.names)
-    return _all([_names(need.names), sql("ts >= {since}", since=timestamp(need.since))])
+        return name_condition(need.names)
+    return _all([name_condition(need.names), sql("ts >= {since}", since=timestamp(need.since))])
 
 
-def _names(names: Iterable[str]) -> Sql:
+def name_condition(names: Iterable[str]) -> Sql:
     """The event has one of these names, in which only `*` is special."""
     exact = sorted({name for name in names if "*" not in name})
     patterns = sorted({name for name in names if "*" in name})

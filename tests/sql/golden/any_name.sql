@@ -4,7 +4,7 @@ WITH did_order_any_this_month AS (
     e.user_key
   FROM events AS e
   WHERE
-    e.event_key IN (0, 1) /* Order Completed, Order Refunded */
+    e.event_key IN (1, 2) /* Order Completed, Order Refunded */
     AND (
       e.ts >= CAST('2026-11-01 00:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)

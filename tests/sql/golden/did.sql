@@ -4,7 +4,7 @@ WITH did_order_completed_last_30_days AS (
     e.user_key
   FROM events AS e
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND (
       e.ts > CAST('2026-10-24 10:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)

@@ -8,7 +8,7 @@ WITH first_order_completed_this_month AS (
       ROW_NUMBER() OVER (PARTITION BY e.user_key ORDER BY e.ts ASC, e.message_id ASC) AS place
     FROM events AS e
     WHERE
-      e.event_key = /* Order Completed */ 0
+      e.event_key = /* Order Completed */ 1
   ) AS e
   WHERE
     e.place = 1

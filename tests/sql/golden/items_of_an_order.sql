@@ -4,7 +4,7 @@ WITH did_order_completed AS (
     e.user_key
   FROM events AS e
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
     AND COALESCE(
       LIST_BOOL_OR(
@@ -40,7 +40,7 @@ WITH did_order_completed AS (
       UNNEST(e."items:elements") AS element
     FROM events AS e
     WHERE
-      e.event_key = /* Order Completed */ 0
+      e.event_key = /* Order Completed */ 1
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
   ) AS e
   GROUP BY

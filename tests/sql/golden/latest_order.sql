@@ -8,7 +8,7 @@ WITH latest_order_completed AS (
       ROW_NUMBER() OVER (PARTITION BY e.user_key ORDER BY e.ts DESC, e.message_id DESC) AS place
     FROM events AS e
     WHERE
-      e.event_key = /* Order Completed */ 0
+      e.event_key = /* Order Completed */ 1
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
   ) AS e
   WHERE

@@ -7,7 +7,7 @@ WITH did_order_completed AS (
     COUNT(DISTINCT CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE)) AS days
   FROM events AS e
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
   GROUP BY
     e.user_key

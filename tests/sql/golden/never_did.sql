@@ -5,7 +5,7 @@ WITH did_order_completed_since_2026_11_10 AS (
     COUNT(*) AS n
   FROM events AS e
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND (
       e.ts >= CAST('2026-11-10 00:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)

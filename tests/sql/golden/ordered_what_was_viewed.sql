@@ -7,7 +7,7 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
     e."product_id:text" AS "1:product_id:text"
   FROM events AS e
   WHERE
-    e.event_key = /* Product Viewed */ 2
+    e.event_key = /* Product Viewed */ 3
     AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
 ), sequence_product_viewed_order_completed_step_2 AS (
   /* step 2: Order Completed (campaigns/audiences/sequences.yaml:12) */
@@ -18,7 +18,7 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
   INNER JOIN sequence_product_viewed_order_completed_step_1 AS a
     ON e.user_key = a.user_key AND e.ts >= a.ts
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
     AND e."product_id:text" = a."1:product_id:text"
 ), forbidden_order_refunded AS (
@@ -28,7 +28,7 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
     e.ts
   FROM events AS e
   WHERE
-    e.event_key = /* Order Refunded */ 1
+    e.event_key = /* Order Refunded */ 2
     AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
 ), sequence_product_viewed_order_completed AS (
   /* who did the sequence (campaigns/audiences/sequences.yaml:11) */

@@ -6,7 +6,7 @@ WITH did_product_viewed_last_20_days AS (
   LEFT JOIN traits AS t
     ON t.user_key = e.user_key
   WHERE
-    e.event_key = /* Product Viewed */ 0
+    e.event_key = /* Product Viewed */ 3
     AND (
       e.ts > CAST('2026-11-03 10:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)

@@ -5,7 +5,7 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
     e.ts
   FROM events AS e
   WHERE
-    e.event_key = /* Product Viewed */ 1
+    e.event_key = /* Product Viewed */ 3
     AND (
       e.ts > CAST('2026-10-24 10:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
@@ -17,7 +17,7 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
     e.ts
   FROM events AS e
   WHERE
-    e.event_key = /* Order Completed */ 0
+    e.event_key = /* Order Completed */ 1
     AND (
       e.ts > CAST('2026-10-24 10:00:00' AS TIMESTAMP)
       AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)

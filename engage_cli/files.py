@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 
+from engage_cli.crash import crash_point
 from engage_cli.errors import EngageError
-from engage_cli.state.crash import crash_point
 
 PART = ".part"
 """The end of a name that is not final: what carries it is unfinished and is never read by anybody else."""

@@ -1,0 +1,1 @@
+"""What is measured. `catalogue` names the measurements."""

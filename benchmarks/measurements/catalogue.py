@@ -1,0 +1,36 @@
+"""The measurements by name. Each is a function of a Setting that gives Rows."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from benchmarks.measurements.fifty import fifty_lifetime, fifty_ninety, one_audience
+from benchmarks.measurements.growth import fifty_thousand, one_per_cent
+from benchmarks.measurements.hundred_appends import hundred_appends
+from benchmarks.measurements.hundred_million import hundred_million
+from benchmarks.measurements.ingest import ingest
+from benchmarks.measurements.membership import membership
+from benchmarks.measurements.sequences import sequences
+from benchmarks.measurements.shapes import heavy, wide
+from benchmarks.measurements.start_up import start_up
+from benchmarks.results import Row
+from benchmarks.setting import Setting
+
+Measurement: TypeAlias = Callable[[Setting], list[Row]]
+
+MEASUREMENTS: dict[str, Measurement] = {
+    "start_up": start_up,
+    "ingest": ingest,
+    "one_audience": one_audience,
+    "fifty_lifetime": fifty_lifetime,
+    "fifty_ninety": fifty_ninety,
+    "sequences": sequences,
+    "one_per_cent": one_per_cent,
+    "fifty_thousand": fifty_thousand,
+    "hundred_appends": hundred_appends,
+    "membership": membership,
+    "heavy": heavy,
+    "wide": wide,
+    "hundred_million": hundred_million,
+}
+
+ONLY_WHEN_ASKED = ("hundred_million",)

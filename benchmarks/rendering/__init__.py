@@ -1,0 +1,1 @@
+"""A question in the words of each system that is compared."""

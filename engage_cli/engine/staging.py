@@ -1,0 +1,272 @@
+"""All inputs of a run as the staged relations that plan/needs.py describes, and the account of what was read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.project import Source, Sources
+from engage_cli.engine.base import InputFile, Staging
+from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.event_rows import EventRows, event_rows
+from engage_cli.engine.inputs.events import Events, read_events
+from engage_cli.engine.inputs.lists import stage_list
+from engage_cli.engine.inputs.loading import Work, loaded
+from engage_cli.engine.inputs.open import open_batches
+from engage_cli.engine.inputs.people import PeopleRows, consent_rows, membership_rows, profile_rows, stage_users
+from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
+from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
+from engage_cli.engine.inputs.values import nothing
+from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
+from engage_cli.engine.labels import labels_for
+from engage_cli.engine.store.folder import StoreFolder, detach
+from engage_cli.engine.store.layout import layout_of
+from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
+from engage_cli.engine.store.relations import (
+    STORED_EVENTS,
+    event_keys,
+    event_lists,
+    future_events,
+    hidden_events,
+    is_part,
+    make_events,
+    make_users,
+    stored_rejects,
+)
+from engage_cli.engine.template import Sql, identifier, sql
+from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a project beside those of events, opened."""
+
+    profiles: tuple[PeopleRows, ...]
+    memberships: tuple[PeopleRows, ...]
+    consents: tuple[PeopleRows, ...]
+    accounts: tuple[Batch, ...]
+
+    @property
+    def people(self) -> tuple[PeopleRows, ...]:
+        """Everything that names users."""
+        return (*self.profiles, *self.memberships, *self.consents)
+
+    @property
+    def batches(self) -> list[Batch]:
+        """All batches."""
+        return [*(rows.batch for rows in self.people), *self.accounts]
+
+
+def stage_inputs(
+    connection: Connection,
+    folder: FilePath,
+    sources: Sources,
+    needs: Needs,
+    files: tuple[InputFile, ...],
+    *,
+    store: StoreFolder | None = None,
+    keep: Needs | None = None,
+    hashes: Mapping[str, tuple[int, int, str]] | None = None,
+) -> Staging:
+    """Stage what a plan needs. `files` are the input files as find_inputs found them whole, `hashes` those of local ones.
+
+    With `keep`, what the definitions of the whole project need, the store is brought up to date and published.
+    """
+    work = Work(connection)
+    _clear(connection)
+    connection.use_zones({needs.zone})
+    connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])
+    try:
+        if needs.users is not None:
+            return _stage_directly(work, folder, sources, needs, files)
+        known = hashes or {}
+        found = find_events(connection, folder, sources.events, files, known)
+        asked = EventFiles(folder, sources, needs.zone, found, layout_of(needs), known)
+        opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
+        inputs = _open(work, folder, sources, needs)
+        with blaming(connection, inputs.batches):
+            return _stage(work, folder, sources, needs, inputs, files, opened)
+    finally:
+        work.drop_tables()
+
+
+def _clear(connection: Connection) -> None:
+    """Take away the relations of an earlier staging, and let go of its parts."""
+    kinds = dict(
+        connection.rows(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
+            "AND table_name IN ('events', 'users', 'event_names')"
+        )
+    )
+    for name, kind in kinds.items():
+        connection.run(sql("DROP {kind} temp.main.{name}", kind=Sql("VIEW" if kind == "VIEW" else "TABLE"), name=identifier(name)).text)
+    attached = [str(row[0]) for row in connection.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")]
+    detach(connection, [name for name in attached if is_part(name)])
+
+
+def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:
+    def batches(of: Sequence[Source], label: str) -> list[Batch]:
+        return [loaded(work, batch, label) for batch in open_batches(work.connection, folder, of, needs.zone)]
+
+    zone = needs.zone
+    return Inputs(
+        profiles=tuple(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")),
+        memberships=tuple(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")),
+        consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
+        accounts=tuple(batches(sources.accounts, "accounts")) if "accounts" in needs.tables else (),
+    )
+
+
+def _stage(
+    work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, files: tuple[InputFile, ...], opened: Opened
+) -> Staging:
+    as_of = timestamp(needs.as_of)
+    make_events(work, opened, needs)
+    profiles = read_profiles(work, inputs.profiles, as_of)
+    users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
+    stage_traits(work, profiles, needs.traits, None)
+    lists = _stage_lists(work, folder, needs)
+    if "events" in needs.tables:
+        author_events(work, STORED_EVENTS)
+    rejects = [*stored_rejects(opened), *people_rejects(work, inputs.people)]
+    counts = opened.manifest.visible
+    future = future_events(work, opened, needs)
+    return Staging(
+        catalog=Catalog(
+            event_keys=event_keys(work),
+            event_lists=event_lists(opened, needs),
+            trait_lists=_lists(work, "traits", needs.traits),
+            elements_zone=_zone(sources.events),
+            trait_elements_zone=_zone(sources.profiles),
+            list_tables=lists,
+            tables=_author(work, needs, inputs, profiles, as_of),
+        ),
+        files=files,
+        rejects=stage_rejects(work, rejects),
+        users=users,
+        events_read=sum(file.rows for file in counts),
+        events_staged=sum(segment.rows for segment in opened.manifest.segments) - hidden_events(work, opened) - future,
+        duplicates=sum(file.duplicates for file in counts),
+        future_events=future,
+        repeated_profiles=profiles.repeated if profiles else 0,
+        ingested=opened.ingested,
+        store_note=opened.why,
+    )
+
+
+def _stage_lists(work: Work, folder: FilePath, needs: Needs) -> dict[ListNeed, str]:
+    lists = {need: f"list_{at}" for at, need in enumerate(needs.lists)}
+    for need, name in lists.items():
+        stage_list(work.connection, folder, need, name)
+    return lists
+
+
+# ---- one user's events, from the files ---------------------------------------------------------------------------------
+
+
+def _stage_directly(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Staging:
+    """Stage the events of a few users, with all that is in them, straight from the files."""
+    inputs = _open(work, folder, sources, needs)
+    rows = [event_rows(batch, needs.zone) for batch in open_batches(work.connection, folder, sources.events, needs.zone)]
+    with blaming(work.connection, [*inputs.batches, *(batch.batch for batch in rows)]):
+        return _stage_users_events(work, folder, sources, needs, inputs, rows, files)
+
+
+def _stage_users_events(
+    work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, rows: Sequence[EventRows], files: tuple[InputFile, ...]
+) -> Staging:
+    as_of = timestamp(needs.as_of)
+    wanted = wanted_of(needs, work.connection.labels, everything="events" in needs.tables)
+    events = read_events(work, rows, wanted) if rows else None
+    profiles = read_profiles(work, inputs.profiles, as_of)
+    users = stage_users(work, inputs.people, events.users() if events else None, as_of)
+    staged = _stage_events(work, events, needs)
+    stage_traits(work, profiles, needs.traits, needs.users)
+    lists = _stage_lists(work, folder, needs)
+    if "events" in needs.tables and events is not None:
+        author_events(work, events.select(replace(events.wanted, columns=())))
+    summary = events.summary(work) if events else []
+    files_read = {file.path for file in summary}
+    found = event_rejects(work, events, {file.path for file in summary if file.rejected}, files_read) if events else []
+    shown = {path: name for batch in rows for path, name in batch.batch.shown.items()}
+    return Staging(
+        catalog=Catalog(
+            event_keys=event_keys(work),
+            event_lists=_lists(work, "events", {column for need in needs.events for column in need.columns}),
+            trait_lists=_lists(work, "traits", needs.traits),
+            elements_zone=_zone(sources.events),
+            trait_elements_zone=_zone(sources.profiles),
+            list_tables=lists,
+            tables=_author(work, needs, inputs, profiles, as_of),
+        ),
+        files=files,
+        rejects=stage_rejects(work, [*(as_shown(one, shown) for one in found), *people_rejects(work, inputs.people)]),
+        users=users,
+        events_read=sum(file.rows for file in summary),
+        events_staged=staged,
+        duplicates=events.duplicates.extra if events else 0,
+        future_events=sum(file.future for file in summary),
+        repeated_profiles=profiles.repeated if profiles else 0,
+    )
+
+
+def _stage_events(work: Work, events: Events | None, needs: Needs) -> int:
+    """Make the relations `event_names` and `events`; how many events there are."""
+    wanted = wanted_of(needs, work.connection.labels)
+    work.connection.run(
+        sql(
+            "CREATE OR REPLACE TEMP TABLE event_names AS "
+            "SELECT CAST(row_number() OVER (ORDER BY event) - 1 AS INTEGER) AS event_key, event "
+            "FROM (SELECT DISTINCT event FROM ({names})) ORDER BY event",
+            names=events.names(wanted) if events else Sql("SELECT '' AS event WHERE FALSE"),
+        ).text
+    )
+    columns = [sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns]
+    columns += [Sql("e.properties")] if wanted.with_properties else []
+    work.connection.run_large(
+        sql(
+            "CREATE OR REPLACE TEMP TABLE events AS SELECT {columns} FROM ({found}) AS e JOIN users AS u ON u.user_id = e.user_id "
+            "JOIN event_names AS n ON n.event = e.event ORDER BY n.event_key, e.ts, e.message_id",
+            columns=[Sql("u.user_key, n.event_key, e.ts, e.message_id"), *columns],
+            found=events.select(wanted) if events else _no_events(wanted),
+        ).text
+    )
+    return int(work.connection.rows("SELECT count(*) FROM events")[0][0])
+
+
+def _no_events(wanted: Wanted) -> Sql:
+    columns = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=wanted.labels.of(column)) for column in wanted.columns]
+    columns += [Sql("'' AS properties")] if wanted.with_properties else []
+    identity = Sql("'' AS user_id, '' AS event, TIMESTAMP '2000-01-01' AS ts, '' AS message_id")
+    return sql("SELECT {columns} WHERE FALSE", columns=[identity, *columns])
+
+
+def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None, as_of: Sql) -> dict[str, str]:
+    """Make the relations that `sql:` conditions name, but for the events."""
+    if "profiles" in needs.tables and profiles is not None:
+        author_profiles(work, profiles)
+    people = {"memberships": inputs.memberships, "consents": inputs.consents}
+    for kind in sorted(needs.tables & people.keys()):
+        author_plain(work, kind, [rows.batch for rows in people[kind]], needs.zone, people[kind], as_of)
+    if "accounts" in needs.tables:
+        author_plain(work, "accounts", inputs.accounts, needs.zone, (), as_of)
+    return {kind: relation(kind) for kind in sorted(needs.tables)}
+
+
+def _lists(work: Work, table: str, columns: Iterable[Column]) -> frozenset[Path]:
+    """The paths at which a staged relation has a list at all."""
+    found = [column for column in columns if column.reading is Reading.ELEMENTS]
+    if not found:
+        return frozenset()
+    checks = [sql("bool_or({name} IS NOT NULL)", name=work.connection.labels.of(column)) for column in found]
+    row = work.connection.rows(sql("SELECT {checks} FROM {table}", checks=checks, table=identifier(table)).text)[0]
+    return frozenset(column.path for column, has in zip(found, row, strict=True) if has)
+
+
+def _zone(sources: Sequence[Source]) -> str | None:
+    """The one zone of the sources' naive instants, None where they differ."""
+    zones = {source.timezone for source in sources} or {"UTC"}
+    return zones.pop() if len(zones) == 1 else None

@@ -1,0 +1,67 @@
+"""What changed between the files of a store and those that are there now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engage_cli.engine.base import InputFile
+from engage_cli.engine.store.layout import Layout, stored_layout
+from engage_cli.engine.store.manifest import Manifest, StoredFile
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of events as it is now. `mapping` is the hash of how its source says to read it, `modified` in nanoseconds (0: not known)."""
+
+    file: InputFile
+    opened: str
+    mapping: str
+    modified: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`new` files are to be read (changed ones among them), `hidden` ones of the store no longer count, `renamed` have another path."""
+
+    new: tuple[Found, ...]
+    hidden: frozenset[int]
+    renamed: Mapping[int, str]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.new or self.hidden or self.renamed)
+
+
+def difference(manifest: Manifest, found: Mapping[str, Found]) -> Difference | None:
+    """How the files now differ from those of the store; None where rows that were left out may have to come back: make the store anew."""
+    stored = {file.path: file for file in manifest.visible}
+    same = {path for path, file in stored.items() if path in found and _is_same(file, found[path])}
+    new = [path for path in sorted(found) if path not in same]
+    gone = [file for path, file in sorted(stored.items()) if path not in same]
+    renamed: dict[int, str] = {}
+    for file in gone:
+        moved = next((path for path in new if path not in stored and _is_same(file, found[path])), None)
+        if moved is not None:
+            renamed[file.key] = moved
+            new.remove(moved)
+    hidden = [file for file in gone if file.key not in renamed]
+    if any(file.wins for file in hidden) or (any(file.unnamed for file in hidden) and any(file.repeats for file in manifest.visible)):
+        return None
+    return Difference(tuple(found[path] for path in new), frozenset(file.key for file in hidden), renamed)
+
+
+def covers(manifest: Manifest, reading: str, needed: Layout) -> bool:
+    """Whether the store's values are read as they have to be, and all that are needed are there."""
+    return manifest.reading == reading and stored_layout(manifest).covers(needed)
+
+
+def with_changes(manifest: Manifest, change: Difference) -> Manifest:
+    """The manifest with files hidden and renamed."""
+    files = tuple(replace(file, path=change.renamed.get(file.key, file.path)) for file in manifest.files)
+    segments = tuple(
+        replace(segment, hidden=tuple(sorted({*segment.hidden, *(change.hidden & set(segment.files))}))) for segment in manifest.segments
+    )
+    return replace(manifest, files=files, segments=segments, loose=manifest.loose or bool(change.hidden))
+
+
+def _is_same(file: StoredFile, found: Found) -> bool:
+    return (file.bytes, file.sha256, file.mapping) == (found.file.bytes, found.file.sha256, found.mapping)

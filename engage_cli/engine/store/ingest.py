@@ -1,0 +1,237 @@
+"""Reading files into a new part: each event once, typed and sorted, with the keys of users and names that the store gives."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, EventRows
+from engage_cli.engine.inputs.events import Events, FileRows
+from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.rejects import event_rejects
+from engage_cli.engine.inputs.values import nothing
+from engage_cli.engine.store.crossing import Crossing, find_crossing
+from engage_cli.engine.store.layout import Layout
+from engage_cli.engine.store.parts import FRESH, Part, over
+from engage_cli.engine.template import Sql, joined, literal, sql
+from engage_cli.plan.needs import Reading as Elements
+
+KEYS = ("user_key", "event_key", "ts", "message_id", "file_key")
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """What became of the rows of one file. See StoredFile."""
+
+    rows: int
+    rejected: int
+    unsound: int
+    duplicates: int
+    unnamed: int
+    wins: bool
+    repeats: bool
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A part that was made in the database FRESH. `users` and `events` count those first met here.
+
+    `files` are by key. `won` are the keys of files of the store that turned out to have an event whose id another file has too.
+    `loose`: some user of the part may have no event.
+    """
+
+    rows: int
+    users: int
+    events: int
+    first: datetime | None
+    last: datetime | None
+    lists: tuple[str, ...]
+    files: Mapping[int, FileCounts]
+    won: frozenset[int]
+    loose: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read: the events of new files, the columns to keep, and by DuckDB's name of it each file's key and how many rows it has."""
+
+    events: Events
+    layout: Layout
+    keys: Mapping[str, int]
+    totals: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is there: all parts, the last of them that the new one takes over, and how many users and event names have keys."""
+
+    parts: Sequence[Part]
+    absorbed: Sequence[Part]
+    users: int
+    events: int
+
+    @property
+    def remaining(self) -> list[Part]:
+        """The parts that stay."""
+        return [part for part in self.parts if part not in self.absorbed]
+
+
+def ingest(work: Work, reading: Reading, known: Known, reopen: Callable[[frozenset[int]], Sequence[EventRows]]) -> Ingested:
+    """Make the tables of a part in FRESH, which is attached and empty.
+
+    `reopen` gives the rows of files of the store by their keys. Raises DisplacedError where a row of the store gives way to a new one.
+    """
+    _make_paths(work, reading.keys)
+    events, crossing = find_crossing(work, reading.events, known.parts, reopen)
+    reading = replace(reading, events=events)
+    users = _make_keys(work, "users", "user_key", "user_id", events.everybody(), known, known.users)
+    names = sql("SELECT DISTINCT event FROM ({names})", names=events.names(events.wanted))
+    names_found = _make_keys(work, "event_names", "event_key", "event", names, known, known.events, in_order=True)
+    _make_events(work, reading, known, crossing)
+    kept = _by_file(work, sql("SELECT file_key, count(*) FROM {table} GROUP BY file_key", table=EVENTS))
+    short = _make_rejects(work, reading, known, kept)
+    return _account(work, reading, crossing, (users, names_found), _file_counts(work, reading, crossing, kept, short))
+
+
+def make_empty(work: Work, layout: Layout) -> None:
+    """Make the tables of a part without events in FRESH."""
+    values = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=layout.labels.of(column)) for column in layout.ordered]
+    values += [Sql("'' AS properties")] if layout.whole else []
+    tables = {
+        "events": [
+            Sql("CAST(0 AS INTEGER) AS user_key, CAST(0 AS INTEGER) AS event_key, TIMESTAMP '2000-01-01' AS ts, '' AS message_id"),
+            Sql("CAST(0 AS INTEGER) AS file_key"),
+            *values,
+        ],
+        "ids": [Sql("CAST(0 AS UBIGINT) AS id_hash")],
+        "users": [Sql("CAST(0 AS INTEGER) AS user_key, '' AS user_id")],
+        "event_names": [Sql("CAST(0 AS INTEGER) AS event_key, '' AS event")],
+        "rejects": [Sql("CAST(0 AS INTEGER) AS file_key, CAST(0 AS BIGINT) AS row_number, '' AS reason, '' AS content")],
+    }
+    for name, columns in tables.items():
+        work.connection.run(sql("CREATE TABLE {table} AS SELECT {columns} WHERE FALSE", table=_fresh(name), columns=columns).text)
+
+
+def _fresh(table: str) -> Sql:
+    return Part(FRESH, 0).table(table)
+
+
+EVENTS = _fresh("events")
+PATHS = Sql("stored_path")
+
+
+def _make_paths(work: Work, keys: Mapping[str, int]) -> None:
+    """Make the table `stored_path(path, file_key)`: the key of each new file."""
+    rows = [sql("({path}, {key})", path=literal(path), key=literal(key)) for path, key in sorted(keys.items())]
+    values = sql("VALUES {rows}", rows=rows) if rows else Sql("SELECT '', 0 WHERE FALSE")
+    work.connection.run(
+        sql(
+            "CREATE OR REPLACE TEMP TABLE {paths} AS "
+            "SELECT path, CAST(file_key AS INTEGER) AS file_key FROM ({values}) AS v(path, file_key)",
+            paths=PATHS,
+            values=values,
+        ).text
+    )
+
+
+def _make_keys(work: Work, table: str, key: str, name: str, found: Sql, known: Known, count: int, *, in_order: bool = False) -> int:
+    """Make a table of keys in FRESH: of what is new, after those that are known, and of what is taken over; how many are new."""
+    columns = [Sql(key), Sql(name)]
+    unknown = Sql("")
+    if known.parts:
+        unknown = sql("ANTI JOIN ({known}) AS k ON k.{name} = n.{name}", known=over(known.parts, [Sql(name)], table), name=Sql(name))
+    new = sql(
+        "SELECT CAST({count} + row_number() OVER ({order}) - 1 AS INTEGER) AS {key}, n.{name} AS {name} FROM ({found}) AS n {unknown}",
+        order=sql("ORDER BY n.{name}", name=Sql(name)) if in_order else Sql(""),
+        count=literal(count),
+        key=Sql(key),
+        name=Sql(name),
+        found=found,
+        unknown=unknown,
+    )
+    rows = joined(" UNION ALL ", [new, *(part.select(columns, table) for part in known.absorbed)])
+    work.connection.run_large(sql("CREATE TABLE {table} AS {rows}", table=_fresh(table), rows=rows).text)
+    counted = sql("SELECT count(*) FROM {table} WHERE {key} >= {count}", table=_fresh(table), key=Sql(key), count=literal(count))
+    return int(work.connection.rows(counted.text)[0][0])
+
+
+def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing) -> None:
+    layout, events = reading.layout, reading.events
+    values = [sql("{name}", name=layout.labels.of(column)) for column in layout.ordered] + ([Sql("properties")] if layout.whole else [])
+    dictionaries = [*known.remaining, Part(FRESH)]
+    found = sql(
+        "SELECT {columns} FROM ({rows}) AS e JOIN {paths} AS p ON p.path = e.path JOIN ({users}) AS u ON u.user_id = e.user_id "
+        "JOIN ({names}) AS n ON n.event = e.event",
+        columns=[Sql("u.user_key, n.event_key, e.ts, e.message_id, p.file_key"), *(sql("e.{value}", value=value) for value in values)],
+        rows=crossing.remaining(events.select(events.wanted)),
+        paths=PATHS,
+        users=over(dictionaries, [Sql("user_key"), Sql("user_id")], "users"),
+        names=over(dictionaries, [Sql("event_key"), Sql("event")], "event_names"),
+    )
+    taken = [part.select([*map(Sql, KEYS), *values], "events") for part in known.absorbed]
+    rows = joined(" UNION ALL ", [found, *taken])
+    work.connection.run_large(sql("CREATE TABLE {events} AS SELECT * FROM ({rows}) ORDER BY event_key, ts", events=EVENTS, rows=rows).text)
+    ids = sql("CREATE TABLE {ids} AS SELECT hash(message_id) AS id_hash FROM {events}", ids=_fresh("ids"), events=EVENTS)
+    work.connection.run(ids.text)
+
+
+def _make_rejects(work: Work, reading: Reading, known: Known, kept: Mapping[int, int]) -> dict[int, FileRows]:
+    """Keep the rows that cannot be read; what is known of the files from which not every row became an event."""
+    short = {path for path, rows in reading.totals.items() if rows > kept.get(reading.keys[path], 0)}
+    summary = [file for file in reading.events.summary(work) if file.path in short] if short else []
+    columns = [Sql(name) for name in ("file_key", "row_number", "reason", "content")]
+    rows = [
+        sql(
+            "SELECT p.file_key, r.row_number, r.reason, r.content FROM ({rows}) AS r JOIN {paths} AS p USING (path)", rows=rows, paths=PATHS
+        )
+        for rows in event_rejects(work, reading.events, {file.path for file in summary if file.rejected}, short)
+    ]
+    none = Sql("SELECT CAST(0 AS INTEGER) AS file_key, CAST(0 AS BIGINT) AS row_number, '' AS reason, '' AS content WHERE FALSE")
+    every = joined(" UNION ALL ", [none, *rows, *(part.select(columns, "rejects") for part in known.absorbed)])
+    work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("rejects"), rows=every).text)
+    return {reading.keys[file.path]: file for file in summary}
+
+
+def _account(work: Work, reading: Reading, crossing: Crossing, met: tuple[int, int], counts: Mapping[int, FileCounts]) -> Ingested:
+    layout = reading.layout
+    elements = [column for column in layout.ordered if column.reading is Elements.ELEMENTS]
+    facts = [Sql("count(*), min(ts), max(ts)"), *(sql("bool_or({name} IS NOT NULL)", name=layout.labels.of(column)) for column in elements)]
+    rows, first, last, *has_list = work.connection.rows(sql("SELECT {facts} FROM {events}", facts=facts, events=EVENTS).text)[0]
+    return Ingested(
+        rows=rows,
+        users=met[0],
+        events=met[1],
+        first=first,
+        last=last,
+        lists=tuple(column.name for column, has in zip(elements, has_list, strict=True) if has),
+        files=counts,
+        won=crossing.winners - counts.keys(),
+        loose=crossing.loose or reading.events.duplicates.is_disputed(work) or any(file.unsound for file in counts.values()),
+    )
+
+
+def _file_counts(
+    work: Work, reading: Reading, crossing: Crossing, kept: Mapping[int, int], short: Mapping[int, FileRows]
+) -> dict[int, FileCounts]:
+    keys = reading.keys
+    rejected = _by_file(work, sql("SELECT file_key, count(*) FROM {table} GROUP BY file_key", table=_fresh("rejects")))
+    bad = sql("reason = {bad}", bad=literal(BAD_PROPERTIES))
+    unsound = _by_file(work, sql("SELECT file_key, count(*) FROM {table} WHERE {bad} GROUP BY file_key", table=_fresh("rejects"), bad=bad))
+    unnamed = {keys[path]: count for path, count in reading.events.unnamed(work).items()}
+    found = {}
+    for path, key in keys.items():
+        rows = reading.totals.get(path, 0)
+        without_reason = rows - (short[key].rejected if key in short else 0)
+        found[key] = FileCounts(
+            rows=rows,
+            rejected=rejected.get(key, 0),
+            unsound=unsound.get(key, 0),
+            duplicates=without_reason - unsound.get(key, 0) - kept.get(key, 0),
+            unnamed=unnamed.get(key, 0),
+            wins=key in crossing.winners,
+            repeats=key in crossing.repeating,
+        )
+    return found
+
+
+def _by_file(work: Work, query: Sql) -> dict[int, int]:
+    return {int(key): int(count) for key, count in work.connection.rows(query.text)}

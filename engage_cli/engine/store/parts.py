@@ -1,0 +1,48 @@
+"""The parts that hold the events of a run: published segments, and what was read beside them; and what is asked over all of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engage_cli.engine.template import Sql, identifier, joined, literal, sql
+
+FRESH = "fresh"
+"""The database that a segment is made in, a file or memory."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One database with the tables of a segment:
+
+    `events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, file_key INTEGER, <columns>[, properties VARCHAR])`
+        sorted by (event_key, ts);
+    `ids(id_hash UBIGINT)` DuckDB's hash of each message id of its events;
+    `users(user_key INTEGER, user_id VARCHAR)`, `event_names(event_key INTEGER, event VARCHAR)` those first met here;
+    `rejects(file_key INTEGER, row_number BIGINT, reason VARCHAR, content VARCHAR)`.
+
+    `last` is the instant of its last event (naive UTC), `lists` are the columns with at least one list. Rows of the files in `hidden` do
+    not count.
+    """
+
+    database: str
+    rows: int = 0
+    last: datetime | None = None
+    lists: tuple[str, ...] = ()
+    hidden: tuple[int, ...] = ()
+
+    def table(self, name: str) -> Sql:
+        """A table of this part as a FROM item."""
+        return sql("{database}.main.{name}", database=identifier(self.database), name=identifier(name))
+
+    def select(self, columns: Sequence[Sql], table: str, where: Sequence[Sql] = ()) -> Sql:
+        """A SELECT from a table, without rows that do not count."""
+        conditions = [*where]
+        if self.hidden and table in ("events", "rejects"):
+            conditions.append(sql("file_key NOT IN ({keys})", keys=[literal(key) for key in self.hidden]))
+        query = sql("SELECT {columns} FROM {table}", columns=columns, table=self.table(table))
+        return sql("{query} WHERE {conditions}", query=query, conditions=joined(" AND ", conditions)) if conditions else query
+
+
+def over(parts: Iterable[Part], columns: Sequence[Sql], table: str, where: Sequence[Sql] = ()) -> Sql:
+    """A SELECT over the same table of several parts."""
+    return joined(" UNION ALL ", [part.select(columns, table, where) for part in parts])

@@ -1,0 +1,122 @@
+"""The relations of a run over the parts of its store: `events`, `event_names`, `users`, and what is counted in them."""
+
+from collections.abc import Iterable, Sequence
+
+from engage_cli.definitions.paths import Path
+from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.wanted import timestamp
+from engage_cli.engine.store.opening import Opened
+from engage_cli.engine.store.parts import FRESH, Part, over
+from engage_cli.engine.template import NULL, Sql, joined, literal, sql
+from engage_cli.plan.needs import Column, Needs, Reading
+
+EVENT_NAMES = "event_names"
+STORED_EVENTS = Sql(
+    "SELECT e.message_id, u.user_id, n.event, e.ts, e.properties FROM events AS e "
+    "JOIN users AS u ON u.user_key = e.user_key JOIN event_names AS n ON n.event_key = e.event_key"
+)
+"""The events with their users and names in words and their properties, for the author's SQL."""
+
+
+def is_part(database: str) -> bool:
+    """Whether an attached database is a part of a store."""
+    return database == FRESH or database.startswith("events_")
+
+
+def make_events(work: Work, opened: Opened, needs: Needs) -> None:
+    """Make the views `events` and `event_names`. An event after as_of is in no view."""
+    selects = [part.select(_columns(work, opened, needs), "events", _by(part, needs)) for part in opened.parts]
+    work.connection.run(sql("CREATE TEMP VIEW events AS {selects}", selects=joined(" UNION ALL ", selects)).text)
+    names = over(opened.parts, [Sql("event_key"), Sql("event")], EVENT_NAMES)
+    work.connection.run(sql("CREATE TEMP VIEW event_names AS {names}", names=names).text)
+
+
+def _columns(work: Work, opened: Opened, needs: Needs) -> list[Sql]:
+    """What a plan sees of an event, under the names that it has for it."""
+    stored, seen = opened.layout.labels, work.connection.labels
+    wanted = sorted({column for need in needs.events for column in need.columns}, key=lambda column: column.name)
+    columns = [Sql(name) for name in ("user_key", "event_key", "ts", "message_id", "file_key")]
+    columns += [sql("{stored} AS {seen}", stored=stored.of(column), seen=seen.of(column)) for column in wanted]
+    return columns + ([Sql("properties")] if opened.layout.whole else [])
+
+
+def _by(part: Part, needs: Needs) -> list[Sql]:
+    """No event after as_of; nothing to say where there is none."""
+    if part.last is None or part.last <= needs.as_of.replace(tzinfo=None):
+        return []
+    return [sql("ts <= {as_of}", as_of=timestamp(needs.as_of))]
+
+
+def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) -> int:
+    """Make the relation `users` of everybody with an event by as_of or in one of the SELECTs of user_id; how many there are."""
+    everybody = over(opened.parts, [Sql("user_key"), Sql("user_id")], "users")
+    limited = opened.manifest.loose or any(part.hidden or _by(part, needs) for part in opened.parts)
+    acting = sql("SELECT * FROM ({everybody}) SEMI JOIN events USING (user_key)", everybody=everybody) if limited else everybody
+    if not people:
+        kind = Sql("TABLE" if limited else "VIEW")
+        work.connection.run(sql("CREATE TEMP {kind} users AS {acting}", kind=kind, acting=acting).text)
+        return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
+    named = work.table("named", sql("SELECT DISTINCT user_id FROM ({people})", people=joined(" UNION ALL ", people)))
+    keyed = sql(
+        "SELECT n.user_id, k.user_key FROM {named} AS n LEFT JOIN ({everybody}) AS k ON k.user_id = n.user_id",
+        named=named,
+        everybody=everybody,
+    )
+    silent = work.table("silent", sql("SELECT * FROM ({keyed}) ANTI JOIN ({acting}) AS a USING (user_key)", keyed=keyed, acting=acting))
+    work.connection.run(
+        sql(
+            "CREATE TEMP TABLE users AS SELECT user_key, user_id FROM ({acting}) "
+            "UNION ALL SELECT user_key, user_id FROM {silent} WHERE user_key IS NOT NULL "
+            "UNION ALL SELECT CAST({known} + row_number() OVER () - 1 AS INTEGER), user_id FROM {silent} WHERE user_key IS NULL",
+            acting=acting,
+            silent=silent,
+            known=literal(opened.manifest.users),
+        ).text
+    )
+    return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
+
+
+def event_keys(work: Work) -> dict[str, int]:
+    """The key of every event name."""
+    return {str(event): int(key) for event, key in work.connection.rows("SELECT event, event_key FROM event_names ORDER BY event_key")}
+
+
+def event_lists(opened: Opened, needs: Needs) -> frozenset[Path]:
+    """The paths at which some event has a list."""
+    found = {name for part in opened.parts for name in part.lists}
+    columns: Iterable[Column] = (column for need in needs.events for column in need.columns)
+    return frozenset(column.path for column in columns if column.reading is Reading.ELEMENTS and column.name in found)
+
+
+def future_events(work: Work, opened: Opened, needs: Needs) -> int:
+    """How many events are later than as_of."""
+    later = [part for part in opened.parts if _by(part, needs)]
+    if not later:
+        return 0
+    query = over(later, [NULL], "events", [sql("ts > {as_of}", as_of=timestamp(needs.as_of))])
+    return int(work.connection.rows(sql("SELECT count(*) FROM ({query})", query=query).text)[0][0])
+
+
+def hidden_events(work: Work, opened: Opened) -> int:
+    """How many events of the parts no longer count."""
+    found = [part for part in opened.parts if part.hidden]
+    if not found:
+        return 0
+    query = over(found, [NULL], "events")
+    return sum(part.rows for part in found) - int(work.connection.rows(sql("SELECT count(*) FROM ({query})", query=query).text)[0][0])
+
+
+def stored_rejects(opened: Opened) -> list[Sql]:
+    """SELECTs of path, row_number, reason, content of the rows of events that were left out."""
+    paths = [sql("({key}, {path})", key=literal(file.key), path=literal(file.path)) for file in opened.manifest.visible if file.rejected]
+    if not paths:
+        return []
+    columns = [Sql(name) for name in ("file_key", "row_number", "reason", "content")]
+    return [
+        sql(
+            "SELECT p.path, r.row_number, r.reason, r.content FROM ({rows}) AS r "
+            "JOIN (VALUES {paths}) AS p(file_key, path) USING (file_key)",
+            rows=over(opened.parts, columns, "rejects"),
+            paths=paths,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""The event store: whatever becomes of the files, its answers are those of the files as they are."""

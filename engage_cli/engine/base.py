@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +60,50 @@ class Staging:
     """Why the store was made anew, where it was."""
 
 
+class Upkeep(StrEnum):
+    """What is done to the event store."""
+
+    UPDATE = "update"  # take in what is new
+    REBUILD = "rebuild"  # make it anew from the files
+    COMPACT = "compact"  # take in what is new, then make one segment of all
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFile:
+    """A file whose rows are in the event store: how many rows it has, how many are rejected or left out as duplicates, and the number of
+    the ingestion that brought it."""
+
+    path: str
+    bytes: int
+    rows: int
+    rejected: int
+    duplicates: int
+    ingest: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """The event store. `bytes` of its segments; `first` and `last` event (UTC); `columns` as `path:reading`.
+
+    `new`, `changed`, `gone` are the files whose change it has not seen, `read` those that an upkeep read, `note` why all of them were.
+    """
+
+    exists: bool
+    files: tuple[StoreFile, ...] = ()
+    events: int = 0
+    segments: int = 0
+    bytes: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    columns: tuple[str, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    note: str | None = None
+
+
 class Engine(Protocol):
     """One connection to a query engine, for one run. Closed by leaving its context."""
 
@@ -74,6 +120,14 @@ class Engine(Protocol):
 
         With `keep`, what all definitions of the project need, the store is brought up to date; the caller holds the project's lock.
         """
+        ...
+
+    def tend_store(self, sources: Sources, needs: Needs, upkeep: Upkeep) -> StoreReport:
+        """Bring the event store up to date for what all definitions need; the caller holds the project's lock."""
+        ...
+
+    def store_report(self, sources: Sources) -> StoreReport:
+        """The event store as it was last published, and the files that it does not know as they are now."""
         ...
 
     def seal(self, writable: Sequence[Path]) -> None:

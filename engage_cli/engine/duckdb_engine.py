@@ -10,12 +10,14 @@ import duckdb
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, Sources
-from engage_cli.engine.base import InputFile, Row, Staging
+from engage_cli.engine.base import InputFile, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
 from engage_cli.engine.inputs.hashing import HashedFile, find_inputs
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
+from engage_cli.engine.store.opening import find_events
+from engage_cli.engine.store.upkeep import report, tend
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
 
@@ -56,8 +58,25 @@ class DuckDBEngine:
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes."""
         files = self.input_files(sources, needs.lists)
-        hashes = {path: (size, modified, file.sha256) for (path, size, modified), file in self._hashed.items()}
-        return stage_inputs(self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=hashes)
+        return stage_inputs(
+            self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes()
+        )
+
+    def tend_store(self, sources: Sources, needs: Needs, upkeep: Upkeep) -> StoreReport:
+        """Bring the event store up to date for what all definitions need."""
+        assert self._store is not None, "a project without a store has none to tend"
+        files = self.input_files(sources, ())
+        return tend(self._connection, self._folder, sources, needs, files, self._store, self._known_hashes(), upkeep)
+
+    def store_report(self, sources: Sources) -> StoreReport:
+        """The event store as it was last published, and the files that it does not know as they are now."""
+        assert self._store is not None, "a project without a store has none to report on"
+        files = self.input_files(sources, ())
+        found = find_events(self._connection, self._folder, sources.events, files, self._known_hashes())
+        return report(self._connection, self._store, found)
+
+    def _known_hashes(self) -> dict[str, tuple[int, int, str]]:
+        return {path: (size, modified, file.sha256) for (path, size, modified), file in self._hashed.items()}
 
     def seal(self, writable: Sequence[Path]) -> None:
         """Leave the query engine with no file but those in `writable` folders, for good."""

@@ -22,16 +22,16 @@ from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_trait
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
 from engage_cli.engine.labels import labels_for
-from engage_cli.engine.store.folder import StoreFolder, detach
+from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.layout import layout_of
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
 from engage_cli.engine.store.relations import (
     STORED_EVENTS,
+    detach_parts,
     event_keys,
     event_lists,
     future_events,
     hidden_events,
-    is_part,
     make_events,
     make_users,
     stored_rejects,
@@ -103,8 +103,7 @@ def _clear(connection: Connection) -> None:
     )
     for name, kind in kinds.items():
         connection.run(sql("DROP {kind} temp.main.{name}", kind=Sql("VIEW" if kind == "VIEW" else "TABLE"), name=identifier(name)).text)
-    attached = [str(row[0]) for row in connection.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")]
-    detach(connection, [name for name in attached if is_part(name)])
+    detach_parts(connection)
 
 
 def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:

@@ -49,6 +49,14 @@ def difference(manifest: Manifest, found: Mapping[str, Found]) -> Difference | N
     return Difference(tuple(found[path] for path in new), frozenset(file.key for file in hidden), renamed)
 
 
+def changes(manifest: Manifest, found: Mapping[str, Found]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The paths of files that are new, changed, and gone."""
+    stored = {file.path: file for file in manifest.visible}
+    new = tuple(path for path in sorted(found) if path not in stored)
+    changed = tuple(path for path in sorted(found) if path in stored and not _is_same(stored[path], found[path]))
+    return new, changed, tuple(path for path in sorted(stored) if path not in found)
+
+
 def covers(manifest: Manifest, reading: str, needed: Layout) -> bool:
     """Whether the store's values are read as they have to be, and all that are needed are there."""
     return manifest.reading == reading and stored_layout(manifest).covers(needed)

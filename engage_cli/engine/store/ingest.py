@@ -15,6 +15,7 @@ from engage_cli.engine.store.parts import FRESH, Part, over
 from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Reading as Elements
 
+REJECTS = ("file_key", "row_number", "reason", "content")
 KEYS = ("user_key", "event_key", "ts", "message_id", "file_key")
 
 
@@ -92,6 +93,22 @@ def ingest(work: Work, reading: Reading, known: Known, reopen: Callable[[frozens
     return _account(work, reading, crossing, (users, names_found), _file_counts(work, reading, crossing, kept, short))
 
 
+def merge(work: Work, layout: Layout, parts: Sequence[Part]) -> Ingested:
+    """Make the tables of a part in FRESH of all that counts in other parts, and of their users who have an event."""
+    names = [Sql("event_key"), Sql("event")]
+    work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("event_names"), rows=over(parts, names, "event_names")).text)
+    values = [*map(Sql, KEYS), *_values(layout)]
+    _make_sorted(work, over(parts, values, "events"))
+    users = over(parts, [Sql("user_key"), Sql("user_id")], "users")
+    acting = sql("SELECT u.* FROM ({users}) AS u SEMI JOIN {events} AS e ON e.user_key = u.user_key", users=users, events=EVENTS)
+    work.connection.run_large(sql("CREATE TABLE {table} AS {rows}", table=_fresh("users"), rows=acting).text)
+    rejects = over(parts, [Sql(name) for name in REJECTS], "rejects")
+    work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("rejects"), rows=rejects).text)
+    rows, first, last = work.connection.rows(sql("SELECT count(*), min(ts), max(ts) FROM {events}", events=EVENTS).text)[0]
+    lists = tuple(sorted({name for part in parts for name in part.lists}))
+    return Ingested(rows, 0, 0, first, last, lists, {}, frozenset(), False)
+
+
 def make_empty(work: Work, layout: Layout) -> None:
     """Make the tables of a part without events in FRESH."""
     values = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=layout.labels.of(column)) for column in layout.ordered]
@@ -156,7 +173,7 @@ def _make_keys(work: Work, table: str, key: str, name: str, found: Sql, known: K
 
 def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing) -> None:
     layout, events = reading.layout, reading.events
-    values = [sql("{name}", name=layout.labels.of(column)) for column in layout.ordered] + ([Sql("properties")] if layout.whole else [])
+    values = _values(layout)
     dictionaries = [*known.remaining, Part(FRESH)]
     found = sql(
         "SELECT {columns} FROM ({rows}) AS e JOIN {paths} AS p ON p.path = e.path JOIN ({users}) AS u ON u.user_id = e.user_id "
@@ -168,7 +185,16 @@ def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing)
         names=over(dictionaries, [Sql("event_key"), Sql("event")], "event_names"),
     )
     taken = [part.select([*map(Sql, KEYS), *values], "events") for part in known.absorbed]
-    rows = joined(" UNION ALL ", [found, *taken])
+    _make_sorted(work, joined(" UNION ALL ", [found, *taken]))
+
+
+def _values(layout: Layout) -> list[Sql]:
+    """The columns of a layout, as they are named in the store."""
+    return [sql("{name}", name=layout.labels.of(column)) for column in layout.ordered] + ([Sql("properties")] if layout.whole else [])
+
+
+def _make_sorted(work: Work, rows: Sql) -> None:
+    """Make `events` and `ids` of the rows of `events`."""
     work.connection.run_large(sql("CREATE TABLE {events} AS SELECT * FROM ({rows}) ORDER BY event_key, ts", events=EVENTS, rows=rows).text)
     ids = sql("CREATE TABLE {ids} AS SELECT hash(message_id) AS id_hash FROM {events}", ids=_fresh("ids"), events=EVENTS)
     work.connection.run(ids.text)

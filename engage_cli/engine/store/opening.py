@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import assert_never
 
 import duckdb
 
 from engage_cli import files
 from engage_cli.definitions.project import Source, Sources
-from engage_cli.engine.base import InputFile
+from engage_cli.engine.base import InputFile, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
@@ -26,7 +27,7 @@ from engage_cli.engine.store.compaction import absorbed
 from engage_cli.engine.store.crossing import DisplacedError
 from engage_cli.engine.store.difference import Difference, Found, covers, difference, with_changes
 from engage_cli.engine.store.folder import ATTEMPTS, BrokenError, StoreFolder, attach, detach
-from engage_cli.engine.store.ingest import Ingested, Known, Reading, ingest, make_empty
+from engage_cli.engine.store.ingest import Ingested, Known, Reading, ingest, make_empty, merge
 from engage_cli.engine.store.layout import Layout, stored_layout
 from engage_cli.engine.store.manifest import FORMAT, Manifest, Segment, StoredFile
 from engage_cli.engine.store.parts import FRESH, Part
@@ -94,14 +95,22 @@ def _mapping(source: Source) -> str:
     return hashlib.sha256(repr((sorted(source.columns.items()), source.timezone)).encode()).hexdigest()[:16]
 
 
-def open_events(work: Work, asked: EventFiles, store: StoreFolder | None, keep: Layout | None) -> Opened:
+def open_events(work: Work, asked: EventFiles, store: StoreFolder | None, keep: Layout | None, upkeep: Upkeep = Upkeep.UPDATE) -> Opened:
     """Attach the events of all files. With `keep`, what the store is to hold beside what is needed now, the store is brought up to date.
 
     The caller of `keep` holds the project's lock.
     """
     layout = asked.needed if keep is None else asked.needed.with_also(keep)
     session = _Session(work, asked, store, layout, writes=keep is not None and store is not None)
-    return session.run()
+    match upkeep:
+        case Upkeep.UPDATE:
+            return session.run()
+        case Upkeep.REBUILD:
+            return session.anew(None, None)
+        case Upkeep.COMPACT:
+            return session.compacted(session.run())
+        case _:
+            assert_never(upkeep)
 
 
 @dataclass
@@ -127,9 +136,29 @@ class _Session:
             else:
                 why = "a file changed whose events have copies in other files"
             detach(self.work.connection, attached)
+        return self.anew(manifest, why)
+
+    def anew(self, manifest: Manifest | None, why: str | None) -> Opened:
+        """The store made of all files; `manifest` is what is published."""
         base = self._nothing(manifest)
         every = Difference(tuple(self.asked.found[path] for path in sorted(self.asked.found)), frozenset(), {})
         return replace(self._changed(base, [], every, anew=True), why=why)
+
+    def compacted(self, opened: Opened) -> Opened:
+        """The store with one segment, without what no longer counts."""
+        manifest = opened.manifest
+        if not self.writes or not (len(manifest.segments) > 1 or manifest.loose or any(part.hidden for part in opened.parts)):
+            return opened
+        target = self._target(manifest)
+        with self._making(target):
+            made = merge(self.work, opened.layout, opened.parts)
+        detach(self.work.connection, [part.database for part in opened.parts])
+        segment = self._finished(manifest, made, (), Path(target))
+        grown = replace(with_segment(manifest, segment, made, (), len(manifest.segments)), loose=False)
+        self._publish(grown)
+        assert self.store is not None
+        [name] = attach(self.work.connection, self.store, grown.segments)
+        return replace(opened, manifest=grown, parts=(Part(name, segment.rows, segment.last, segment.lists),))
 
     # ---- what is published -----------------------------------------------------------------------------------------
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from engage_cli.definitions.paths import Path
+from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import timestamp
+from engage_cli.engine.store.folder import detach
 from engage_cli.engine.store.opening import Opened
 from engage_cli.engine.store.parts import FRESH, Part, over
 from engage_cli.engine.template import NULL, Sql, joined, literal, sql
@@ -18,9 +20,10 @@ STORED_EVENTS = Sql(
 """The events with their users and names in words and their properties, for the author's SQL."""
 
 
-def is_part(database: str) -> bool:
-    """Whether an attached database is a part of a store."""
-    return database == FRESH or database.startswith("events_")
+def detach_parts(connection: Connection) -> None:
+    """Let go of every part that is attached."""
+    attached = [str(row[0]) for row in connection.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")]
+    detach(connection, [name for name in attached if name == FRESH or name.startswith("events_")])
 
 
 def make_events(work: Work, opened: Opened, needs: Needs) -> None:

@@ -104,6 +104,17 @@ class StoreReport:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one relation cost: seconds of wall clock and of processor, the rows that it has, and those that were read for it."""
+
+    relation: str
+    seconds: float
+    cpu_seconds: float
+    rows: int
+    rows_read: int
+
+
 class Engine(Protocol):
     """One connection to a query engine, for one run. Closed by leaving its context."""
 
@@ -128,6 +139,15 @@ class Engine(Protocol):
 
     def store_report(self, sources: Sources) -> StoreReport:
         """The event store as it was last published, and the files that it does not know as they are now."""
+        ...
+
+    def watch(self) -> None:
+        """From here on keep what each `create` costs, for `costs`. Before `seal`."""
+        ...
+
+    @property
+    def costs(self) -> Sequence[Cost]:
+        """What each `create` cost since `watch`, in order."""
         ...
 
     def seal(self, writable: Sequence[Path]) -> None:

@@ -1,6 +1,7 @@
 """The DuckDB connection: its settings, macros, temp directory and seal, and the one place where a statement runs."""
 
 import contextlib
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,15 @@ class Connection:
         """The rows of one statement."""
         with explained():
             return self.run(statement, parameters).fetchall()
+
+    def count_rows_read(self) -> None:
+        """Have DuckDB count what each statement from here on reads."""
+        self.run("PRAGMA enable_profiling = 'no_output'")
+        self.run("""PRAGMA custom_profiling_settings = '{"CUMULATIVE_ROWS_SCANNED": "true"}'""")
+
+    def rows_read(self) -> int:
+        """How many rows of tables the last statement read."""
+        return int(json.loads(self._duckdb.get_profiling_information("json")).get("cumulative_rows_scanned", 0))
 
     def columns(self, query: str) -> list[tuple[str, DuckDBPyType]]:
         """The names and types of a query's columns, without running it."""

@@ -4,13 +4,14 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import Any, Self
 
 import duckdb
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, Sources
-from engage_cli.engine.base import InputFile, Row, Staging, StoreReport, Upkeep
+from engage_cli.engine.base import Cost, InputFile, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
 from engage_cli.engine.inputs.hashing import HashedFile, find_inputs
@@ -40,6 +41,8 @@ class DuckDBEngine:
         self._store = None if store is None else StoreFolder(store)
         self._connection = Connection(folder, settings)
         self._connection.use_reading("UTC", zone)
+        self._watched = False
+        self._costs: list[Cost] = []
         self._hashed: dict[HashedFile, InputFile] = {}
         manifest = self._store.read() if self._store is not None else None
         for path, (size, modified, sha256) in manifest.hashes.items() if manifest is not None else ():
@@ -84,8 +87,23 @@ class DuckDBEngine:
 
     def create(self, name: str, query: exp.Expr) -> int:
         """Make a temporary table of a query's rows; how many there are."""
-        statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name))
-        return int(self._run(statement.text + self._rendered(query)).fetchall()[0][0])
+        statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name)).text + self._rendered(query)
+        begun, cpu = perf_counter(), process_time()
+        rows = int(self._run(statement).fetchall()[0][0])
+        if self._watched:
+            read = self._connection.rows_read()
+            self._costs.append(Cost(name, perf_counter() - begun, process_time() - cpu, rows, read))
+        return rows
+
+    def watch(self) -> None:
+        """From here on keep what each `create` costs."""
+        self._watched = True
+        self._connection.count_rows_read()
+
+    @property
+    def costs(self) -> Sequence[Cost]:
+        """What each `create` cost since `watch`, in order."""
+        return tuple(self._costs)
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query."""

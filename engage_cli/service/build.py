@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from sqlglot import exp
 
@@ -14,7 +14,7 @@ from engage_cli import __version__
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.printing import print_audience
 from engage_cli.definitions.project import Project
-from engage_cli.engine.base import Engine, InputFile
+from engage_cli.engine.base import Cost, Engine, InputFile
 from engage_cli.errors import UsageError
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
@@ -54,15 +54,16 @@ class _Request:
     verbose: bool
     progress: Progress
     timings: list[Timing] = field(default_factory=list)
+    costs: tuple[Cost, ...] = ()
     sql: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
         """A stage that is shown while it runs, and timed."""
-        begun = perf_counter()
+        begun, cpu = perf_counter(), process_time()
         with self.progress.stage(title):
             yield
-        self.timings.append(Timing(title, perf_counter() - begun))
+        self.timings.append(Timing(title, perf_counter() - begun, process_time() - cpu))
 
     @property
     def state_path(self) -> Path:
@@ -160,6 +161,8 @@ def _evaluate(
     project, config = request.project, request.project.config
     plan = plan_audiences(project.audiences, run_plan.audiences, request.as_of, config.timezone)
     plan = with_tables(plan, config.sources)
+    if request.verbose:
+        engine.watch()
     with request.stage("reading events and profiles"):
         staged = stage(
             project,
@@ -177,6 +180,8 @@ def _evaluate(
             request.sql.update({name: engine.render(query) for name, query in staged.compiled.steps()})
         materialise(staged)
         engine.create("member_now", staged.compiled.all_members())
+        request.costs = tuple(engine.costs)
+    with request.stage("comparing with the members before"):
         changes = find_changes(engine, state, run_plan)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished)
     if request.dry_run:
@@ -216,6 +221,7 @@ def _result(
         data=data,
         recovered=recovered,
         timings=tuple(request.timings),
+        costs=request.costs,
         sql=request.sql,
     )
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from engage_cli.engine.base import InputFile, Reject
+from engage_cli.engine.base import Cost, InputFile, Reject
 from engage_cli.source import Issue
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a stage of a run took, in seconds of wall clock. Shown with --verbose, never written to a file."""
+    """What a stage of a run took, in seconds of wall clock and of processor. Shown with --verbose, never written to a file."""
 
     stage: str
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class DataReport:
     future_events: int = 0
     repeated_profiles: int = 0
     users: int = 0
+    ingested: tuple[str, ...] = ()
+    """Files of events that were read; the others were in the event store."""
+    store_note: str | None = None
+    """Why the event store was made anew, where it was."""
     rejects: tuple[Reject, ...] = ()
     rejects_file: Path | None = None
     """Where the rejected rows were written; None in a dry run, or where there are none."""
@@ -60,6 +65,8 @@ class BuildResult:
     recovered: tuple[str, ...] = ()
     """What an interrupted run had left, in words, and what was done about it."""
     timings: tuple[Timing, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    """What each relation cost, in order; only with `verbose`."""
     sql: Mapping[str, str] = field(default_factory=dict)
     """The statements that ran, by relation, in order; only with `verbose`."""
 

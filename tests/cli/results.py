@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engage_cli.engine.base import InputFile, Reject
+from engage_cli.engine.base import Cost, InputFile, Reject
 from engage_cli.service.results import (
     AudienceChange,
     AudienceRow,
@@ -58,7 +58,8 @@ BUILD = BuildResult(
     written=(Path("out/runs/20261123T100000Z-0a1b2c3d"), Path("out/audiences/abandoned_cart/members.parquet")),
     data=DATA,
     recovered=("finished writing runs/20261122T100000Z-9f8e7d6c",),
-    timings=(Timing("reading events and profiles", 0.52),),
+    timings=(Timing("reading events and profiles", 0.52, 0.75),),
+    costs=(Cost("leaf_1", 0.012, 0.02, 1204, 69574),),
     sql={"leaf_1": "SELECT\n  user_key\nFROM events"},
 )
 BUILT_AGAIN = BuildResult(AS_OF, False, None, (AudienceChange("vips", 12, 0, 0, unchanged=True),), (), DataReport())

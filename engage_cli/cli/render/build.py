@@ -6,9 +6,17 @@ from pathlib import Path
 from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
+from engage_cli.engine.base import Cost
 from engage_cli.service.results import AudienceChange, BuildResult
 
 _SHOWN_PATHS = 8
+_COST_COLUMNS = (
+    Column("relation"),
+    Column("seconds", right=True),
+    Column("of processor", right=True),
+    Column("rows", right=True),
+    Column("rows read", right=True),
+)
 _COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", right=True), Column("exited", right=True))
 
 
@@ -30,6 +38,20 @@ def sql_blocks(result: BuildResult) -> Iterator[Block]:
         yield line(dim(f"-- {relation}"))
         yield from (line(dim(one)) for one in text.splitlines())
         yield line()
+
+
+def cost_blocks(result: BuildResult) -> Iterator[Block]:
+    """What each stage and each relation cost, for --verbose."""
+    if result.timings:
+        stages = ((one.stage, f"{one.seconds:.3f}", f"{one.cpu_seconds:.3f}") for one in result.timings)
+        yield table((Column("stage"), Column("seconds", right=True), Column("of processor", right=True)), stages)
+    if result.costs:
+        yield line()
+        yield table(_COST_COLUMNS, (_cost_row(cost) for cost in result.costs))
+
+
+def _cost_row(cost: Cost) -> tuple[Piece | str | int, ...]:
+    return cost.relation, f"{cost.seconds:.3f}", f"{cost.cpu_seconds:.3f}", cost.rows, cost.rows_read
 
 
 def _row(change: AudienceChange) -> tuple[Piece, ...]:

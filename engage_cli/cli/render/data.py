@@ -46,6 +46,8 @@ def note_blocks(data: DataReport) -> Iterator[Block]:
         (data.repeated_profiles, "profile row repeats a user", "profile rows repeat a user"),
     ]
     told = [counted(number, one, many) for number, one, many in apart if number]
+    if data.store_note is not None:
+        told.append(f"the event store was made anew: {data.store_note}")
     yield line(dim("; ".join([read, *told])))
 
 

@@ -48,10 +48,10 @@ def _seen(char: str) -> str:
 
 
 def build_document(result: BuildResult, *, verbose: bool = False) -> Json:
-    """`audience build`. `verbose`: with the SQL that ran, and with timings, which alone differ from run to run."""
+    """`audience build`. `verbose`: with the SQL that ran, and with what it cost, which alone differs from run to run."""
     document = fields_of(result)
     document["would_change" if result.dry_run else "changed"] = result.would_change
-    return {key: value for key, value in document.items() if verbose or key not in ("sql", "timings")}
+    return {key: value for key, value in document.items() if verbose or key not in ("sql", "timings", "costs")}
 
 
 def list_document(rows: Sequence[AudienceRow]) -> Json:

@@ -30,10 +30,6 @@ class Duplicates:
         """A join that leaves the rows of `e` with an id of their own."""
         return sql("ANTI JOIN {repeated} AS r ON r.message_id = e.message_id", repeated=self.repeated) if self.repeated else Sql("")
 
-    def is_disputed(self, work: Work) -> bool:
-        """Whether the rows of some id name several users."""
-        return self.repeated is not None and work.any(sql("SELECT 1 FROM {repeated} WHERE users > 1", repeated=self.repeated))
-
     def undisputed(self) -> Sql:
         """A join that leaves the rows of `e` whose user does not depend on which row of an id is the event."""
         if self.repeated is None:
@@ -42,21 +38,22 @@ class Duplicates:
         return sql("ANTI JOIN {disputed} AS r ON r.message_id = e.message_id", disputed=disputed)
 
 
-def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], wanted: Wanted) -> Duplicates:
-    """Find ids of several rows among the core relations, and settle them."""
+def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], ids: Sql, wanted: Wanted) -> Duplicates:
+    """Find ids of several rows among the core relations, and settle them. `ids` is a SELECT of the message_id of every row."""
     valid = (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived)
     core = joined(" UNION ALL ", valid)
-    repeated, extra = _repeated(work, core, wanted)
-    if repeated is None and not work.any(sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted.row)):
+    repeated, extra = _repeated(work, core, ids, wanted)
+    unnamed = sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted.row)
+    if repeated is None and not (work.any(sql("SELECT 1 FROM ({ids}) WHERE message_id IS NULL", ids=ids)) and work.any(unnamed)):
         return Duplicates(None, None, 0)
     return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted), extra)
 
 
-def _repeated(work: Work, core: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
+def _repeated(work: Work, core: Sql, ids: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
     """The ids of several rows. Hashes find the few that may be so in little memory; they decide nothing."""
     hashes = work.table(
         "hashes",
-        sql("SELECT hash(message_id) AS h FROM ({core}) WHERE message_id IS NOT NULL GROUP BY h HAVING count(*) > 1", core=core),
+        sql("SELECT hash(message_id) AS h FROM ({ids}) WHERE message_id IS NOT NULL GROUP BY h HAVING count(*) > 1", ids=ids),
     )
     if not work.any(sql("SELECT 1 FROM {hashes}", hashes=hashes)):
         return None, 0

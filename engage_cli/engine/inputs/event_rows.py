@@ -82,6 +82,15 @@ class EventRows:
         )
         return sql("SELECT {columns} FROM ({read}) WHERE {where}", columns=columns, read=read, where=where)
 
+    def field(self, name: str) -> Sql:
+        """A SELECT of `user_id`, `event` or `message_id` of every row, rejected ones too: for scans of that field alone."""
+        fields = {
+            "user_id": id_text(self.user, self.batch, "user_id"),
+            "event": self.event.read(Reading.TEXT, self.zones),
+            "message_id": id_text(self.message_id, self.batch, MESSAGE_ID) if self.message_id else nothing(Reading.TEXT),
+        }
+        return sql("SELECT {value} AS {name} FROM {scan}", value=fields[name], name=Sql(name), scan=self.batch.again)
+
     def column(self, column: Column, name: exp.Expr) -> Sql:
         """A column of `select`: one reading of a property."""
         value = self.properties.read(column.path, column.reading, self.zones)

@@ -8,6 +8,7 @@ from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import Sql, joined, sql
+from engage_cli.plan.needs import Column, Reading
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
@@ -76,10 +77,13 @@ class Events:
             parts.append(sql("SELECT DISTINCT user_id FROM {settled} WHERE {by}", settled=self.duplicates.settled, by=by))
         return joined(" UNION ALL ", parts)
 
-    def everybody(self) -> Sql:
-        """A SELECT of the ids of everybody in a row that can be read, each once."""
-        parts = [sql("SELECT user_id FROM {core} WHERE reason IS NULL", core=batch.core) for batch in self.arrived]
-        return sql("SELECT DISTINCT user_id FROM ({parts})", parts=joined(" UNION ALL ", parts))
+    def distinct(self, field: str) -> Sql:
+        """A SELECT of every `user_id`, `event` or `message_id` that is in some row, rejected ones among them, once."""
+        return sql("SELECT DISTINCT {field} FROM ({rows}) WHERE {field} IS NOT NULL", field=Sql(field), rows=fields(self.arrived, field))
+
+    def empty_columns(self, work: Work) -> frozenset[Column]:
+        """Columns that are known to have no value in any row."""
+        return frozenset.intersection(*(_empty(work, batch, self.wanted) for batch in self.arrived)) if self.arrived else frozenset()
 
     def names(self, wanted: Wanted) -> Sql:
         """A SELECT of the names of needed events (and of some that turn out to be none)."""
@@ -131,6 +135,29 @@ class Events:
         return sql("({select})", select=batch.rows.select([CORE], Sql("TRUE"), Asked(Sql("FALSE"), Sql("FALSE"), early)))
 
 
+def fields(arrived: Sequence[Arrived], field: str) -> Sql:
+    """A SELECT of `user_id`, `event` or `message_id` of every row, rejected ones among them."""
+    parts = [
+        batch.rows.field(field) if batch.table is None else sql("SELECT {field} FROM {table}", field=Sql(field), table=batch.table)
+        for batch in arrived
+    ]
+    return joined(" UNION ALL ", parts)
+
+
+def _empty(work: Work, batch: Arrived, wanted: Wanted) -> frozenset[Column]:
+    """The columns that have no value in a batch, as far as that is quickly said."""
+    if batch.table is not None:
+        asked = {column: sql("count({name}) > 0", name=wanted.labels.of(column)) for column in wanted.columns}
+    else:
+        lists = {column: batch.rows.properties.may_be_list(column.path) for column in wanted.columns if column.reading is Reading.ELEMENTS}
+        asked = {column: sql("bool_or({condition})", condition=condition) for column, condition in lists.items() if condition is not None}
+    if not asked:
+        return frozenset()
+    source = batch.table or batch.rows.batch.again
+    row = work.connection.rows(sql("SELECT {asked} FROM {source}", asked=asked.values(), source=source).text)[0]
+    return frozenset(column for column, has in zip(asked, row, strict=True) if not has)
+
+
 def _needed(batch: Arrived, wanted: Wanted, sound: Sql) -> Sql:
     """A FROM item with the needed rows of a batch that are `sound`."""
     condition = sql("reason IS NULL AND {row} AND {sound}", row=wanted.row, sound=sound)
@@ -150,7 +177,7 @@ def _select(rows: EventRows, wanted: Wanted, where: Sql, asked: Asked) -> Sql:
 def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Events:
     """Read what has to be parsed, and settle which of several rows with one id is the event."""
     arrived = tuple(_arrive(work, rows, wanted) for rows in batches)
-    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], wanted)
+    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], fields(arrived, "message_id"), wanted)
     return Events(wanted, arrived, duplicates)
 
 

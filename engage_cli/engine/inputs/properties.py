@@ -56,6 +56,13 @@ class Properties:
         cases = [sql("WHEN {own} THEN {value}", own=own, value=value) for own, value in found[:-1]]
         return sql("CASE {cases} ELSE {last} END", cases=Sql(" ".join(case.text for case in cases)), last=found[-1][1])
 
+    def may_be_list(self, path: Path) -> Sql | None:
+        """A cheap condition that holds wherever the property is a list; None where there is none."""
+        names = [part for part in path.parts if isinstance(part, str)]
+        value = self.plain.get(names[0]) if len(names) == 1 else None
+        alone = not self.may_be_unsound and self.typed is None and self.record is None
+        return value.may_be_list if alone and isinstance(value, Cell) else None
+
     def _places(self, names: Sequence[str], zones: Zones) -> list[tuple[Value, Value]]:
         """The top-level value and the value itself at each place where a property may stand, the first one that is present winning."""
         roots: list[Value | None] = []

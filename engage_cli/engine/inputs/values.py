@@ -115,7 +115,8 @@ class TypedValue:
             case Reading.PRESENT:
                 if self.type.id in NESTED:
                     return sql("CASE WHEN {value} IS NOT NULL THEN TRUE END", value=self.sql)
-                return sql("CASE WHEN {text} IS NOT NULL THEN TRUE END", text=text or Sql("NULL"))
+                instant = typed_instant(self.sql, self.type.id, zones)
+                return sql("CASE WHEN {value} IS NOT NULL THEN TRUE END", value=instant or text or Sql("NULL"))
             case Reading.ELEMENTS:
                 return sql("elements_of_json({json})", json=self._json(zones)) if self.type.id in ("list", "array") else nothing(reading)
             case Reading.VALUE:
@@ -172,7 +173,13 @@ class Cell:
 
     @property
     def _nested(self) -> Sql:
-        return sql("CASE WHEN left({cell}, 1) IN ('[', '{{') AND json_valid({cell}) THEN {cell} END", cell=self.sql)
+        nested = "CASE WHEN (starts_with({cell}, '[') OR starts_with({cell}, '{{')) AND json_valid({cell}) THEN {cell} END"
+        return sql(nested, cell=self.sql)
+
+    @property
+    def may_be_list(self) -> Sql:
+        """A condition that holds wherever there is a list."""
+        return sql("starts_with({cell}, '[')", cell=self.sql)
 
     def at(self, names: Sequence[str], zones: Zones) -> "Value":
         """What stands further in."""

@@ -28,13 +28,12 @@ class Crossing:
     """`dropped`: a table of the ids whose rows among the new are left out, None where there are none.
 
     `winners` are the keys of files, old and new, with an event whose id another file has too; `repeating` the new files with a row
-    without an id that also occurs in another file. `loose`: a row that is left out names a user who is new.
+    without an id that also occurs in another file.
     """
 
     dropped: Sql | None = None
     winners: frozenset[int] = frozenset()
     repeating: frozenset[int] = frozenset()
-    loose: bool = False
 
     def remaining(self, rows: Sql) -> Sql:
         """The new rows without those left out."""
@@ -70,10 +69,7 @@ def find_crossing(
     keys = frozenset(int(row[0]) for row in work.connection.rows(sql("SELECT DISTINCT file_key FROM {met}", met=met).text))
     if work.any(same) and _is_better(work, events, reopen(keys), work.table("same", same)):
         raise DisplacedError
-    unknown = sql(
-        "SELECT 1 FROM {arrived} ANTI JOIN ({users}) AS u USING (user_id)", arrived=arrived, users=over(earlier, [Sql("user_id")], "users")
-    )
-    return events, Crossing(met, winners | keys, repeating, work.any(unknown))
+    return events, Crossing(met, winners | keys, repeating)
 
 
 def _bare(events: Events) -> Wanted:

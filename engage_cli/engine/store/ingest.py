@@ -8,12 +8,10 @@ from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, EventRows
 from engage_cli.engine.inputs.events import Events, FileRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.rejects import event_rejects
-from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.store.crossing import Crossing, find_crossing
 from engage_cli.engine.store.layout import Layout
-from engage_cli.engine.store.parts import FRESH, Part, over
+from engage_cli.engine.store.parts import FRESH, Part, over, stored_columns
 from engage_cli.engine.template import Sql, joined, literal, sql
-from engage_cli.plan.needs import Reading as Elements
 
 REJECTS = ("file_key", "row_number", "reason", "content")
 KEYS = ("user_key", "event_key", "ts", "message_id", "file_key")
@@ -37,7 +35,6 @@ class Ingested:
     """A part that was made in the database FRESH. `users` and `events` count those first met here.
 
     `files` are by key. `won` are the keys of files of the store that turned out to have an event whose id another file has too.
-    `loose`: some user of the part may have no event.
     """
 
     rows: int
@@ -45,10 +42,9 @@ class Ingested:
     events: int
     first: datetime | None
     last: datetime | None
-    lists: tuple[str, ...]
+    absent: frozenset[str]
     files: Mapping[int, FileCounts]
     won: frozenset[int]
-    loose: bool
 
 
 @dataclass(frozen=True)
@@ -84,34 +80,60 @@ def ingest(work: Work, reading: Reading, known: Known, reopen: Callable[[frozens
     _make_paths(work, reading.keys)
     events, crossing = find_crossing(work, reading.events, known.parts, reopen)
     reading = replace(reading, events=events)
-    users = _make_keys(work, "users", "user_key", "user_id", events.everybody(), known, known.users)
-    names = sql("SELECT DISTINCT event FROM ({names})", names=events.names(events.wanted))
-    names_found = _make_keys(work, "event_names", "event_key", "event", names, known, known.events, in_order=True)
-    _make_events(work, reading, known, crossing)
+    users = _make_keys(work, "users", "user_key", "user_id", events.distinct("user_id"), known, known.users)
+    names = _make_keys(work, "event_names", "event_key", "event", events.distinct("event"), known, known.events, in_order=True)
+    absent = _absent(work, events, known)
+    _make_events(work, reading, known, crossing, absent)
     kept = _by_file(work, sql("SELECT file_key, count(*) FROM {table} GROUP BY file_key", table=EVENTS))
     short = _make_rejects(work, reading, known, kept)
-    return _account(work, reading, crossing, (users, names_found), _file_counts(work, reading, crossing, kept, short))
+    if short:
+        _drop_idle_users(work, known)
+    counts = _file_counts(work, reading, crossing, kept, short)
+    rows, first, last = _facts(work)
+    return Ingested(rows, users, names, first, last, absent, counts, crossing.winners - counts.keys())
+
+
+def _absent(work: Work, events: Events, known: Known) -> frozenset[str]:
+    """The columns without any value, in the new files and in what is taken over."""
+    absent = frozenset(column.name for column in events.empty_columns(work))
+    return absent.intersection(*(part.absent for part in known.absorbed))
+
+
+def _drop_idle_users(work: Work, known: Known) -> None:
+    """Take out the users who were first met in rows that did not become events."""
+    work.connection.run(
+        sql(
+            "DELETE FROM {users} WHERE user_key >= {known} AND user_key NOT IN (SELECT user_key FROM {events})",
+            users=_fresh("users"),
+            known=literal(known.users),
+            events=EVENTS,
+        ).text
+    )
+
+
+def _facts(work: Work) -> tuple[int, datetime | None, datetime | None]:
+    rows, first, last = work.connection.rows(sql("SELECT count(*), min(ts), max(ts) FROM {events}", events=EVENTS).text)[0]
+    return int(rows), first, last
 
 
 def merge(work: Work, layout: Layout, parts: Sequence[Part]) -> Ingested:
     """Make the tables of a part in FRESH of all that counts in other parts, and of their users who have an event."""
     names = [Sql("event_key"), Sql("event")]
     work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("event_names"), rows=over(parts, names, "event_names")).text)
-    values = [*map(Sql, KEYS), *_values(layout)]
-    _make_sorted(work, over(parts, values, "events"))
+    absent = frozenset.intersection(*(part.absent for part in parts))
+    _make_sorted(work, joined(" UNION ALL ", [_taken(part, layout, absent) for part in parts]))
     users = over(parts, [Sql("user_key"), Sql("user_id")], "users")
     acting = sql("SELECT u.* FROM ({users}) AS u SEMI JOIN {events} AS e ON e.user_key = u.user_key", users=users, events=EVENTS)
     work.connection.run_large(sql("CREATE TABLE {table} AS {rows}", table=_fresh("users"), rows=acting).text)
     rejects = over(parts, [Sql(name) for name in REJECTS], "rejects")
     work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("rejects"), rows=rejects).text)
-    rows, first, last = work.connection.rows(sql("SELECT count(*), min(ts), max(ts) FROM {events}", events=EVENTS).text)[0]
-    lists = tuple(sorted({name for part in parts for name in part.lists}))
-    return Ingested(rows, 0, 0, first, last, lists, {}, frozenset(), False)
+    rows, first, last = _facts(work)
+    return Ingested(rows, 0, 0, first, last, absent, {}, frozenset())
 
 
 def make_empty(work: Work, layout: Layout) -> None:
     """Make the tables of a part without events in FRESH."""
-    values = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=layout.labels.of(column)) for column in layout.ordered]
+    values = stored_columns(Part(FRESH, absent=frozenset(column.name for column in layout.ordered)), replace(layout, whole=False))
     values += [Sql("'' AS properties")] if layout.whole else []
     tables = {
         "events": [
@@ -171,26 +193,31 @@ def _make_keys(work: Work, table: str, key: str, name: str, found: Sql, known: K
     return int(work.connection.rows(counted.text)[0][0])
 
 
-def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing) -> None:
-    layout, events = reading.layout, reading.events
-    values = _values(layout)
+def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing, absent: frozenset[str]) -> None:
+    layout = replace(reading.layout, columns=frozenset(column for column in reading.layout.columns if column.name not in absent))
+    events = replace(reading.events, wanted=replace(reading.events.wanted, columns=layout.ordered))
     dictionaries = [*known.remaining, Part(FRESH)]
+    values = [sql("e.{name}", name=reading.layout.labels.of(column)) for column in layout.ordered]
     found = sql(
         "SELECT {columns} FROM ({rows}) AS e JOIN {paths} AS p ON p.path = e.path JOIN ({users}) AS u ON u.user_id = e.user_id "
         "JOIN ({names}) AS n ON n.event = e.event",
-        columns=[Sql("u.user_key, n.event_key, e.ts, e.message_id, p.file_key"), *(sql("e.{value}", value=value) for value in values)],
+        columns=[
+            Sql("u.user_key, n.event_key, e.ts, e.message_id, p.file_key"),
+            *values,
+            *([Sql("e.properties")] if layout.whole else []),
+        ],
         rows=crossing.remaining(events.select(events.wanted)),
         paths=PATHS,
         users=over(dictionaries, [Sql("user_key"), Sql("user_id")], "users"),
         names=over(dictionaries, [Sql("event_key"), Sql("event")], "event_names"),
     )
-    taken = [part.select([*map(Sql, KEYS), *values], "events") for part in known.absorbed]
+    taken = [_taken(part, reading.layout, absent) for part in known.absorbed]
     _make_sorted(work, joined(" UNION ALL ", [found, *taken]))
 
 
-def _values(layout: Layout) -> list[Sql]:
-    """The columns of a layout, as they are named in the store."""
-    return [sql("{name}", name=layout.labels.of(column)) for column in layout.ordered] + ([Sql("properties")] if layout.whole else [])
+def _taken(part: Part, layout: Layout, absent: frozenset[str]) -> Sql:
+    """A SELECT of the events of a part, without columns that are `absent`."""
+    return part.select([*map(Sql, KEYS), *stored_columns(part, layout, without=absent)], "events")
 
 
 def _make_sorted(work: Work, rows: Sql) -> None:
@@ -215,24 +242,6 @@ def _make_rejects(work: Work, reading: Reading, known: Known, kept: Mapping[int,
     every = joined(" UNION ALL ", [none, *rows, *(part.select(columns, "rejects") for part in known.absorbed)])
     work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("rejects"), rows=every).text)
     return {reading.keys[file.path]: file for file in summary}
-
-
-def _account(work: Work, reading: Reading, crossing: Crossing, met: tuple[int, int], counts: Mapping[int, FileCounts]) -> Ingested:
-    layout = reading.layout
-    elements = [column for column in layout.ordered if column.reading is Elements.ELEMENTS]
-    facts = [Sql("count(*), min(ts), max(ts)"), *(sql("bool_or({name} IS NOT NULL)", name=layout.labels.of(column)) for column in elements)]
-    rows, first, last, *has_list = work.connection.rows(sql("SELECT {facts} FROM {events}", facts=facts, events=EVENTS).text)[0]
-    return Ingested(
-        rows=rows,
-        users=met[0],
-        events=met[1],
-        first=first,
-        last=last,
-        lists=tuple(column.name for column, has in zip(elements, has_list, strict=True) if has),
-        files=counts,
-        won=crossing.winners - counts.keys(),
-        loose=crossing.loose or reading.events.duplicates.is_disputed(work) or any(file.unsound for file in counts.values()),
-    )
 
 
 def _file_counts(

@@ -44,7 +44,7 @@ class StoredFile:
 class Segment:
     """One DuckDB file. `first` and `last` are the instants (naive UTC) of its first and last event, None without events.
 
-    `hidden` are the keys of files whose rows no longer count. `lists`: columns of ELEMENTS with at least one list.
+    `hidden` are the keys of files whose rows no longer count. `absent`: columns that no event here has a value of; they are not stored.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Segment:
     last: datetime | None
     files: tuple[int, ...]
     hidden: tuple[int, ...] = ()
-    lists: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _segment(document: dict[str, Any]) -> Segment:
             **document,
             "first": _instant(document["first"]),
             "last": _instant(document["last"]),
-            **{name: tuple(document[name]) for name in ("files", "hidden", "lists")},
+            **{name: tuple(document[name]) for name in ("files", "hidden", "absent")},
         }
     )
 

@@ -30,7 +30,7 @@ from engage_cli.engine.store.folder import ATTEMPTS, BrokenError, StoreFolder, a
 from engage_cli.engine.store.ingest import Ingested, Known, Reading, ingest, make_empty, merge
 from engage_cli.engine.store.layout import Layout, stored_layout
 from engage_cli.engine.store.manifest import FORMAT, Manifest, Segment, StoredFile
-from engage_cli.engine.store.parts import FRESH, Part
+from engage_cli.engine.store.parts import FRESH, Part, part_of
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.errors import EngageError
 
@@ -158,7 +158,7 @@ class _Session:
         self._publish(grown)
         assert self.store is not None
         [name] = attach(self.work.connection, self.store, grown.segments)
-        return replace(opened, manifest=grown, parts=(Part(name, segment.rows, segment.last, segment.lists),))
+        return replace(opened, manifest=grown, parts=(part_of(name, segment),))
 
     # ---- what is published -----------------------------------------------------------------------------------------
 
@@ -200,10 +200,7 @@ class _Session:
     def _changed(self, manifest: Manifest, attached: Sequence[str], change: Difference, *, anew: bool = False) -> Opened:
         """The store with a difference made good."""
         base = with_changes(manifest, change)
-        parts = [
-            Part(name, segment.rows, segment.last, segment.lists, segment.hidden)
-            for name, segment in zip(attached, base.segments, strict=True)
-        ]
+        parts = [part_of(name, segment) for name, segment in zip(attached, base.segments, strict=True)]
         if change.new:
             base, parts = self._grown(base, parts, change.new)
         if self.writes and (anew or not change.is_nothing):
@@ -231,14 +228,14 @@ class _Session:
             with self._making(target):
                 made = ingest(self.work, reading, known, lambda wanted: self._reopened(base, wanted))
         if target == MEMORY:
-            segment = Segment(MEMORY, 0, made.rows, made.first, made.last, tuple(keys.values()), (), made.lists)
-            return with_segment(base, segment, made, new, 0), [*parts, Part(FRESH, made.rows, made.last, made.lists)]
+            segment = Segment(MEMORY, 0, made.rows, made.first, made.last, tuple(keys.values()), (), tuple(sorted(made.absent)))
+            return with_segment(base, segment, made, new, 0), [*parts, Part(FRESH, made.rows, made.last, made.absent)]
         detach(connection, [part.database for part in parts[len(parts) - taken :]])
         segment = self._finished(base, made, tuple(keys.values()), Path(target))
         grown = with_segment(base, segment, made, new, taken)
         assert self.store is not None
         [name] = attach(connection, self.store, [segment])
-        return grown, [*parts[: len(parts) - taken], Part(name, segment.rows, segment.last, segment.lists)]
+        return grown, [*parts[: len(parts) - taken], part_of(name, segment)]
 
     def _reopened(self, base: Manifest, keys: frozenset[int]) -> list[EventRows]:
         """The rows of files that are in the store already."""
@@ -280,7 +277,7 @@ class _Session:
         final = part.with_name(segment_name(base))
         files.sync_file(part)
         files.rename(part, final)
-        return Segment(final.name, final.stat().st_size, made.rows, made.first, made.last, keys, (), made.lists)
+        return Segment(final.name, final.stat().st_size, made.rows, made.first, made.last, keys, (), tuple(sorted(made.absent)))
 
     def _drop_fresh(self) -> None:
         """Let go of a part that came to nothing."""
@@ -331,5 +328,4 @@ def with_segment(base: Manifest, segment: Segment, made: Ingested, new: Sequence
         next_key=base.next_key + len(new),
         next_segment=base.next_segment + 1,
         next_ingest=base.next_ingest + 1,
-        loose=base.loose or made.loose,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import timestamp
 from engage_cli.engine.store.folder import detach
 from engage_cli.engine.store.opening import Opened
@@ -28,18 +29,21 @@ def detach_parts(connection: Connection) -> None:
 
 def make_events(work: Work, opened: Opened, needs: Needs) -> None:
     """Make the views `events` and `event_names`. An event after as_of is in no view."""
-    selects = [part.select(_columns(work, opened, needs), "events", _by(part, needs)) for part in opened.parts]
+    selects = [part.select(_columns(work, opened, part, needs), "events", _by(part, needs)) for part in opened.parts]
     work.connection.run(sql("CREATE TEMP VIEW events AS {selects}", selects=joined(" UNION ALL ", selects)).text)
     names = over(opened.parts, [Sql("event_key"), Sql("event")], EVENT_NAMES)
     work.connection.run(sql("CREATE TEMP VIEW event_names AS {names}", names=names).text)
 
 
-def _columns(work: Work, opened: Opened, needs: Needs) -> list[Sql]:
-    """What a plan sees of an event, under the names that it has for it."""
+def _columns(work: Work, opened: Opened, part: Part, needs: Needs) -> list[Sql]:
+    """What a plan sees of an event of a part, under the names that it has for it."""
     stored, seen = opened.layout.labels, work.connection.labels
     wanted = sorted({column for need in needs.events for column in need.columns}, key=lambda column: column.name)
     columns = [Sql(name) for name in ("user_key", "event_key", "ts", "message_id", "file_key")]
-    columns += [sql("{stored} AS {seen}", stored=stored.of(column), seen=seen.of(column)) for column in wanted]
+    columns += [
+        sql("{value} AS {seen}", value=nothing(column.reading) if column.name in part.absent else stored.of(column), seen=seen.of(column))
+        for column in wanted
+    ]
     return columns + ([Sql("properties")] if opened.layout.whole else [])
 
 
@@ -86,9 +90,8 @@ def event_keys(work: Work) -> dict[str, int]:
 
 def event_lists(opened: Opened, needs: Needs) -> frozenset[Path]:
     """The paths at which some event has a list."""
-    found = {name for part in opened.parts for name in part.lists}
-    columns: Iterable[Column] = (column for need in needs.events for column in need.columns)
-    return frozenset(column.path for column in columns if column.reading is Reading.ELEMENTS and column.name in found)
+    columns: Iterable[Column] = (column for need in needs.events for column in need.columns if column.reading is Reading.ELEMENTS)
+    return frozenset(column.path for column in columns if any(column.name not in part.absent for part in opened.parts if part.rows))
 
 
 def future_events(work: Work, opened: Opened, needs: Needs) -> int:

@@ -14,7 +14,7 @@ from engage_cli.engine.store.difference import Found, changes
 from engage_cli.engine.store.folder import BrokenError, StoreFolder, attach
 from engage_cli.engine.store.layout import layout_of, stored_layout
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
-from engage_cli.engine.store.parts import Part
+from engage_cli.engine.store.parts import part_of
 from engage_cli.engine.store.relations import detach_parts, hidden_events, stored_rejects
 from engage_cli.plan.needs import Needs
 
@@ -52,8 +52,8 @@ def report(connection: Connection, store: StoreFolder, found: Mapping[str, Found
     try:
         names = attach(connection, store, manifest.segments)
     except BrokenError as problem:
-        return StoreReport(exists=True, new=tuple(sorted(found)), note=f"{problem.message}: the next run makes the store anew")
-    parts = tuple(Part(name, one.rows, one.last, one.lists, one.hidden) for name, one in zip(names, manifest.segments, strict=True))
+        return StoreReport(exists=True, new=tuple(sorted(found)), note=f"{problem.message}; the next run makes the store anew")
+    parts = tuple(part_of(name, segment) for name, segment in zip(names, manifest.segments, strict=True))
     work = Work(connection)
     try:
         described = _described(work, Opened(manifest, parts, stored_layout(manifest), (), None))

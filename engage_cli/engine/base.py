@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.project import Sources
 from engage_cli.plan.needs import Catalog, ListNeed, Needs
+from engage_cli.plan.touched import Touch
 
 Row = tuple[Any, ...]
 
@@ -58,6 +59,8 @@ class Staging:
     """The files of events that were read; the others were in the store."""
     store_note: str | None = None
     """Why the store was made anew, where it was."""
+    touched: int | str | None = None
+    """How many users the relation `touched(user_key)` has; or in words why everybody has to be looked at. None where it was not asked."""
 
 
 class Upkeep(StrEnum):
@@ -126,11 +129,16 @@ class Engine(Protocol):
         """The files behind the sources, found and hashed, in path order. DataError where a path finds nothing."""
         ...
 
-    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None) -> Staging:
+    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes, from the event store and the files that are not in it.
 
         With `keep`, what all definitions of the project need, the store is brought up to date; the caller holds the project's lock.
+        With `touch`, the users who may have changed since a run before are found, too.
         """
+        ...
+
+    def restrict(self, needs: Needs, *, with_ids: bool) -> None:
+        """Cut `users` and `events` down to the touched users and to what `needs` say; `with_ids`: with message ids, else they are NULL."""
         ...
 
     def tend_store(self, sources: Sources, needs: Needs, upkeep: Upkeep) -> StoreReport:
@@ -156,6 +164,10 @@ class Engine(Protocol):
 
     def create(self, name: str, query: exp.Expr) -> int:
         """Make the temporary relation `name` of a query's rows by one statement; how many there are."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Take away a relation that `create` made."""
         ...
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -15,12 +15,15 @@ from engage_cli.engine.base import Cost, InputFile, Row, Staging, StoreReport, U
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
 from engage_cli.engine.inputs.hashing import HashedFile, find_inputs
+from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.opening import find_events
+from engage_cli.engine.store.touched import restrict
 from engage_cli.engine.store.upkeep import report, tend
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
+from engage_cli.plan.touched import Touch
 
 COPY_OPTIONS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
@@ -58,12 +61,16 @@ class DuckDBEngine:
         """The files behind the sources, found and hashed, in path order."""
         return find_inputs(self._connection, self._folder, sources, lists, self._hashed)
 
-    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None) -> Staging:
+    def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes."""
         files = self.input_files(sources, needs.lists)
         return stage_inputs(
-            self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes()
+            self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes(), touch=touch
         )
+
+    def restrict(self, needs: Needs, *, with_ids: bool) -> None:
+        """Cut `users` and `events` down to the touched users."""
+        restrict(Work(self._connection), needs, with_ids=with_ids)
 
     def tend_store(self, sources: Sources, needs: Needs, upkeep: Upkeep) -> StoreReport:
         """Bring the event store up to date for what all definitions need."""
@@ -94,6 +101,10 @@ class DuckDBEngine:
             read = self._connection.rows_read()
             self._costs.append(Cost(name, perf_counter() - begun, process_time() - cpu, rows, read))
         return rows
+
+    def drop(self, name: str) -> None:
+        """Take away a relation that `create` made."""
+        self._run(sql("DROP TABLE {name}", name=identifier(name)).text)
 
     def watch(self) -> None:
         """From here on keep what each `create` costs."""

@@ -28,6 +28,7 @@ from engage_cli.engine.store.opening import EventFiles, Opened, find_events, ope
 from engage_cli.engine.store.relations import (
     STORED_EVENTS,
     detach_parts,
+    drop_relations,
     event_keys,
     event_lists,
     future_events,
@@ -36,8 +37,10 @@ from engage_cli.engine.store.relations import (
     make_users,
     stored_rejects,
 )
+from engage_cli.engine.store.touched import make_touched
 from engage_cli.engine.template import Sql, identifier, sql
 from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
+from engage_cli.plan.touched import Touch
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,16 @@ def stage_inputs(
     store: StoreFolder | None = None,
     keep: Needs | None = None,
     hashes: Mapping[str, tuple[int, int, str]] | None = None,
+    touch: Touch | None = None,
 ) -> Staging:
     """Stage what a plan needs. `files` are the input files as find_inputs found them whole, `hashes` those of local ones.
 
-    With `keep`, what the definitions of the whole project need, the store is brought up to date and published.
+    With `keep`, what the definitions of the whole project need, the store is brought up to date and published. With `touch` the
+    relation `touched` is made, if it can be.
     """
     work = Work(connection)
-    _clear(connection)
+    drop_relations(connection, "events", "users", "event_names")
+    detach_parts(connection)
     connection.use_zones({needs.zone})
     connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])
     try:
@@ -88,22 +94,9 @@ def stage_inputs(
         opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
         inputs = _open(work, folder, sources, needs)
         with blaming(connection, inputs.batches):
-            return _stage(work, folder, sources, needs, inputs, files, opened)
+            return _stage(work, folder, sources, needs, inputs, files, opened, touch)
     finally:
         work.drop_tables()
-
-
-def _clear(connection: Connection) -> None:
-    """Take away the relations of an earlier staging, and let go of its parts."""
-    kinds = dict(
-        connection.rows(
-            "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('events', 'users', 'event_names')"
-        )
-    )
-    for name, kind in kinds.items():
-        connection.run(sql("DROP {kind} temp.main.{name}", kind=Sql("VIEW" if kind == "VIEW" else "TABLE"), name=identifier(name)).text)
-    detach_parts(connection)
 
 
 def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:
@@ -120,7 +113,14 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Input
 
 
 def _stage(
-    work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, files: tuple[InputFile, ...], opened: Opened
+    work: Work,
+    folder: FilePath,
+    sources: Sources,
+    needs: Needs,
+    inputs: Inputs,
+    files: tuple[InputFile, ...],
+    opened: Opened,
+    touch: Touch | None,
 ) -> Staging:
     as_of = timestamp(needs.as_of)
     make_events(work, opened, needs)
@@ -153,6 +153,7 @@ def _stage(
         repeated_profiles=profiles.repeated if profiles else 0,
         ingested=opened.ingested,
         store_note=opened.why,
+        touched=None if touch is None else make_touched(work, opened, touch, files, inputs.people, needs),
     )
 
 

@@ -1,6 +1,6 @@
 """One call from changes to published files: what a run does after its audiences are evaluated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from engage_cli.state.store import State
 class Written:
     """What a run left behind. `run` is None where only files were written again, `folder` where nobody entered or exited.
 
-    Paths are from the outputs folder. `members` has the file of every audience evaluated, `rewritten` those whose bytes are new.
+    Paths are from the outputs folder. `members` has each member file that was written, `rewritten` those whose bytes are new.
     """
 
     run: Run | None
@@ -50,11 +50,13 @@ def write_run(
     destinations: Mapping[str, EventsDestination],
     outputs: Path,
     file_format: str,
+    kept: Collection[str] = (),
 ) -> Written:
     """Write the files of a run, commit it, and publish both. `find_changes` comes before; the caller holds the lock.
 
     Reads `member_row`, `membership_change` and, where an audience has `with`, `member_trait` (see columns.py), which must have the users
-    of both. A failure before the commit, such as a full disk, leaves state and files as they were.
+    of both. `kept` are audiences whose member file stays as it is. A failure before the commit, such as a full disk, leaves state and
+    files as they were.
     """
     built = {name: audiences[name] for name in plan.audiences}
     if not built:
@@ -62,7 +64,7 @@ def write_run(
     paths = [run_path(plan.run), *(members_path(name, file_format) for name in built)]
     parts = _Parts()
     try:
-        _write_parts(state, plan, changes, built, destinations, outputs, file_format, parts)
+        _write_parts(state, plan, changes, built, destinations, outputs, file_format, kept, parts)
         is_run = commit_run(state, plan, changes, run_files=parts.run_files, member_files=parts.members, pending=parts.pending)
     except BaseException:
         discard(outputs, paths)
@@ -85,10 +87,11 @@ def _write_parts(
     destinations: Mapping[str, EventsDestination],
     outputs: Path,
     file_format: str,
+    kept: Collection[str],
     parts: _Parts,
 ) -> None:
     recorded = member_files(state.engine)
-    for audience in built.values():
+    for audience in (audience for name, audience in built.items() if name not in kept):
         file = write_members(state.engine, audience, outputs, file_format)
         parts.members.append(file)
         waits = pending_member_file(file, outputs, recorded.get(audience.name))

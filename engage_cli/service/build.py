@@ -24,15 +24,15 @@ from engage_cli.plan.build import named_audiences, plan_audiences
 from engage_cli.plan.needs import ListNeed, Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of, started_at
-from engage_cli.service.look import materialise
+from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Timing
+from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import TRAITS, USERS
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.lock import hold_lock
-from engage_cli.state.membership import Changes, find_changes
+from engage_cli.state.membership import Changes, Partly, find_changes
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
 
@@ -54,6 +54,8 @@ class _Request:
     verbose: bool
     progress: Progress
     timings: list[Timing] = field(default_factory=list)
+    unwritten: frozenset[str] = frozenset()
+    looked: Looked | None = None
     costs: tuple[Cost, ...] = ()
     sql: dict[str, str] = field(default_factory=dict)
 
@@ -134,6 +136,7 @@ def _build(request: _Request, engine: Engine, state: State | None, recovered: tu
 
 
 def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[InputFile, ...]) -> RunPlan:
+    request.unwritten = frozenset() if request.dry_run else unwritten_audiences(state, request.outputs, request.names, request.file_format)
     builds = [
         Build(name, definition_hash(request.project, name), tuple(sorted({need.path for need in _lists_of(request, name)})))
         for name in request.names
@@ -145,7 +148,7 @@ def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[I
         tool_version=__version__,
         builds=builds,
         files=files,
-        unwritten=() if request.dry_run else unwritten_audiences(state, request.outputs, request.names, request.file_format),
+        unwritten=request.unwritten,
         dry_run=request.dry_run,
     )
 
@@ -163,6 +166,7 @@ def _evaluate(
     plan = with_tables(plan, config.sources)
     if request.verbose:
         engine.watch()
+    again = revisit(project, state, run_plan)
     with request.stage("reading events and profiles"):
         staged = stage(
             project,
@@ -173,21 +177,25 @@ def _evaluate(
             progress=request.progress,
             writable=writable_folders(project, request.folder),
             keep=None if request.dry_run else needs_of_all(project, request.as_of),
+            touch=again.touch if again is not None else None,
         )
     rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
+    if not request.dry_run:
+        _make_member_traits(engine, plan)
     with request.stage("evaluating audiences"):
-        if request.verbose:
-            request.sql.update({name: engine.render(query) for name, query in staged.compiled.steps()})
-        materialise(staged)
-        engine.create("member_now", staged.compiled.all_members())
+        request.looked, ran = evaluate(staged, again)
         request.costs = tuple(engine.costs)
+    if request.verbose:
+        request.sql.update(ran)
+    whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
     with request.stage("comparing with the members before"):
-        changes = find_changes(engine, state, run_plan)
+        changes = find_changes(engine, state, run_plan, Partly(frozenset(request.looked.audiences), whole))
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
     assert state is not None
-    _make_member_traits(engine, plan)
+    partly = set(request.looked.audiences) - whole
+    kept = {one.audience for one in changes if one.audience in partly and not (one.entered or one.exited)}
     with request.stage("writing"):
         written = write_run(
             state,
@@ -197,6 +205,7 @@ def _evaluate(
             destinations=config.destinations,
             outputs=request.outputs,
             file_format=request.file_format,
+            kept=kept,
         )
     paths = [*([written.folder] if written.folder else []), *written.rewritten]
     shown = tuple(Path(config.outputs) / path for path in paths)
@@ -221,6 +230,7 @@ def _result(
         data=data,
         recovered=recovered,
         timings=tuple(request.timings),
+        looked=request.looked if request.verbose else None,
         costs=request.costs,
         sql=request.sql,
     )

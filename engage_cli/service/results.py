@@ -19,6 +19,15 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """How many users a run looked at, and for which audiences only at those who can have changed; else in words why at everybody."""
+
+    users: int
+    audiences: tuple[str, ...] = ()
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataReport:
     """What was read: shown after every command that reads data, where there is something to say."""
 
@@ -64,6 +73,8 @@ class BuildResult:
     data: DataReport
     recovered: tuple[str, ...] = ()
     """What an interrupted run had left, in words, and what was done about it."""
+    looked: Looked | None = None
+    """Who was looked at; only with `verbose`."""
     timings: tuple[Timing, ...] = ()
     costs: tuple[Cost, ...] = ()
     """What each relation cost, in order; only with `verbose`."""

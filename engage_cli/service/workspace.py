@@ -16,6 +16,7 @@ from engage_cli.plan.leaves import AmongRows
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_of
+from engage_cli.plan.touched import Touch
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
@@ -110,14 +111,15 @@ def stage(
     progress: Progress,
     writable: Sequence[Path] = (),
     keep: Needs | None = None,
+    touch: Touch | None = None,
 ) -> Staged:
     """Stage what a plan needs, seal the engine, and compile. `strict`: a row that cannot be read is an error.
 
     Only the folders of `writable` can be written to afterwards. With `keep`, what all definitions need, the event store is brought up to
-    date first; the caller holds the project's lock.
+    date first; the caller holds the project's lock. With `touch` the users who may have changed are found, too.
     """
     with progress.stage("reading events and profiles"):
-        staging = engine.stage(project.config.sources, plan.needs, keep)
+        staging = engine.stage(project.config.sources, plan.needs, keep, touch)
     if strict and staging.rejects:
         refuse_rejects(staging)
     engine.seal(writable)

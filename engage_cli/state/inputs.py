@@ -11,14 +11,18 @@ from engage_cli.state.store import State
 
 
 def vanished_files(state: State | None, sources: Sources, inputs: Sequence[InputFile]) -> tuple[InputFile, ...]:
-    """Files that the run before read, that a source still asks for, and that are no longer there, in path order.
+    """Files that the run before read, that a source still asks for, and that are no longer there, in path order. One that has another name
+    now is none of them.
 
     Raises DataError if the source of one of them says `on_missing_file: error`. A file that no source matches any more is not missed.
     """
     if state is None:
         return ()
     present = {(file.kind, file.path) for file in inputs}
-    gone = [file for file in _last_read(state.engine) if (file.kind, file.path) not in present]
+    last = _last_read(state.engine)
+    known = {(file.kind, file.path) for file in last}
+    moved = {(file.kind, file.sha256) for file in inputs if (file.kind, file.path) not in known}
+    gone = [file for file in last if (file.kind, file.path) not in present and (file.kind, file.sha256) not in moved]
     missed = [(file, source) for file in gone if (source := _source_of(file, sources)) is not None]
     fatal = [file.path for file, source in missed if source.on_missing_file is not MissingFile.DROP]
     if fatal:
@@ -28,6 +32,14 @@ def vanished_files(state: State | None, sources: Sources, inputs: Sequence[Input
             hint="bring it back, or allow it with `on_missing_file: drop` at its source in engage.yaml",
         )
     return tuple(file for file, _ in missed)
+
+
+def files_read_by(state: State, run: int) -> frozenset[tuple[str, str, str]]:
+    """What a run read: (kind, path, sha256) of each file."""
+    rows = state.engine.rows(
+        "SELECT kind, path, sha256 FROM state.main.input_file WHERE first_run <= ? AND coalesce(last_run, ?) >= ?", [run, run, run]
+    )
+    return frozenset((str(kind), str(path), str(sha)) for kind, path, sha in rows)
 
 
 def record_files(engine: Engine, run: int, inputs: Sequence[InputFile]) -> None:

@@ -8,8 +8,12 @@ Works on three temporary relations:
     the same users with the instant at which their stay began.
 `membership_change(audience VARCHAR, user_id VARCHAR, change VARCHAR)`
     those who entered and those who exited.
+
+Of audiences that were evaluated for some users only, `member_now` has those among them who are in, and `touched_user(user_id VARCHAR)`
+has all of them: nothing changes for anybody else.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,18 +35,33 @@ class Changes:
     exited: int
 
 
-def find_changes(engine: Engine, state: State | None, plan: RunPlan) -> tuple[Changes, ...]:
+@dataclass(frozen=True, slots=True)
+class Partly:
+    """Audiences that were evaluated for the touched users only. `whole`: of these the member file is written anyhow."""
+
+    audiences: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+
+
+def find_changes(engine: Engine, state: State | None, plan: RunPlan, partly: Partly | None = None) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
-    Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters.
+    Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters. Of an audience
+    that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written.
     """
+    partly = partly or Partly()
     for name in ("member_row", "membership_change"):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
-    engine.create("membership_change", _joined(state, plan))
-    engine.create("member_row", _rows(state, plan))
-    counted = engine.rows(_COUNTS)
-    counts = {audience: (size, entered, exited) for audience, size, entered, exited in counted}
-    return tuple(Changes(name, *counts.get(name, (0, 0, 0))) for name in plan.audiences)
+    engine.create("membership_change", _joined(state, plan, partly))
+    changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
+    engine.create("member_row", _rows(state, plan, partly, partly.audiences & (changed | partly.whole)))
+    counts = {audience: (size, entered, exited) for audience, size, entered, exited in engine.rows(_COUNTS)}
+    before = {str(name): int(size) for name, size in engine.rows(_SIZES)} if partly.audiences else {}
+    found = []
+    for name in plan.audiences:
+        size, entered, exited = counts.get(name, (0, 0, 0))
+        found.append(Changes(name, before.get(name, 0) + entered - exited if name in partly.audiences else size, entered, exited))
+    return tuple(found)
 
 
 def apply_changes(engine: Engine, run: int, as_of: datetime) -> None:
@@ -86,24 +105,37 @@ _EXIT = """
         AND member.audience = changed.audience AND member.user_id = changed.user_id
 """
 _BEFORE = "SELECT audience, user_id, entered_at FROM state.main.membership WHERE exited_at IS NULL"
+_SIZES = "SELECT audience, count(*) FROM state.main.membership WHERE exited_at IS NULL GROUP BY audience"
+_UNTOUCHED = (
+    "SELECT audience, user_id, entered_at FROM state.main.membership ANTI JOIN touched_user USING (user_id) WHERE exited_at IS NULL"
+)
 _NOBODY = "SELECT '' AS audience, '' AS user_id, CAST(NULL AS TIMESTAMP) AS entered_at WHERE FALSE"
 
 
-def _joined(state: State | None, plan: RunPlan) -> exp.Expr:
-    return _select(_JOINED).with_("before", as_=_before(state, plan))
+def _joined(state: State | None, plan: RunPlan, partly: Partly) -> exp.Expr:
+    return _select(_JOINED).with_("before", as_=_before(state, plan, partly))
 
 
-def _rows(state: State | None, plan: RunPlan) -> exp.Expr:
-    select = _select(_ROWS).with_("before", as_=_before(state, plan))
+def _rows(state: State | None, plan: RunPlan, partly: Partly, whole: Collection[str]) -> exp.Expr:
+    select = _select(_ROWS).with_("before", as_=_before(state, plan, partly))
     entered = exp.func("COALESCE", exp.column("entered_at", table="before"), literal(plan.run.as_of)).as_("entered_at")
-    return select.select(*select.selects[:2], entered, append=False)
+    rows: exp.Query = select.select(*select.selects[:2], entered, append=False)
+    if partly.audiences - set(whole):
+        rows = rows.where(exp.not_(exp.column("audience", table="now").isin(*sorted(partly.audiences - set(whole)))))
+    if whole:
+        rows = exp.union(rows, _select(_UNTOUCHED).where(exp.column("audience").isin(*sorted(whole))), distinct=False)
+    return rows
 
 
-def _before(state: State | None, plan: RunPlan) -> exp.Select:
-    """The members before this run, of the audiences that it evaluates."""
+def _before(state: State | None, plan: RunPlan, partly: Partly) -> exp.Select:
+    """The members before this run, of the audiences that it evaluates; of those evaluated partly, among the touched users."""
     if state is None or not plan.builds:
         return _select(_NOBODY)
-    return _select(_BEFORE).where(exp.column("audience").isin(*plan.audiences))
+    before = _select(_BEFORE).where(exp.column("audience").isin(*plan.audiences))
+    if not partly.audiences:
+        return before
+    wholly = exp.not_(exp.column("audience").isin(*sorted(partly.audiences)))
+    return before.where(exp.or_(wholly, exp.column("user_id").isin(query="SELECT user_id FROM touched_user")))
 
 
 def _select(text: str) -> exp.Select:

@@ -7,7 +7,7 @@ from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, coun
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.engine.base import Cost
-from engage_cli.service.results import AudienceChange, BuildResult
+from engage_cli.service.results import AudienceChange, BuildResult, Looked
 
 _SHOWN_PATHS = 8
 _COST_COLUMNS = (
@@ -42,12 +42,20 @@ def sql_blocks(result: BuildResult) -> Iterator[Block]:
 
 def cost_blocks(result: BuildResult) -> Iterator[Block]:
     """What each stage and each relation cost, for --verbose."""
+    if result.looked is not None:
+        yield line(dim(_looked(result.looked)))
     if result.timings:
         stages = ((one.stage, f"{one.seconds:.3f}", f"{one.cpu_seconds:.3f}") for one in result.timings)
         yield table((Column("stage"), Column("seconds", right=True), Column("of processor", right=True)), stages)
     if result.costs:
         yield line()
         yield table(_COST_COLUMNS, (_cost_row(cost) for cost in result.costs))
+
+
+def _looked(looked: Looked) -> str:
+    if looked.audiences:
+        return f"{counted(len(looked.audiences), 'audience')}: looked at {counted(looked.users, 'user')} who can have changed"
+    return f"looked at everybody, {counted(looked.users, 'user')}" + (f": {looked.why}" if looked.why else "")
 
 
 def _cost_row(cost: Cost) -> tuple[Piece | str | int, ...]:

@@ -10,7 +10,7 @@ from engage_cli.engine.inputs.wanted import timestamp
 from engage_cli.engine.store.folder import detach
 from engage_cli.engine.store.opening import Opened
 from engage_cli.engine.store.parts import FRESH, Part, over
-from engage_cli.engine.template import NULL, Sql, joined, literal, sql
+from engage_cli.engine.template import NULL, Sql, identifier, joined, literal, sql
 from engage_cli.plan.needs import Column, Needs, Reading
 
 EVENT_NAMES = "event_names"
@@ -25,6 +25,24 @@ def detach_parts(connection: Connection) -> None:
     """Let go of every part that is attached."""
     attached = [str(row[0]) for row in connection.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")]
     detach(connection, [name for name in attached if name == FRESH or name.startswith("events_")])
+
+
+def drop_relations(connection: Connection, *names: str) -> None:
+    """Take away relations, be they tables or views."""
+    kinds = connection.rows(
+        "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' AND list_contains(?, table_name)",
+        [list(names)],
+    )
+    for name, kind in kinds:
+        connection.run(sql("DROP {kind} temp.main.{name}", kind=Sql("VIEW" if kind == "VIEW" else "TABLE"), name=identifier(name)).text)
+
+
+def replace_relation(connection: Connection, name: str, query: Sql) -> None:
+    """Make a relation a table of what a query, which may read it, gives."""
+    made = f"{name}_made"
+    connection.run_large(sql("CREATE TEMP TABLE {made} AS {query}", made=identifier(made), query=query).text)
+    drop_relations(connection, name)
+    connection.run(sql("ALTER TABLE {made} RENAME TO {name}", made=identifier(made), name=identifier(name)).text)
 
 
 def make_events(work: Work, opened: Opened, needs: Needs) -> None:

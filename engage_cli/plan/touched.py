@@ -1,0 +1,159 @@
+"""Who can have come or gone since an earlier instant: what has to be looked at again, and when everybody has to be.
+
+Between two instants an audience changes only for users with new events, with changed traits, or with an event in a stretch of time that
+an end of a window passed over. This holds where a condition says the same at both instants but for the ends of its windows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from engage_cli.plan.instants import Bound, Stretch
+from engage_cli.plan.leaves import (
+    AmongRows,
+    Counted,
+    EdgeMeets,
+    Events,
+    EventSet,
+    FirstEvents,
+    Forbidden,
+    Happened,
+    InShareOf,
+    Leaf,
+    Measured,
+    MemberOf,
+    OnDays,
+    PlannedStep,
+    Regular,
+    Sequence,
+    TraitMeets,
+)
+from engage_cli.plan.predicates import Plan
+from engage_cli.plan.requirements import leaves_of
+
+Names = tuple[str, ...]
+Kind = TypeVar("Kind", EventSet, FirstEvents, EventSet | FirstEvents)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An end of a window over events of these names (each may hold `*`) passed from `low` to `high`, both included."""
+
+    names: Names
+    low: datetime
+    high: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What is asked of the data since a run: `as_of` was its instant, `files` (kind, path, sha256) what it read, `passed` what windows
+    passed over since."""
+
+    as_of: datetime
+    files: frozenset[tuple[str, str, str]]
+    passed: tuple[Passed, ...]
+
+
+def passed_between(before: Plan, now: Plan, name: str) -> tuple[Passed, ...] | None:
+    """What the windows of an audience passed over between two plans of the same definitions; None where everybody has to be looked at."""
+    earlier, later = before.audiences[name], now.audiences[name]
+    found: set[Passed] = set()
+    for one, other in zip(leaves_of(earlier.predicate), leaves_of(later.predicate), strict=True):
+        if isinstance(other, MemberOf):
+            inner = passed_between(before, now, other.audience)
+            if inner is None:
+                return None
+            found |= set(inner)
+            continue
+        if not _depends_on_stretches_alone(other) or _bare(one) != _bare(other):
+            return None
+        for (names, low), (_, high) in zip(_stretches(one), _stretches(other), strict=True):
+            for ends in ((low.low, high.low), (low.high, high.high)):
+                passed = _passed(names, *ends)
+                if passed is None:
+                    return None
+                found |= passed
+    latest = {one for one in found if one.low >= before.as_of}
+    return tuple(sorted(found - latest, key=lambda one: (one.names, one.low, one.high)))
+
+
+def _depends_on_stretches_alone(leaf: Leaf) -> bool:
+    """Whether time changes a leaf by its stretches only. A settled sequence waits for an instant that no event marks."""
+    match leaf:
+        case Sequence():
+            return not leaf.settled
+        case AmongRows():
+            return False
+        case _:
+            return True
+
+
+def _passed(names: Names, one: Bound | None, other: Bound | None) -> set[Passed] | None:
+    """The stretch between two ends; None where one of them is open."""
+    if one is None or other is None:
+        return set() if one is other else None
+    if one.instant == other.instant:
+        return set()
+    return {Passed(names, min(one.instant, other.instant), max(one.instant, other.instant))}
+
+
+def _sets(leaf: Leaf) -> Iterator[Events]:
+    match leaf:
+        case Happened() | Counted() | Measured() | OnDays() | EdgeMeets() | Regular():
+            yield leaf.events
+        case Sequence():
+            yield from (step.events for step in leaf.steps)
+            yield from (forbidden.events for forbidden in (*leaf.between, *leaf.after))
+            yield from leaf.without
+        case TraitMeets() | InShareOf() | MemberOf() | AmongRows():
+            return
+
+
+def _stretches(leaf: Leaf) -> list[tuple[Names, Stretch]]:
+    found = [(events.names, events.stretch) for events in _sets(leaf)]
+    if isinstance(leaf, Regular):
+        found += [(leaf.events.names, stretch) for stretch in leaf.stretches]
+    return found
+
+
+def _bare(leaf: Leaf) -> object:
+    """A leaf without its stretches (of a regular one their number is left)."""
+    match leaf:
+        case Happened():
+            return replace(leaf, events=_anytime(leaf.events))
+        case Counted() | Measured() | OnDays() | EdgeMeets():
+            return replace(leaf, events=_anytime(leaf.events))
+        case Regular():
+            return replace(leaf, events=_anytime(leaf.events), stretches=tuple(Stretch() for _ in leaf.stretches))
+        case Sequence():
+            return replace(
+                leaf,
+                steps=tuple(_bare_step(step) for step in leaf.steps),
+                between=tuple(_bare_forbidden(one) for one in leaf.between),
+                after=tuple(_bare_forbidden(one) for one in leaf.after),
+                without=tuple(_anytime(events) for events in leaf.without),
+            )
+        case _:
+            return leaf
+
+
+def _anytime(events: Kind) -> Kind:
+    return replace(events, stretch=Stretch())
+
+
+def _bare_step(step: PlannedStep) -> PlannedStep:
+    return replace(step, events=_anytime(step.events))
+
+
+def _bare_forbidden(forbidden: Forbidden) -> Forbidden:
+    return replace(forbidden, events=_anytime(forbidden.events))
+
+
+def orders_events(plan: Plan) -> bool:
+    """Whether some condition looks at the order of events, in which message ids decide between equal instants."""
+    for audience in plan.audiences.values():
+        for leaf in leaves_of(audience.predicate):
+            if isinstance(leaf, Sequence | EdgeMeets) or any(not isinstance(events, EventSet) for events in _sets(leaf)):
+                return True
+    return False

@@ -1,0 +1,161 @@
+"""Looking again only at users who can have changed gives what looking at everybody gives, whatever came in the meantime."""
+
+import json
+import os
+import random
+import shutil
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engage_cli.service import evaluate
+from engage_cli.service.build import build_audiences
+from engage_cli.service.progress import SILENT
+from engage_cli.service.results import BuildResult
+from tests.inputs.support import AS_OF
+
+CONFIG = """
+project: shop
+timezone: Europe/London
+sources:
+  events: {path: "events/*.jsonl", on_missing_file: drop}
+  profiles: {path: "profiles/*.jsonl", columns: {user_id: user_id, timestamp: at}, on_missing_file: drop}
+engine: {memory_limit: 1GB, threads: 2}
+"""
+AUDIENCES = """
+audience: bought_lately
+members: {event: Bought, within: 3 days}
+---
+audience: never_bought
+members: {not: {event: Bought}}
+---
+audience: twice_some_time_ago
+members: {event: Viewed, between_ago: [9 days, 2 days], count: {gte: 2}}
+---
+audience: spent
+members: {event: Bought, within: 10 days, sum: {property: n, gte: 3}}
+---
+audience: days
+members: {event: "*", within: 6 days, days: {gte: 2}}
+---
+audience: this_week
+members: {event: Viewed, period: this week}
+---
+audience: last_was_cheap
+members: {event: Bought, latest: {n: {lt: 3}}}
+---
+audience: first_lately
+members: {event: Viewed, first_time: true, within: 5 days}
+---
+audience: regulars
+members: {event: Viewed, regularly: {every: 2 days, at_least: 2, of_last: 4}}
+---
+audience: pros
+members: {trait: plan, eq: pro}
+---
+audience: renews_soon
+members: {trait: renews, within_next: 3 days}
+---
+audience: viewed_then_bought
+members: {sequence: [{event: Viewed}, {event: Bought, within: 3 days}], within: 20 days}
+---
+audience: left_behind
+members: {sequence: [{event: Viewed}, {not: {event: Bought}, within: 2 days}]}
+---
+audience: settled
+members: {sequence: [{event: Viewed}, {not: {event: Bought}, within: 2 days, settled: true}]}
+---
+audience: nested
+members: {all: [{audience: bought_lately}, {not: {audience: pros}}, {random: {percent: 60}}]}
+---
+audience: by_sql
+members: {sql: "SELECT user_id FROM profiles WHERE plan = 'free'"}
+---
+audience: with_traits
+members: {any: [{event: Left, within: 4 days}, {trait: plan, eq: pro}]}
+with: [plan]
+"""
+SEEDS = range(int(os.environ.get("ENGAGE_STORE_SEEDS", "12")))
+NAMES = ["Viewed", "Viewed", "Bought", "Left", "Other"]
+
+
+def _event(chance: random.Random, until: datetime) -> str:
+    at = until - timedelta(hours=chance.choice([0, 1, 5, 30, 70, 71, 72, 73, 200, 300, -40]))
+    row = {
+        "message_id": f"m{chance.randrange(10**9)}" if chance.random() < 0.97 else "same",
+        "user_id": f"u{chance.randrange(60):02}",
+        "event": chance.choice(NAMES),
+        "timestamp": at.isoformat(),
+        "properties": {"n": chance.randrange(5)},
+    }
+    return json.dumps(row) + "\n"
+
+
+def _profile(chance: random.Random, until: datetime) -> str:
+    at = until - timedelta(hours=chance.choice([0, 1, 30, 100, -40]))
+    row = {
+        "user_id": f"u{chance.randrange(70):02}",
+        "at": at.isoformat(),
+        "plan": chance.choice(["pro", "free"]),
+        "renews": (at + timedelta(days=2)).isoformat(),
+    }
+    return json.dumps(row) + "\n"
+
+
+def _project(folder: Path) -> Path:
+    (folder / "campaigns" / "audiences").mkdir(parents=True)
+    (folder / "engage.yaml").write_text(CONFIG)
+    (folder / "campaigns" / "audiences" / "all.yaml").write_text(AUDIENCES)
+    (folder / "events").mkdir()
+    (folder / "profiles").mkdir()
+    return folder
+
+
+def _happen(folder: Path, chance: random.Random, step: int, now: datetime) -> None:
+    """New events, late ones among them; now and then a file that is replaced or gone, or a change of a profile."""
+    events = sorted((folder / "events").glob("*.jsonl"))
+    (folder / "events" / f"{step:02}.jsonl").write_text("".join(_event(chance, now) for _ in range(chance.choice([1, 3, 8]))))
+    match chance.randrange(8):
+        case 0 if events:
+            chance.choice(events).write_text("".join(_event(chance, now) for _ in range(5)))
+        case 1 if len(events) > 1:
+            chance.choice(events).unlink()
+        case 2:
+            (folder / "profiles" / f"{step:02}.jsonl").write_text("".join(_profile(chance, now) for _ in range(3)))
+
+
+def _members(folder: Path) -> dict[str, list[str]]:
+    return {path.parent.name: path.read_text().splitlines() for path in sorted(folder.glob("out/audiences/*/members.csv"))}
+
+
+def _build(folder: Path, as_of: datetime) -> BuildResult:
+    return build_audiences(folder, [], as_of=as_of, file_format="csv", verbose=True, progress=SILENT)
+
+
+def _users(members: dict[str, list[str]]) -> dict[str, set[str]]:
+    return {name: {line.split(",")[0] for line in lines[1:]} for name, lines in members.items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_touched_users_are_enough(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MOST", 1.0)
+    chance = random.Random(seed)
+    folder = _project(tmp_path / "shop")
+    (folder / "events" / "base.jsonl").write_text("".join(_event(chance, AS_OF) for _ in range(400)))
+    (folder / "profiles" / "base.jsonl").write_text("".join(_profile(chance, AS_OF) for _ in range(60)))
+    now, looked = AS_OF, Counter[bool]()
+    for step in range(5):
+        result = _build(folder, now)
+        assert result.looked is not None
+        looked[bool(result.looked.audiences)] += 1
+        fresh = tmp_path / f"fresh-{step}"
+        shutil.copytree(folder, fresh, ignore=shutil.ignore_patterns(".engage", "out"))
+        sizes = {change.name: change.size for change in _build(fresh, now).audiences}
+        assert _users(_members(folder)) == _users(_members(fresh)), f"at step {step}"
+        assert {change.name: change.size for change in result.audiences} == sizes
+        _happen(folder, chance, step, now)
+        now += timedelta(hours=chance.choice([0, 1, 24, 50]))
+    assert looked[False], "the first build looks at everybody"
+    assert looked[True], "the builds after it do not"

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import EACCES, EDQUOT, EEXIST, EFBIG, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
 
 from engage_cli.crash import crash_point
@@ -23,6 +23,7 @@ _HINTS = {
     EFBIG: "the system limits the size of files here; raise the limit and run again",
     EACCES: "make the folder writable for this user",
     EPERM: "make the folder writable for this user",
+    **dict.fromkeys((EEXIST, ENOTDIR, EISDIR), "something else has that name: move it away, or name another place in engage.yaml"),
     EROFS: "the file system is read-only; choose another folder in engage.yaml",
 }
 

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, project, state
+from engage_cli.cli.commands import audience, project, state, store
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -23,7 +23,6 @@ LATER = {
     "deliver": "handing messages to a provider",
     "report": "the HTML page",
     "test": "the author's own tests of campaigns",
-    "store": "the event store",
 }
 """Commands that the language and the documents speak of, and that this version does not have."""
 
@@ -103,3 +102,7 @@ app.add_typer(_audience, name="audience")
 _state = _group("Keep safe what earlier runs recorded.")
 state.register(_state)
 app.add_typer(_state, name="state")
+
+_store = _group("Look after the event store.")
+store.register(_store)
+app.add_typer(_store, name="store")

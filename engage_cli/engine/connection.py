@@ -29,6 +29,8 @@ class Connection:
         self._made: set[str] = set()
         self.has_remote = False
         self.labels = Labels()
+        self.listed: dict[str, list[tuple[str, str]]] = {}
+        """The files behind each path of engage.yaml, (as shown, as opened): looked up once, so that all of a run sees the same."""
         self.usual_lines: set[str] = set()
         """The text files that are known to have no line beyond text_lines.USUAL_LINE."""
         try:

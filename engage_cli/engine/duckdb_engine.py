@@ -46,10 +46,12 @@ class DuckDBEngine:
         self._connection.use_reading("UTC", zone)
         self._watched = False
         self._costs: list[Cost] = []
+        self._files: tuple[InputFile, ...] | None = None
         self._hashed: dict[HashedFile, InputFile] = {}
+        self._remembered: dict[HashedFile, InputFile] = {}
         manifest = self._store.read() if self._store is not None else None
         for path, (size, modified, sha256) in manifest.hashes.items() if manifest is not None else ():
-            self._hashed[path, size, modified] = InputFile("", path, size, sha256)
+            self._remembered[path, size, modified] = InputFile("", path, size, sha256)
 
     def __enter__(self) -> Self:
         return self
@@ -59,11 +61,13 @@ class DuckDBEngine:
 
     def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
         """The files behind the sources, found and hashed, in path order."""
-        return find_inputs(self._connection, self._folder, sources, lists, self._hashed)
+        self._files = find_inputs(self._connection, self._folder, sources, lists, self._hashed, self._remembered | self._hashed)
+        return self._files
 
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes."""
-        files = self.input_files(sources, needs.lists)
+        # What a run was told of its files is what it reads, even if more came in the meantime.
+        files, self._files = self._files or self.input_files(sources, needs.lists), None
         return stage_inputs(
             self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes(), touch=touch
         )
@@ -167,6 +171,11 @@ class DuckDBEngine:
 
     def _run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         return self._connection.run(statement, parameters)
+
+
+def forget_store(store: Path) -> bool:
+    """Have the next run make an event store anew; whether there was one. The caller holds the project's lock."""
+    return StoreFolder(store).forget()
 
 
 def open_engine(folder: Path, settings: EngineSettings, zone: str, store: Path | None = None) -> DuckDBEngine:

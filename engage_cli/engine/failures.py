@@ -11,9 +11,15 @@ from engage_cli.source import visible
 _MEMORY_HINT = "raise `engine: {memory_limit: …}` in engage.yaml, or lower `threads`"
 _DISK_HINT = "free some disk space, or point `engine: {temp_directory: …}` in engage.yaml to a larger disk"
 
+_DAMAGED_HINT = "`engage store rebuild` makes the event store anew; if it is the state, `engage state restore` puts a backup in its place"
+
 
 class MemoryLimitError(EngageError):
     """A query needs more memory than the project's limit."""
+
+
+class DamagedError(EngageError):
+    """A database file of ours whose blocks are not as they were written."""
 
 
 class FileError(EngageError):
@@ -45,6 +51,8 @@ def explain(error: duckdb.Error) -> EngageError | None:
         return LockedError("another process holds the database file", hint="wait for it to end, or look who it is: " + first_line(text))
     if "Permission denied" in text or "Read-only file system" in text:
         return EngageError(f"a file cannot be used: {first_line(text)}", hint="check the permissions of the file and of its folder")
+    if "Corrupt database file" in text or "Failed to load metadata pointer" in text or isinstance(error, duckdb.SerializationException):
+        return DamagedError(f"a database file is damaged: {first_line(text)}", hint=_DAMAGED_HINT)
     if isinstance(error, duckdb.IOException):
         return FileError(f"a file cannot be read or written: {first_line(text)}")
     return None

@@ -15,6 +15,8 @@ from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.printing import print_audience
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Cost, Engine, InputFile
+from engage_cli.engine.duckdb_engine import forget_store
+from engage_cli.engine.failures import DamagedError
 from engage_cli.errors import UsageError
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
@@ -111,10 +113,19 @@ def build_audiences(
     if dry_run:
         with engine_for(project, folder) as engine:
             return _build(request, engine, open_published(engine, request.state_path), ())
-    with (
-        hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait),
-        engine_for(project, folder) as engine,
-    ):
+    with hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait):
+        try:
+            return _run(request)
+        except DamagedError:
+            # The store is a cache: where a block of it is damaged, it is made anew. If it was the state, the second try says so.
+            if project.config.store is None or not forget_store(folder / project.config.store):
+                raise
+            return _run(request)
+
+
+def _run(request: _Request) -> BuildResult:
+    """A build that is no dry run, under the lock."""
+    with engine_for(request.project, request.folder) as engine:
         state = open_state(engine, request.state_path, tool_version=__version__)
         found = recover(state, request.outputs)
         recovered = [f"finished writing {path}" for path in found.finished]

@@ -15,6 +15,7 @@ OURS = {
     "engage_cli.cli.commands.audience",
     "engage_cli.cli.commands.project",
     "engage_cli.cli.commands.state",
+    "engage_cli.cli.commands.store",
     "engage_cli.cli.entry",
     "engage_cli.cli.failures",
     "engage_cli.cli.options",

@@ -169,7 +169,7 @@ def test_an_error_after_the_commit_says_that_the_changes_are_kept(after_first: P
     with pytest.raises(EngageError) as refused:
         project.run(at(11), SECOND)
     assert refused.value.message.startswith("the changes are committed, but not all of them are published: cannot write ")
-    assert refused.value.hint == "the next run publishes the rest, and nothing twice"
+    assert refused.value.hint is not None and refused.value.hint.endswith("; the next run publishes the rest, and nothing twice")
     published.rmdir()
     with project.state() as state:
         recover(state, project.outputs)

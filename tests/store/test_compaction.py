@@ -18,7 +18,7 @@ from tests.store.support import SETTINGS, Shop
 
 
 def segments(sizes: Iterable[int]) -> list[Segment]:
-    return [Segment(f"events-{at:06}.duckdb", 0, rows, None, None, ()) for at, rows in enumerate(sizes)]
+    return [Segment(f"events-{at:06}.duckdb", "", 0, rows, None, None, ()) for at, rows in enumerate(sizes)]
 
 
 @dataclass

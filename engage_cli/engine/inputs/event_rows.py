@@ -132,15 +132,15 @@ class EventRows:
         ]
 
 
-def event_rows(batch: Batch, zone: str) -> EventRows:
-    """The fields of a batch of events. DataError for a required one that is not there."""
+def event_rows(batch: Batch, zone: str, *, every: bool = True) -> EventRows:
+    """The fields of a batch of events. DataError for a required one that is not there; `every`: the batch has all files of its kind."""
     zones = Zones(batch.source.timezone, zone)
     return EventRows(
         batch=batch,
         zones=zones,
-        user=required(batch, "user_id", zones),
-        event=required(batch, "event", zones),
-        timestamp=required(batch, "timestamp", zones),
+        user=required(batch, "user_id", zones, every=every),
+        event=required(batch, "event", zones, every=every),
+        timestamp=required(batch, "timestamp", zones, every=every),
         message_id=optional(batch, MESSAGE_ID, zones),
         properties=properties_of(batch, optional(batch, "properties", zones), others(batch, FIELDS), FIELDS),
     )

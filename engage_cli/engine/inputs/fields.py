@@ -24,11 +24,15 @@ def is_mapped(batch: Batch, field: str) -> bool:
     return field in batch.source.columns or ALIASES.get(field, field) in batch.source.columns
 
 
-def required(batch: Batch, field: str, zones: Zones) -> Value:
-    """The value of a field that every file must have. DataError that lists the columns there are."""
+def required(batch: Batch, field: str, zones: Zones, *, every: bool = True) -> Value:
+    """The value of a field that every file must have. DataError that lists the columns there are.
+
+    Of JSON that is not `every` file nothing can be said: the others may have it, and rows that do not are rejected one by one.
+    """
     name = column_name(batch, field)
     value = batch.value(name, zones)
-    if value is None or (not batch.has(name) and batch.columns):
+    said = every or batch.record is None
+    if value is None or (said and not batch.has(name) and batch.columns):
         raise _missing(batch, field, name)
     return value
 

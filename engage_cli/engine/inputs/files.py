@@ -48,13 +48,19 @@ class InputPath:
 
 def find_paths(connection: Connection, folder: Path, source: Source) -> tuple[InputPath, ...]:
     """The files of a source in path order. DataError, naming the line of engage.yaml, where there is none."""
-    if is_remote(source.path):
-        found = [(path, path) for path in find_remote(connection, source)]
-    else:
-        found = [(path, str(folder / path)) for path in _local(folder, source.path)]
+    if source.path not in connection.listed:
+        connection.listed[source.path] = _found(connection, folder, source)
+    found = connection.listed[source.path]
     if not found:
         raise DataError(f"{source.span}: no file matches `{visible(source.path)}`", hint=missing_hint(folder, source.path))
     return tuple(_input_path(source, shown, opened) for shown, opened in sorted(found))
+
+
+def _found(connection: Connection, folder: Path, source: Source) -> list[tuple[str, str]]:
+    if is_remote(source.path):
+        return [(path, path) for path in find_remote(connection, source)]
+    # `./a` and `a//b` are other spellings of `a` and `a/b`.
+    return [(path, str(folder / path)) for path in map(os.path.normpath, _local(folder, source.path))]
 
 
 def _local(folder: Path, pattern: str) -> list[str]:

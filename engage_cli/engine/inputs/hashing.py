@@ -1,7 +1,7 @@
 """The hash of every input file, and whether it is whole: what DuckDB would leave out without a word is seen as the file streams by."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,19 +28,25 @@ HashedFile = tuple[str, int, int]
 
 
 def find_inputs(
-    connection: Connection, folder: Path, sources: Sources, lists: Sequence[ListNeed], hashed: dict[HashedFile, InputFile]
+    connection: Connection,
+    folder: Path,
+    sources: Sources,
+    lists: Sequence[ListNeed],
+    hashed: dict[HashedFile, InputFile],
+    known: Mapping[HashedFile, InputFile],
 ) -> tuple[InputFile, ...]:
     """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged.
 
-    `hashed` are those known already; the others are added.
+    `known` need not be read again; all that are found are added to `hashed`.
     """
+    connection.listed.clear()
     found: dict[tuple[str, str], InputFile] = {}
     for kind in KINDS:
         for source in getattr(sources, kind):
             for path in find_paths(connection, folder, source):
-                found[kind, path.shown] = _input_file(connection, kind, path, hashed)
+                found[kind, path.shown] = _input_file(connection, kind, path, hashed, known)
     for need in lists:
-        found["list", need.path] = _input_file(connection, "list", _list_path(folder, need), hashed)
+        found["list", need.path] = _input_file(connection, "list", _list_path(folder, need), hashed, known)
     return tuple(found[key] for key in sorted(found))
 
 
@@ -51,7 +57,9 @@ def _list_path(folder: Path, need: ListNeed) -> InputPath:
     return InputPath(need.path, str(path), Format.CSV, None)
 
 
-def _input_file(connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile]) -> InputFile:
+def _input_file(
+    connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile], known: Mapping[HashedFile, InputFile]
+) -> InputFile:
     """Size and hash of a file. DataError where it cannot be read, is cut off, or holds what DuckDB would pass over."""
     if is_remote(path.opened):
         return hash_remote(connection, kind, path.opened)
@@ -59,7 +67,7 @@ def _input_file(connection: Connection, kind: str, path: InputPath, hashed: dict
         status = Path(path.opened).stat()
         key = (path.opened, status.st_size, status.st_mtime_ns)
         if key not in hashed:
-            hashed[key] = _read(path, connection)
+            hashed[key] = known.get(key) or _read(path, connection)
     except OSError as error:
         raise DataError(f"`{visible(path.shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
     return replace(hashed[key], kind=kind, path=path.shown)

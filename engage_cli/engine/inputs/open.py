@@ -17,17 +17,20 @@ OPENERS = {Format.PARQUET: parquet_batches, Format.CSV: csv_batches, Format.LINE
 
 
 def open_batches(
-    connection: Connection, folder: Path, sources: Iterable[Source], zone: str, only: frozenset[str] | None = None
+    connection: Connection, folder: Path, sources: Iterable[Source], zone: str, only: frozenset[str] | None = None, *, every: bool = True
 ) -> list[Batch]:
-    """The batches of all sources of one kind, in order; of the files in `only` alone (their paths, as the user knows them) if given."""
+    """The batches of all sources of one kind, in order; of the files in `only` alone (as DuckDB names them) if given.
+
+    `every`: these are all that there are.
+    """
     batches = []
     for source in sources:
         connection.use_reading(source.timezone, zone)
-        paths = [path for path in find_paths(connection, folder, source) if only is None or path.shown in only]
+        paths = [path for path in find_paths(connection, folder, source) if only is None or path.opened in only]
         batches += _open(
             connection, source, [replace(path, may_have_long_lines=path.opened not in connection.usual_lines) for path in paths]
         )
-    if only is None:
+    if every:
         check_mapping(batches)
     return batches
 

@@ -34,15 +34,9 @@ class Difference:
 def difference(manifest: Manifest, found: Mapping[str, Found]) -> Difference | None:
     """How the files now differ from those of the store; None where rows that were left out may have to come back: make the store anew."""
     stored = {file.path: file for file in manifest.visible}
-    same = {path for path, file in stored.items() if path in found and _is_same(file, found[path])}
-    new = [path for path in sorted(found) if path not in same]
-    gone = [file for path, file in sorted(stored.items()) if path not in same]
-    renamed: dict[int, str] = {}
-    for file in gone:
-        moved = next((path for path in new if path not in stored and _is_same(file, found[path])), None)
-        if moved is not None:
-            renamed[file.key] = moved
-            new.remove(moved)
+    gone, renamed = _gone(stored, found)
+    same = stored.keys() - {file.path for file in gone}
+    new = [path for path in sorted(found) if path not in same and path not in renamed.values()]
     hidden = [file for file in gone if file.key not in renamed]
     if any(file.wins for file in hidden) or (any(file.unnamed for file in hidden) and any(file.repeats for file in manifest.visible)):
         return None
@@ -50,11 +44,25 @@ def difference(manifest: Manifest, found: Mapping[str, Found]) -> Difference | N
 
 
 def changes(manifest: Manifest, found: Mapping[str, Found]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The paths of files that are new, changed, and gone."""
+    """The paths of files that are new, changed, and gone; one that has another name now is none of them."""
     stored = {file.path: file for file in manifest.visible}
-    new = tuple(path for path in sorted(found) if path not in stored)
+    gone, moved = _gone(stored, found)
+    new = tuple(path for path in sorted(found) if path not in stored and path not in moved.values())
     changed = tuple(path for path in sorted(found) if path in stored and not _is_same(stored[path], found[path]))
-    return new, changed, tuple(path for path in sorted(stored) if path not in found)
+    return new, changed, tuple(file.path for file in gone if file.path not in found and file.key not in moved)
+
+
+def _gone(stored: Mapping[str, StoredFile], found: Mapping[str, Found]) -> tuple[list[StoredFile], dict[int, str]]:
+    """The files of the store that are not as they were, by path; and which of them have another name now."""
+    gone = [file for path, file in sorted(stored.items()) if not (path in found and _is_same(file, found[path]))]
+    free = [path for path in sorted(found) if path not in stored]
+    moved: dict[int, str] = {}
+    for file in gone:
+        name = next((path for path in free if _is_same(file, found[path])), None)
+        if name is not None:
+            moved[file.key] = name
+            free.remove(name)
+    return gone, moved
 
 
 def covers(manifest: Manifest, reading: str, needed: Layout) -> bool:

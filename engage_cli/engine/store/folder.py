@@ -65,6 +65,12 @@ class StoreFolder:
         crash_point("store: published")
         self.sweep(manifest)
 
+    def forget(self) -> bool:
+        """Have the next run make the store anew; whether there was one."""
+        there = self.exists()
+        files.remove(self.manifest_path)
+        return there
+
     def sweep(self, manifest: Manifest) -> None:
         """Remove segments that the manifest does not name, and what a killed run left behind."""
         named = {segment.name for segment in manifest.segments}
@@ -99,6 +105,9 @@ def _attach(connection: Connection, path: Path, segment: Segment) -> str:
         if path.stat().st_size != segment.bytes:
             raise BrokenError(f"{path} is not as it was written")
         connection.run(sql("ATTACH {path} AS {name} (READ_ONLY)", path=literal(str(path)), name=identifier(name)).text)
+        if connection.rows(sql("SELECT identity FROM {name}.main.about", name=identifier(name)).text) != [(segment.identity,)]:
+            connection.run(sql("DETACH {name}", name=identifier(name)).text)
+            raise BrokenError(f"{path} belongs to another store")
     except (OSError, duckdb.Error, FileError) as error:
         raise BrokenError(f"{path} cannot be opened") from error
     return name

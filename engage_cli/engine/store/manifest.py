@@ -42,12 +42,14 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One DuckDB file. `first` and `last` are the instants (naive UTC) of its first and last event, None without events.
+    """One DuckDB file. `identity` is in its table `about` too: no two that were ever made share it.
 
+    `first` and `last` are the instants (naive UTC) of its first and last event, None without events.
     `hidden` are the keys of files whose rows no longer count. `absent`: columns that no event here has a value of; they are not stored.
     """
 
     name: str
+    identity: str
     bytes: int
     rows: int
     first: datetime | None

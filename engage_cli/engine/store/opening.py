@@ -5,10 +5,11 @@ without a store reads every file in memory.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import assert_never
 
 import duckdb
@@ -67,10 +68,11 @@ class EventFiles:
         probe = connection.rows("SELECT hash('engage'), version()")[0]
         return hashlib.sha256(f"{FORMAT}\x1e{self.zone}\x1e{probe[0]}".encode()).hexdigest()
 
-    def rows(self, connection: Connection, paths: frozenset[str], *, every: bool) -> list[EventRows]:
-        """The rows of some files, by their paths; or of `every` file that there is."""
-        batches = open_batches(connection, self.folder, self.sources.events, self.zone, only=None if every else paths)
-        return [event_rows(batch, self.zone) for batch in batches]
+    def rows(self, connection: Connection, paths: Collection[str], *, every: bool) -> list[EventRows]:
+        """The rows of some files, by their paths; `every`: these are all that there are."""
+        opened = frozenset(self.found[path].opened for path in paths if path in self.found)
+        batches = open_batches(connection, self.folder, self.sources.events, self.zone, only=opened, every=every)
+        return [event_rows(batch, self.zone, every=every) for batch in batches]
 
 
 def find_events(
@@ -84,11 +86,12 @@ def find_events(
     known = {file.path: file for file in inputs if file.kind == "events"}
     found: dict[str, Found] = {}
     for source in sources:
-        mapping = _mapping(source)
         for path in find_paths(connection, folder, source):
-            earlier = found[path.shown].mapping if path.shown in found else ""
-            found[path.shown] = Found(known[path.shown], path.opened, earlier + mapping, hashes.get(path.opened, (0, 0, ""))[1])
-    return found
+            same = found.get(path.opened)
+            shown, earlier = (path.shown, "") if same is None else (same.file.path, same.mapping)
+            if shown in known:
+                found[path.opened] = Found(known[shown], path.opened, earlier + _mapping(source), hashes.get(path.opened, (0, 0, ""))[1])
+    return {one.file.path: one for one in found.values()}
 
 
 def _mapping(source: Source) -> str:
@@ -126,6 +129,8 @@ class _Session:
     def run(self) -> Opened:
         """Take the published store if it will do; make it anew if not."""
         manifest, attached, why = self._published()
+        if self.writes and self.store is not None:
+            self.store.sweep(manifest or self.store.read() or Manifest(""))
         if manifest is not None:
             change = difference(manifest, self.asked.found)
             if change is not None:
@@ -215,7 +220,7 @@ class _Session:
         """Read new files into a part of their own, which takes over others where that pays."""
         connection = self.work.connection
         keys = {found.opened: base.next_key + number for number, found in enumerate(new)}
-        rows = self.asked.rows(connection, frozenset(found.file.path for found in new), every=not base.files)
+        rows = self.asked.rows(connection, [found.file.path for found in new], every=not base.files)
         if not rows:
             return base, parts
         with blaming(connection, [batch.batch for batch in rows]):
@@ -228,7 +233,7 @@ class _Session:
             with self._making(target):
                 made = ingest(self.work, reading, known, lambda wanted: self._reopened(base, wanted))
         if target == MEMORY:
-            segment = Segment(MEMORY, 0, made.rows, made.first, made.last, tuple(keys.values()), (), tuple(sorted(made.absent)))
+            segment = Segment(MEMORY, "", 0, made.rows, made.first, made.last, tuple(keys.values()), (), tuple(sorted(made.absent)))
             return with_segment(base, segment, made, new, 0), [*parts, Part(FRESH, made.rows, made.last, made.absent)]
         detach(connection, [part.database for part in parts[len(parts) - taken :]])
         segment = self._finished(base, made, tuple(keys.values()), Path(target))
@@ -239,7 +244,7 @@ class _Session:
 
     def _reopened(self, base: Manifest, keys: frozenset[int]) -> list[EventRows]:
         """The rows of files that are in the store already."""
-        return self.asked.rows(self.work.connection, frozenset(file.path for file in base.files if file.key in keys), every=False)
+        return self.asked.rows(self.work.connection, [file.path for file in base.files if file.key in keys], every=False)
 
     # ---- the part in the making ------------------------------------------------------------------------------------
 
@@ -248,8 +253,10 @@ class _Session:
             return MEMORY
         assert self.store is not None
         files.make_folder(self.store.path)
-        self.store.sweep(self.store.read() or base)
-        return str(files.part_of(self.store.path / segment_name(base)))
+        part = files.part_of(self.store.path / segment_name(base))
+        for leftover in (part, Path(f"{part}.wal")):
+            files.remove(leftover)
+        return str(part)
 
     def _attach_fresh(self, target: str) -> None:
         self.work.connection.run(sql("ATTACH {target} AS {fresh}", target=literal(target), fresh=identifier(FRESH)).text)
@@ -272,12 +279,14 @@ class _Session:
     def _finished(self, base: Manifest, made: Ingested, keys: tuple[int, ...], part: Path) -> Segment:
         """The part closed, on the disk, and under its final name."""
         connection = self.work.connection
+        identity = token_hex(8)
+        connection.run(sql("CREATE TABLE fresh.main.about AS SELECT {identity} AS identity", identity=literal(identity)).text)
         connection.run(f"CHECKPOINT {FRESH}")
         connection.run(f"DETACH {FRESH}")
         final = part.with_name(segment_name(base))
         files.sync_file(part)
         files.rename(part, final)
-        return Segment(final.name, final.stat().st_size, made.rows, made.first, made.last, keys, (), tuple(sorted(made.absent)))
+        return Segment(final.name, identity, final.stat().st_size, made.rows, made.first, made.last, keys, (), tuple(sorted(made.absent)))
 
     def _drop_fresh(self) -> None:
         """Let go of a part that came to nothing."""

@@ -11,11 +11,12 @@ from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.rejects import stage_rejects
 from engage_cli.engine.store.difference import Found, changes
-from engage_cli.engine.store.folder import BrokenError, StoreFolder, attach
+from engage_cli.engine.store.folder import ATTEMPTS, BrokenError, StoreFolder, attach
 from engage_cli.engine.store.layout import layout_of, stored_layout
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
 from engage_cli.engine.store.parts import part_of
 from engage_cli.engine.store.relations import detach_parts, hidden_events, stored_rejects
+from engage_cli.errors import EngageError
 from engage_cli.plan.needs import Needs
 
 
@@ -44,15 +45,21 @@ def tend(
 
 def report(connection: Connection, store: StoreFolder, found: Mapping[str, Found]) -> StoreReport:
     """What is published, and the files that it does not know as they are now."""
-    manifest = store.read()
-    if manifest is None:
-        note = "the store is broken or of another version: the next run makes it anew" if store.exists() else None
-        return StoreReport(exists=store.exists(), new=tuple(sorted(found)), note=note)
+    for _ in range(ATTEMPTS):
+        manifest = store.read()
+        if manifest is None:
+            note = "the store is broken or of another version: the next run makes it anew" if store.exists() else None
+            return StoreReport(exists=store.exists(), new=tuple(sorted(found)), note=note)
+        try:
+            names = attach(connection, store, manifest.segments)
+            break
+        except BrokenError as problem:
+            if store.read() == manifest:
+                note = f"{problem.message}; the next run makes the store anew"
+                return StoreReport(exists=True, new=tuple(sorted(found)), note=note)
+    else:
+        raise EngageError("the event store was replaced again and again while it was looked at", hint="ask again when the run is over")
     new, changed, gone = changes(manifest, found)
-    try:
-        names = attach(connection, store, manifest.segments)
-    except BrokenError as problem:
-        return StoreReport(exists=True, new=tuple(sorted(found)), note=f"{problem.message}; the next run makes the store anew")
     parts = tuple(part_of(name, segment) for name, segment in zip(names, manifest.segments, strict=True))
     work = Work(connection)
     try:

@@ -22,6 +22,7 @@ class Batch:
     text in tables (text_lines.py), `again` does not. `numbered` is the same for one file alone, with `row_number`. `columns` are the
     values by name, in file order. Of JSON, whose names are not known before it is read, they are the names met at its beginning, and
     `record` is the whole object. `broken` says of a row that it cannot be read at all; `content` is how the row begins, to show it.
+    `numbers_files`: `scan` has `file_number`, the place of the row's file among `files`, from 0 on.
     `parsed`: the files are text, and reading them again costs as much as reading them once.
     """
 
@@ -35,6 +36,7 @@ class Batch:
     record: JsonValue | None = None
     broken: Sql = FALSE
     parsed: bool = True
+    numbers_files: bool = False
 
     def value(self, name: str, zones: Zones) -> Value | None:
         """The value of a column; in JSON a dotted name leads into the object."""

@@ -19,9 +19,10 @@ class Duplicates:
 
     `settled` holds the events of such ids, as far as it matters which row they are, and those that came without an id: path, user_id,
     event, ts, message_id, unsound, the columns and `properties`, and of those without an id row_hash, `unnamed` and `copy`, the number
-    among equals. None where there are none. `extra` counts the rows left out.
+    among equals. None where there are none. `extra` counts the rows left out. `hashes` is a table of the hash of every id.
     """
 
+    hashes: Sql | None
     repeated: Sql | None
     settled: Sql | None
     extra: int
@@ -38,23 +39,27 @@ class Duplicates:
         return sql("ANTI JOIN {disputed} AS r ON r.message_id = e.message_id", disputed=disputed)
 
 
-def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], ids: Sql, wanted: Wanted) -> Duplicates:
-    """Find ids of several rows among the core relations, and settle them. `ids` is a SELECT of the message_id of every row."""
+def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], ids: Sql, hashes: Sql | None, wanted: Wanted) -> Duplicates:
+    """Find ids of several rows among the core relations, and settle them.
+
+    `ids` is a SELECT of the message_id of every row, `hashes` a table (id_hash) of the hash of each. Hashes find the few ids that may be
+    so in little memory; they decide nothing.
+    """
+    if hashes is None:
+        return Duplicates(None, None, None, 0)
     valid = (sql("SELECT user_id, event, ts, message_id FROM {core} WHERE reason IS NULL", core=core) for _, core in arrived)
     core = joined(" UNION ALL ", valid)
-    repeated, extra = _repeated(work, core, ids, wanted)
+    repeated, extra = _repeated(work, core, hashes, wanted)
     unnamed = sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted.row)
     if repeated is None and not (work.any(sql("SELECT 1 FROM ({ids}) WHERE message_id IS NULL", ids=ids)) and work.any(unnamed)):
-        return Duplicates(None, None, 0)
-    return Duplicates(repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted), extra)
+        return Duplicates(hashes, None, None, 0)
+    return Duplicates(hashes, repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted), extra)
 
 
-def _repeated(work: Work, core: Sql, ids: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
-    """The ids of several rows. Hashes find the few that may be so in little memory; they decide nothing."""
-    hashes = work.table(
-        "hashes",
-        sql("SELECT hash(message_id) AS h FROM ({ids}) WHERE message_id IS NOT NULL GROUP BY h HAVING count(*) > 1", ids=ids),
-    )
+def _repeated(work: Work, core: Sql, every: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
+    """The ids of several rows."""
+    query = sql("SELECT id_hash AS h FROM {every} GROUP BY h HAVING count(*) > 1", every=every)
+    hashes = work.table("hashes", query)
     if not work.any(sql("SELECT 1 FROM {hashes}", hashes=hashes)):
         return None, 0
     repeated = work.table(

@@ -1,18 +1,19 @@
 """Events of all files as one relation: only the names, columns and range that the plan needs, each event once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
-from engage_cli.engine.template import Sql, joined, sql
+from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
-IDENTITY = Sql("e.path, e.user_id, e.event, e.ts, e.message_id")
+IDENTITY = Sql("e.user_id, e.event, e.ts, e.message_id")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Arrived:
     rows: EventRows
     core: Sql
     table: Sql | None
+
+
+@dataclass(frozen=True)
+class FileKeys:
+    """The key of each file by DuckDB's name of it; `table` has them too (path, file_key)."""
+
+    keys: Mapping[str, int]
+    table: Sql
 
 
 @dataclass(frozen=True)
@@ -93,23 +102,32 @@ class Events:
         ]
         return joined(" UNION ALL ", parts)
 
-    def select(self, wanted: Wanted) -> Sql:
-        """A SELECT of every needed event once: path, user_id, event, ts, message_id, the columns, the properties if they are wanted."""
+    def select(self, wanted: Wanted, keys: FileKeys | None = None) -> Sql:
+        """A SELECT of every needed event once: user_id, event, ts, message_id, the columns, the properties if they are wanted; and the
+        `path` of its file (as DuckDB names it), or with `keys` its `file_key`.
+        """
         names = [IDENTITY, *(sql("e.{name}", name=wanted.labels.of(column)) for column in wanted.columns)]
         if wanted.with_properties:
             names.append(Sql("e.properties"))
-        parts = [
-            sql(
-                "SELECT {names} FROM {rows} AS e {unrepeated} WHERE e.message_id IS NOT NULL",
-                names=names,
-                rows=_needed(batch, wanted, SOUND),
-                unrepeated=self.duplicates.unrepeated(),
+        parts = []
+        for batch in self.arrived:
+            place, join = _place(batch.rows.batch, keys)
+            rows = _needed(batch, wanted, SOUND)
+            alone = self.duplicates.unrepeated()
+            parts.append(
+                sql(
+                    "SELECT {place}, {names} FROM {rows} AS e {join} {alone} WHERE e.message_id IS NOT NULL",
+                    place=place,
+                    names=names,
+                    rows=rows,
+                    join=join,
+                    alone=alone,
+                )
             )
-            for batch in self.arrived
-        ]
         if self.duplicates.settled is not None:
+            place, join = _place(None, keys)
             settled = sql("SELECT * FROM {settled} WHERE {sound} AND {row}", settled=self.duplicates.settled, sound=SOUND, row=wanted.row)
-            parts.append(sql("SELECT {names} FROM ({settled}) AS e", names=names, settled=settled))
+            parts.append(sql("SELECT {place}, {names} FROM ({settled}) AS e {join}", place=place, names=names, settled=settled, join=join))
         return joined(" UNION ALL ", parts)
 
     def unnamed(self, work: Work) -> dict[str, int]:
@@ -133,6 +151,16 @@ class Events:
             return batch.table
         early = batch.rows.early(wanted.names, wanted.since, wanted.as_of)
         return sql("({select})", select=batch.rows.select([CORE], Sql("TRUE"), Asked(Sql("FALSE"), Sql("FALSE"), early)))
+
+
+def _place(batch: Batch | None, keys: FileKeys | None) -> tuple[Sql, Sql]:
+    """What says the file of a row of `e`, and the join that it takes; `batch` None: the row may be of any."""
+    if keys is None:
+        return Sql("e.path"), Sql("")
+    if batch is not None and not batch.parsed and batch.numbers_files:
+        found = [literal(keys.keys[file.opened]) for file in batch.files]
+        return sql("CAST(list_extract([{found}], CAST(e.file_number AS BIGINT) + 1) AS INTEGER) AS file_key", found=found), Sql("")
+    return Sql("k.file_key"), sql("JOIN {table} AS k ON k.path = e.path", table=keys.table)
 
 
 def fields(arrived: Sequence[Arrived], field: str) -> Sql:
@@ -171,13 +199,18 @@ def _select(rows: EventRows, wanted: Wanted, where: Sql, asked: Asked) -> Sql:
     readings = [rows.column(column, wanted.labels.of(column)) for column in wanted.columns] + (
         [rows.whole()] if wanted.with_properties else []
     )
-    return rows.select([CORE, Sql("unsound"), *readings], where, asked)
+    number = [Sql("file_number")] if rows.batch.numbers_files else []
+    return rows.select([CORE, Sql("unsound"), *number, *readings], where, asked)
 
 
 def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Events:
     """Read what has to be parsed, and settle which of several rows with one id is the event."""
     arrived = tuple(_arrive(work, rows, wanted) for rows in batches)
-    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], fields(arrived, "message_id"), wanted)
+    ids = fields(arrived, "message_id")
+    hashes = (
+        work.table("ids", sql("SELECT hash(message_id) AS id_hash FROM ({ids}) WHERE message_id IS NOT NULL", ids=ids)) if arrived else None
+    )
+    duplicates = find_duplicates(work, [(batch.rows, batch.core) for batch in arrived], ids, hashes, wanted)
     return Events(wanted, arrived, duplicates)
 
 

@@ -39,7 +39,9 @@ def _batch(source: Source, files: Sequence[InputPath], columns: Sequence[tuple[s
     renamed = [sql("{name} AS {alias}", name=identifier(name), alias=identifier(f"c{at}")) for at, (name, _) in enumerate(columns)]
     values = {name: column(sql("{alias}", alias=identifier(f"c{at}")), kind) for at, (name, kind) in enumerate(columns)}
     names = [sql("{alias}", alias=identifier(f"c{at}")) for at in range(len(columns))]
-    scan = sql("(SELECT filename AS path, {columns} FROM {files})", columns=renamed, files=_reader(files, OPTIONS))
+    scan = sql(
+        "(SELECT filename AS path, file_index AS file_number, {columns} FROM {files})", columns=renamed, files=_reader(files, OPTIONS)
+    )
     return Batch(
         source=source,
         files=tuple(files),
@@ -53,6 +55,7 @@ def _batch(source: Source, files: Sequence[InputPath], columns: Sequence[tuple[s
         columns=values,
         content=sql("concat_ws(',', {names})", names=names),
         parsed=False,
+        numbers_files=True,
     )
 
 

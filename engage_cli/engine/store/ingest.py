@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, EventRows
-from engage_cli.engine.inputs.events import Events, FileRows
+from engage_cli.engine.inputs.events import Events, FileKeys, FileRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.rejects import event_rejects
 from engage_cli.engine.store.crossing import Crossing, find_crossing
@@ -122,6 +122,7 @@ def merge(work: Work, layout: Layout, parts: Sequence[Part]) -> Ingested:
     work.connection.run(sql("CREATE TABLE {table} AS {rows}", table=_fresh("event_names"), rows=over(parts, names, "event_names")).text)
     absent = frozenset.intersection(*(part.absent for part in parts))
     _make_sorted(work, joined(" UNION ALL ", [_taken(part, layout, absent) for part in parts]))
+    _make_ids(work, [sql("SELECT hash(message_id) AS id_hash FROM {events}", events=EVENTS)])
     users = over(parts, [Sql("user_key"), Sql("user_id")], "users")
     acting = sql("SELECT u.* FROM ({users}) AS u SEMI JOIN {events} AS e ON e.user_key = u.user_key", users=users, events=EVENTS)
     work.connection.run_large(sql("CREATE TABLE {table} AS {rows}", table=_fresh("users"), rows=acting).text)
@@ -199,20 +200,33 @@ def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing,
     dictionaries = [*known.remaining, Part(FRESH)]
     values = [sql("e.{name}", name=reading.layout.labels.of(column)) for column in layout.ordered]
     found = sql(
-        "SELECT {columns} FROM ({rows}) AS e JOIN {paths} AS p ON p.path = e.path JOIN ({users}) AS u ON u.user_id = e.user_id "
-        "JOIN ({names}) AS n ON n.event = e.event",
+        "SELECT {columns} FROM ({rows}) AS e JOIN ({users}) AS u ON u.user_id = e.user_id JOIN ({names}) AS n ON n.event = e.event",
         columns=[
-            Sql("u.user_key, n.event_key, e.ts, e.message_id, p.file_key"),
+            Sql("u.user_key, n.event_key, e.ts, e.message_id, e.file_key"),
             *values,
             *([Sql("e.properties")] if layout.whole else []),
         ],
-        rows=crossing.remaining(events.select(events.wanted)),
-        paths=PATHS,
+        rows=crossing.remaining(events.select(events.wanted, FileKeys(reading.keys, PATHS))),
         users=over(dictionaries, [Sql("user_key"), Sql("user_id")], "users"),
         names=over(dictionaries, [Sql("event_key"), Sql("event")], "event_names"),
     )
     taken = [_taken(part, reading.layout, absent) for part in known.absorbed]
     _make_sorted(work, joined(" UNION ALL ", [found, *taken]))
+    _make_ids(work, [*_new_ids(events), *(part.select([Sql("id_hash")], "ids") for part in known.absorbed)])
+
+
+def _new_ids(events: Events) -> list[Sql]:
+    """SELECTs of the hashes of the ids of new rows: those that they came with, and those that they were given."""
+    found = [sql("SELECT id_hash FROM {hashes}", hashes=events.duplicates.hashes)] if events.duplicates.hashes is not None else []
+    if events.duplicates.settled is not None:
+        given = sql("SELECT hash(message_id) AS id_hash FROM {settled} WHERE unnamed", settled=events.duplicates.settled)
+        found.append(given)
+    return found
+
+
+def _make_ids(work: Work, hashes: Sequence[Sql]) -> None:
+    """Make `ids`. There may be more in it than events: they are a first look, which the events confirm."""
+    work.connection.run(sql("CREATE TABLE {ids} AS {hashes}", ids=_fresh("ids"), hashes=joined(" UNION ALL ", hashes)).text)
 
 
 def _taken(part: Part, layout: Layout, absent: frozenset[str]) -> Sql:
@@ -221,10 +235,8 @@ def _taken(part: Part, layout: Layout, absent: frozenset[str]) -> Sql:
 
 
 def _make_sorted(work: Work, rows: Sql) -> None:
-    """Make `events` and `ids` of the rows of `events`."""
+    """Make `events` of these rows."""
     work.connection.run_large(sql("CREATE TABLE {events} AS SELECT * FROM ({rows}) ORDER BY event_key, ts", events=EVENTS, rows=rows).text)
-    ids = sql("CREATE TABLE {ids} AS SELECT hash(message_id) AS id_hash FROM {events}", ids=_fresh("ids"), events=EVENTS)
-    work.connection.run(ids.text)
 
 
 def _make_rejects(work: Work, reading: Reading, known: Known, kept: Mapping[int, int]) -> dict[int, FileRows]:

@@ -19,7 +19,7 @@ class Part:
 
     `events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, file_key INTEGER, <columns>[, properties VARCHAR])`
         sorted by (event_key, ts);
-    `ids(id_hash UBIGINT)` DuckDB's hash of each message id of its events;
+    `ids(id_hash UBIGINT)` DuckDB's hash of each message id of its events, and of some more;
     `users(user_key INTEGER, user_id VARCHAR)`, `event_names(event_key INTEGER, event VARCHAR)` those first met here;
     `rejects(file_key INTEGER, row_number BIGINT, reason VARCHAR, content VARCHAR)`.
 

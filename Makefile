@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The demo's own instant: the sample data ends the day before.
 DEMO_AS_OF := 2026-11-23T10:00:00Z
 
-.PHONY: demo test lint format generated clean sample-data
+.PHONY: demo test lint format generated bench clean sample-data
 
 demo: $(VENV)/.installed
 	@$(BIN)/engage check
@@ -18,6 +18,12 @@ test: $(VENV)/.tested
 # A longer search for disagreements between the SQL and the plain evaluator.
 generated: $(VENV)/.tested
 	ENGAGE_EXAMPLES=20000 $(BIN)/pytest tests/generated -n auto
+
+# What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about half an hour.
+BENCH ?=
+bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

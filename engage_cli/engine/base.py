@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from sqlglot import exp
 
 from engage_cli.definitions.project import Sources
+from engage_cli.errors import DataError
 from engage_cli.plan.needs import Catalog, ListNeed, Needs
 from engage_cli.plan.touched import Touch
+from engage_cli.source import visible
 
 Row = tuple[Any, ...]
 
@@ -61,6 +63,15 @@ class Staging:
     """Why the store was made anew, where it was."""
     touched: int | str | None = None
     """How many users the relation `touched(user_key)` has; or in words why everybody has to be looked at. None where it was not asked."""
+
+
+class StillWrittenError(DataError):
+    """Files of events that changed while they were read: half of one must never be taken for all of it."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        shown = ", ".join(f"`{visible(path)}`" for path in paths[:3])
+        super().__init__(f"{shown} changed while it was read", hint="run again when it is complete")
+        self.paths = tuple(paths)
 
 
 class Upkeep(StrEnum):
@@ -127,6 +138,10 @@ class Engine(Protocol):
 
     def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
         """The files behind the sources, found and hashed, in path order. DataError where a path finds nothing."""
+        ...
+
+    def leave(self, paths: Sequence[str]) -> None:
+        """Leave files of events as the store has them, or out where it does not: they are still being written. Before `input_files`."""
         ...
 
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:

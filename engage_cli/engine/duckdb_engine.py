@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Self
@@ -47,6 +48,7 @@ class DuckDBEngine:
         self._watched = False
         self._costs: list[Cost] = []
         self._files: tuple[InputFile, ...] | None = None
+        self._left: frozenset[str] = frozenset()
         self._hashed: dict[HashedFile, InputFile] = {}
         self._remembered: dict[HashedFile, InputFile] = {}
         manifest = self._store.read() if self._store is not None else None
@@ -61,8 +63,22 @@ class DuckDBEngine:
 
     def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
         """The files behind the sources, found and hashed, in path order."""
-        self._files = find_inputs(self._connection, self._folder, sources, lists, self._hashed, self._remembered | self._hashed)
+        found = find_inputs(self._connection, self._folder, sources, lists, self._hashed, self._remembered | self._hashed)
+        manifest = self._store.read() if self._store is not None and self._left else None
+        stored = {file.path: file for file in manifest.visible} if manifest is not None else {}
+        self._files = tuple(
+            replace(file, bytes=stored[file.path].bytes, sha256=stored[file.path].sha256) if self._is_left(file) else file
+            for file in found
+            if not self._is_left(file) or file.path in stored
+        )
         return self._files
+
+    def leave(self, paths: Sequence[str]) -> None:
+        """Leave files of events as the store has them, or out where it does not."""
+        self._left = frozenset(paths)
+
+    def _is_left(self, file: InputFile) -> bool:
+        return file.kind == "events" and file.path in self._left
 
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes."""

@@ -14,7 +14,7 @@ from engage_cli import __version__
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.printing import print_audience
 from engage_cli.definitions.project import Project
-from engage_cli.engine.base import Cost, Engine, InputFile
+from engage_cli.engine.base import Cost, Engine, InputFile, StillWrittenError
 from engage_cli.engine.duckdb_engine import forget_store
 from engage_cli.engine.failures import DamagedError
 from engage_cli.errors import UsageError
@@ -40,6 +40,8 @@ from engage_cli.state.store import State, lock_path, open_published, open_state
 
 COMMAND = "audience build"
 FORMATS = ("parquet", "csv", "jsonl")
+MOST_LEFT = 100
+"""Files that one run leaves for the next because they are being written; with more, it says so and ends."""
 
 
 @dataclass
@@ -56,6 +58,7 @@ class _Request:
     verbose: bool
     progress: Progress
     timings: list[Timing] = field(default_factory=list)
+    left: tuple[str, ...] = ()
     unwritten: frozenset[str] = frozenset()
     looked: Looked | None = None
     costs: tuple[Cost, ...] = ()
@@ -124,8 +127,22 @@ def build_audiences(
 
 
 def _run(request: _Request) -> BuildResult:
-    """A build that is no dry run, under the lock."""
+    """A build that is no dry run, under the lock. Files that are still being written are left for the next one."""
+    left: tuple[str, ...] = ()
+    while True:
+        try:
+            return _run_without(request, left)
+        except StillWrittenError as error:
+            if len(left) >= MOST_LEFT or set(error.paths) <= set(left):
+                raise
+            left = (*left, *error.paths)
+
+
+def _run_without(request: _Request, left: tuple[str, ...]) -> BuildResult:
+    request.left = left
+    request.timings.clear()
     with engine_for(request.project, request.folder) as engine:
+        engine.leave(left)
         state = open_state(engine, request.state_path, tool_version=__version__)
         found = recover(state, request.outputs)
         recovered = [f"finished writing {path}" for path in found.finished]
@@ -201,7 +218,7 @@ def _evaluate(
     whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
     with request.stage("comparing with the members before"):
         changes = find_changes(engine, state, run_plan, Partly(frozenset(request.looked.audiences), whole))
-    report = report_of(staged.staging, rejects_file=rejects, vanished=vanished)
+    report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
     assert state is not None

@@ -144,7 +144,9 @@ def writable_folders(project: Project, folder: Path) -> list[Path]:
     return [path.absolute() for path in paths]
 
 
-def report_of(staging: Staging, *, rejects_file: Path | None = None, vanished: Iterable[InputFile] = ()) -> DataReport:
+def report_of(
+    staging: Staging, *, rejects_file: Path | None = None, vanished: Iterable[InputFile] = (), left: Sequence[str] = ()
+) -> DataReport:
     """What the user is told of the data."""
     return DataReport(
         files=staging.files,
@@ -159,4 +161,5 @@ def report_of(staging: Staging, *, rejects_file: Path | None = None, vanished: I
         rejects=staging.rejects,
         rejects_file=rejects_file,
         vanished=tuple(file.path for file in vanished),
+        left=tuple(left),
     )

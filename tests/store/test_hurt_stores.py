@@ -317,3 +317,17 @@ def test_a_file_that_was_settled_when_its_hash_was_written_down_is_not_hashed_ag
     assert "di" in shop.look().users, "size and time are the same: it is taken for what it was"
     os.utime(path, ns=(settled, settled + 1))
     assert "ed" in shop.look().users
+
+
+def test_a_segment_of_another_store_of_the_same_size_is_noticed(tmp_path: Path) -> None:
+    shops = []
+    for name in ("ana", "ben"):
+        write_lines(tmp_path / name / "events/a.jsonl", [event("m1", name)])
+        shops.append(Shop(tmp_path / name))
+        shops[-1].run()
+    one, other = shops
+    assert one.manifest.segments[0].bytes == other.manifest.segments[0].bytes
+    shutil.copy(other.store / "events-000001.duckdb", one.store / "events-000001.duckdb")
+    assert one.look() == one.bare()
+    assert one.run() == one.bare()
+    assert one.look() == one.bare()

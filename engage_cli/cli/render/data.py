@@ -6,6 +6,7 @@ from pathlib import Path
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, table
 from engage_cli.engine.base import Reject
 from engage_cli.service.results import DataReport
+from engage_cli.source import visible
 
 _EXAMPLE = 60
 _REJECT_COLUMNS = (
@@ -22,6 +23,8 @@ def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes:
 
     `writes`: the command is one that writes a rejects file when it is not a dry run.
     """
+    for path in data.left:
+        yield _warning(f"`{visible(path)}` is still being written: the next run reads it")
     for path in data.vanished:
         yield _warning(f"{path} is gone; its rows are dropped, as `on_missing_file: drop` says")
     if not data.rejects:

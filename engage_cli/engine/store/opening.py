@@ -16,7 +16,7 @@ import duckdb
 
 from engage_cli import files
 from engage_cli.definitions.project import Source, Sources
-from engage_cli.engine.base import InputFile, Upkeep
+from engage_cli.engine.base import InputFile, StillWrittenError, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
@@ -232,6 +232,8 @@ class _Session:
             known = Known(tuple(parts), tuple(parts[len(parts) - taken :]), base.users, base.events)
             with self._making(target):
                 made = ingest(self.work, reading, known, lambda wanted: self._reopened(base, wanted))
+                if self.writes:
+                    refuse_changed(new)
         if target == MEMORY:
             segment = Segment(MEMORY, "", 0, made.rows, made.first, made.last, tuple(keys.values()), (), tuple(sorted(made.absent)))
             return with_segment(base, segment, made, new, 0), [*parts, Part(FRESH, made.rows, made.last, made.absent)]
@@ -297,6 +299,21 @@ class _Session:
         assert self.store is not None
         files.make_folder(self.store.path)
         self.store.publish(replace(manifest, hashes=self.asked.hashes))
+
+
+def refuse_changed(read: Sequence[Found]) -> None:
+    """StillWrittenError for local files that are no longer as they were when they were hashed."""
+    changed = []
+    for found in read:
+        path = Path(found.opened)
+        if found.modified:
+            with suppress(OSError):
+                status = path.stat()
+                if (status.st_size, status.st_mtime_ns) == (found.file.bytes, found.modified):
+                    continue
+            changed.append(found.file.path)
+    if changed:
+        raise StillWrittenError(changed)
 
 
 def segment_name(manifest: Manifest) -> str:

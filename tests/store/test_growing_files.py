@@ -1,0 +1,81 @@
+"""A file that grows while a run reads it is left for the next run, never taken by half."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engage_cli.engine.store import opening
+from engage_cli.service.build import build_audiences
+from engage_cli.service.progress import SILENT
+from engage_cli.service.results import BuildResult
+from tests.inputs.support import AS_OF
+
+CONFIG = "project: shop\nsources:\n  events: {path: events/*.jsonl}\nengine: {memory_limit: 1GB, threads: 2}\n"
+
+
+def _line(number: int) -> str:
+    return json.dumps({"message_id": f"m{number}", "user_id": f"u{number}", "event": "Bought", "timestamp": "2026-11-20T10:00:00Z"}) + "\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "campaigns" / "audiences").mkdir(parents=True)
+    (tmp_path / "engage.yaml").write_text(CONFIG)
+    (tmp_path / "campaigns" / "audiences" / "buyers.yaml").write_text("audience: buyers\nmembers: {event: Bought}\n")
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "a.jsonl").write_text(_line(1))
+    return tmp_path
+
+
+def _build(shop: Path, hours: int) -> BuildResult:
+    return build_audiences(shop, [], as_of=AS_OF.replace(hour=AS_OF.hour + hours), progress=SILENT)
+
+
+def _growing(monkeypatch: pytest.MonkeyPatch, path: Path, times: int) -> None:
+    """While it is read, the file grows, so many times."""
+    plain: Callable[..., Any] = opening.ingest
+    left = [times]
+
+    def ingest(*arguments: Any) -> Any:
+        made = plain(*arguments)
+        if left[0]:
+            left[0] -= 1
+            with path.open("a") as file:
+                file.write(_line(100 + left[0]))
+        return made
+
+    monkeypatch.setattr(opening, "ingest", ingest)
+
+
+def test_a_new_file_that_grows_is_left_for_the_next_run(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _build(shop, 0).audiences[0].size == 1
+    growing = shop / "events" / "b.jsonl"
+    growing.write_text(_line(2))
+    _growing(monkeypatch, growing, 1)
+    result = _build(shop, 1)
+    assert (result.audiences[0].size, result.data.left) == (1, ("events/b.jsonl",))
+    result = _build(shop, 2)
+    assert (result.audiences[0].size, result.data.left) == (3, ())
+
+
+def test_a_known_file_that_grows_keeps_its_rows_until_the_next_run(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = shop / "events" / "a.jsonl"
+    assert _build(shop, 0).audiences[0].size == 1
+    known.write_text(_line(1) + _line(2))
+    _growing(monkeypatch, known, 1)
+    result = _build(shop, 1)
+    assert (result.audiences[0].size, result.data.left) == (1, ("events/a.jsonl",))
+    assert _build(shop, 2).audiences[0].size == 3
+
+
+def test_nothing_is_left_behind_of_an_attempt(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _build(shop, 0)
+    growing = shop / "events" / "b.jsonl"
+    growing.write_text(_line(2))
+    _growing(monkeypatch, growing, 1)
+    _build(shop, 1)
+    names = {path.name for path in (shop / ".engage" / "events").iterdir()}
+    assert names == {"manifest.json", "events-000001.duckdb"}

@@ -75,8 +75,14 @@ def _by(part: Part, needs: Needs) -> list[Sql]:
 def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) -> int:
     """Make the relation `users` of everybody with an event by as_of or in one of the SELECTs of user_id; how many there are."""
     everybody = over(opened.parts, [Sql("user_key"), Sql("user_id")], "users")
-    limited = opened.manifest.loose or any(part.hidden or _by(part, needs) for part in opened.parts)
+    limited = opened.manifest.loose or any(part.hidden for part in opened.parts)
+    later = [part for part in opened.parts if _by(part, needs)]
     acting = sql("SELECT * FROM ({everybody}) SEMI JOIN events USING (user_key)", everybody=everybody) if limited else everybody
+    if later and not limited:
+        acting = sql(
+            "SELECT * FROM ({everybody}) ANTI JOIN {future} USING (user_key)", everybody=everybody, future=_future_users(work, later, needs)
+        )
+        limited = True
     if not people:
         kind = Sql("TABLE" if limited else "VIEW")
         work.connection.run(sql("CREATE TEMP {kind} users AS {acting}", kind=kind, acting=acting).text)
@@ -99,6 +105,14 @@ def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) 
         ).text
     )
     return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
+
+
+def _future_users(work: Work, later: Sequence[Part], needs: Needs) -> Sql:
+    """A table of the users all of whose events are later than as_of. Few have such an event, and only theirs are looked at."""
+    found = over(later, [Sql("user_key")], "events", [sql("ts > {as_of}", as_of=timestamp(needs.as_of))])
+    waiting = work.table("waiting", sql("SELECT DISTINCT user_key FROM ({found})", found=found))
+    early = sql("SELECT user_key FROM events SEMI JOIN {waiting} USING (user_key)", waiting=waiting)
+    return work.table("future", sql("SELECT * FROM {waiting} ANTI JOIN ({early}) AS e USING (user_key)", waiting=waiting, early=early))
 
 
 def event_keys(work: Work) -> dict[str, int]:

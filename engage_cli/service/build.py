@@ -217,7 +217,7 @@ def _evaluate(
         request.sql.update(ran)
     whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
     with request.stage("comparing with the members before"):
-        changes = find_changes(engine, state, run_plan, Partly(frozenset(request.looked.audiences), whole))
+        changes = find_changes(engine, state, run_plan, Partly(frozenset(request.looked.audiences), whole), rows=not request.dry_run)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)

@@ -43,19 +43,24 @@ class Partly:
     whole: frozenset[str] = frozenset()
 
 
-def find_changes(engine: Engine, state: State | None, plan: RunPlan, partly: Partly | None = None) -> tuple[Changes, ...]:
+def find_changes(
+    engine: Engine, state: State | None, plan: RunPlan, partly: Partly | None = None, *, rows: bool = True
+) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
     Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters. Of an audience
-    that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written.
+    that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written. Without `rows` it is
+    not made at all.
     """
     partly = partly or Partly()
     for name in ("member_row", "membership_change"):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     engine.create("membership_change", _joined(state, plan, partly))
     changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
-    engine.create("member_row", _rows(state, plan, partly, partly.audiences & (changed | partly.whole)))
-    counts = {audience: (size, entered, exited) for audience, size, entered, exited in engine.rows(_COUNTS)}
+    if rows:
+        engine.create("member_row", _rows(state, plan, partly, partly.audiences & (changed | partly.whole)))
+    counted = engine.rows(_COUNTS if rows else _COUNTS_NOW)
+    counts = {audience: (size, entered, exited) for audience, size, entered, exited in counted}
     before = {str(name): int(size) for name, size in engine.rows(_SIZES)} if partly.audiences else {}
     found = []
     for name in plan.audiences:
@@ -93,6 +98,7 @@ _COUNTS = """
         FROM membership_change GROUP BY audience
     ) GROUP BY audience ORDER BY audience
 """
+_COUNTS_NOW = _COUNTS.replace("FROM member_row", "FROM member_now")
 _ENTER = """
     INSERT INTO state.main.membership
     SELECT audience, user_id, CAST(? AS TIMESTAMP), NULL, CAST(? AS INTEGER), NULL

@@ -16,7 +16,7 @@ from engage_cli.service.results import Looked
 from engage_cli.service.workspace import Staged, with_tables
 from engage_cli.sql.compile import Compiled, compile_plan
 from engage_cli.state.inputs import files_read_by
-from engage_cli.state.runs import Clock, Reason, RunPlan, clocks_of
+from engage_cli.state.runs import Clock, Reason, RunPlan, clocks_of, run_numbered
 from engage_cli.state.store import State
 
 MOST = 0.3
@@ -41,6 +41,8 @@ def revisit(project: Project, state: State | None, run_plan: RunPlan) -> Revisit
     if not same:
         return None
     [(run, _)] = Counter(clock.run for clock in same).most_common(1)
+    if run_numbered(state.engine, run).tool_version != run_plan.run.tool_version:
+        return None  # another version may have understood a condition otherwise
     before = [clock for clock in same if clock.run == run]
     passed = _passed(project, before, run_plan.run.as_of)
     if not passed:

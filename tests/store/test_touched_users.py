@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engage_cli.service import evaluate
+from engage_cli.service import build, evaluate
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
 from engage_cli.service.results import BuildResult
@@ -159,3 +159,18 @@ def test_touched_users_are_enough(seed: int, tmp_path: Path, monkeypatch: pytest
         now += timedelta(hours=chance.choice([0, 1, 24, 50]))
     assert looked[False], "the first build looks at everybody"
     assert looked[True], "the builds after it do not"
+
+
+def test_another_version_looks_at_everybody_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MOST", 1.0)
+    chance = random.Random(1)
+    folder = _project(tmp_path / "shop")
+    (folder / "events" / "base.jsonl").write_text("".join(_event(chance, AS_OF) for _ in range(50)))
+    (folder / "profiles" / "base.jsonl").write_text("".join(_profile(chance, AS_OF) for _ in range(10)))
+    looked = []
+    for hour, version in enumerate(("1", "1", "2", "2")):
+        monkeypatch.setattr(build, "__version__", version)
+        result = _build(folder, AS_OF + timedelta(hours=hour))
+        assert result.looked is not None
+        looked.append(bool(result.looked.audiences))
+    assert looked == [False, True, False, True]

@@ -19,7 +19,7 @@ test: $(VENV)/.tested
 generated: $(VENV)/.tested
 	ENGAGE_EXAMPLES=20000 $(BIN)/pytest tests/generated -n auto
 
-# What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about half an hour.
+# What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about an hour.
 BENCH ?=
 bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'

@@ -9,7 +9,7 @@ from engage_cli.service.results import DataReport
 from engage_cli.source import visible
 
 _EXAMPLE = 60
-_REJECT_COLUMNS = (
+REJECT_COLUMNS = (
     Column("rows", right=True),
     Column("reason"),
     Column("file"),
@@ -31,7 +31,7 @@ def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes:
         return
     rows = sum(reject.rows for reject in data.rejects)
     yield _warning(f"{counted(rows, 'row')} cannot be read and {'is' if rows == 1 else 'are'} left out")
-    yield table(_REJECT_COLUMNS, (_reject_row(reject) for reject in data.rejects))
+    yield table(REJECT_COLUMNS, (reject_row(reject) for reject in data.rejects))
     if rejects_file is not None:
         yield line("  all of them, with their reasons: ", rejects_file)
     elif not writes:
@@ -58,7 +58,8 @@ def _warning(text: str) -> Block:
     return line(Piece("warning", Style.WARNING), ": ", text)
 
 
-def _reject_row(reject: Reject) -> tuple[Piece | str | int, ...]:
+def reject_row(reject: Reject) -> tuple[Piece | str | int, ...]:
+    """A row of the table of REJECT_COLUMNS."""
     first = MISSING if reject.first_row is None else Piece(reject.first_row)
     return (reject.rows, reject.reason, reject.path, first, shortened(reject.example or "", _EXAMPLE))
 

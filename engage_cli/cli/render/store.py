@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
-from engage_cli.cli.render.data import shortened, shown_path
+from engage_cli.cli.render.blocks import EMPTY, Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
+from engage_cli.cli.render.data import REJECT_COLUMNS, reject_row, shown_path
 from engage_cli.cli.render.documents import Json, fields_of, instant
 from engage_cli.engine.base import Reject, StoreFile, StoreReport
 from engage_cli.service.store import EventStore
 
 SHOWN_FILES = 20
 _SHOWN_PATHS = 8
-_EXAMPLE = 60
 _FILE_COLUMNS = (
     Column("file", wide=True),
     Column("rows", right=True),
@@ -20,13 +19,7 @@ _FILE_COLUMNS = (
     Column("size", right=True),
     Column("ingest", right=True, spare=True),
 )
-_REJECT_COLUMNS = (
-    Column("rejected", right=True),
-    Column("reason"),
-    Column("file"),
-    Column("first row", right=True),
-    Column("example", wide=True, spare=True),
-)
+_REJECT_COLUMNS = (Column("rejected", right=True), *REJECT_COLUMNS[1:])
 
 
 def store_document(store: EventStore) -> Json:
@@ -126,13 +119,8 @@ def _rejects(rejects: Sequence[Reject]) -> Iterator[Block]:
     if not rejects:
         return
     yield EMPTY
-    yield table(_REJECT_COLUMNS, (_reject_row(reject) for reject in rejects))
+    yield table(_REJECT_COLUMNS, (reject_row(reject) for reject in rejects))
     yield line(dim("`engage audience build` writes all of them to a rejects file"))
-
-
-def _reject_row(reject: Reject) -> tuple[Piece | str | int, ...]:
-    first = MISSING if reject.first_row is None else Piece(reject.first_row)
-    return (reject.rows, reject.reason, reject.path, first, shortened(reject.example or "", _EXAMPLE))
 
 
 # ---- what changed since ----------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engage_cli.engine.base import InputFile
-from engage_cli.engine.store.layout import Layout, stored_layout
 from engage_cli.engine.store.manifest import Manifest, StoredFile
 
 
@@ -63,11 +62,6 @@ def _gone(stored: Mapping[str, StoredFile], found: Mapping[str, Found]) -> tuple
             moved[file.key] = name
             free.remove(name)
     return gone, moved
-
-
-def covers(manifest: Manifest, reading: str, needed: Layout) -> bool:
-    """Whether the store's values are read as they have to be, and all that are needed are there."""
-    return manifest.reading == reading and stored_layout(manifest).covers(needed)
 
 
 def with_changes(manifest: Manifest, change: Difference) -> Manifest:

@@ -26,7 +26,7 @@ from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.open import open_batches
 from engage_cli.engine.store.compaction import absorbed
 from engage_cli.engine.store.crossing import DisplacedError
-from engage_cli.engine.store.difference import Difference, Found, covers, difference, with_changes
+from engage_cli.engine.store.difference import Difference, Found, difference, with_changes
 from engage_cli.engine.store.folder import ATTEMPTS, BrokenError, StoreFolder, attach, detach
 from engage_cli.engine.store.ingest import Ingested, Known, Reading, ingest, make_empty, merge
 from engage_cli.engine.store.layout import Layout, stored_layout
@@ -178,7 +178,7 @@ class _Session:
                 return None, [], "the store is broken or of another version" if self.store.exists() else None
             if manifest.reading != reading:
                 return None, [], "the store was made by another version or in another time zone"
-            if not covers(manifest, reading, self.layout):
+            if not stored_layout(manifest).covers(self.layout):
                 self.layout = self.layout.with_also(stored_layout(manifest)) if self.writes else self.layout
                 return None, [], "the definitions ask for more properties than the store holds"
             try:

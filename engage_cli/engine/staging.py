@@ -81,7 +81,7 @@ def stage_inputs(
     relation `touched` is made, if it can be.
     """
     work = Work(connection)
-    drop_relations(connection, "events", "users", "event_names")
+    drop_relations(connection, "events", "users", "everybody", "event_names")
     detach_parts(connection)
     connection.use_zones({needs.zone})
     connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])

@@ -35,7 +35,7 @@ def unwritten_audiences(state: State | None, outputs: Path, names: Collection[st
 
 
 def write_members(engine: Engine, audience: Audience, outputs: Path, file_format: str) -> MemberFile:
-    """Write an audience's members, from `member_row` and `member_trait`, under their part name."""
+    """Write an audience's members, from `member_row`, `everybody` and `member_trait`, under their part name."""
     path = members_path(audience.name, file_format)
     part = files.part_of(outputs / path)
     files.make_folder(part.parent)
@@ -62,10 +62,11 @@ def members_query(audience: Audience, file_format: str) -> exp.Expr:
         entered_at = iso_of(entered_at)
     names = trait_names(audience)
     traits = [trait_value(name, file_format).as_(name, quoted=True) for name in names]
-    user_id = exp.column("user_id", table="member_row")
+    user_id = exp.column("user_id", table="everybody")
     query = (
         exp.select(user_id.as_("user_id"), entered_at.as_("entered_at"), *traits)
         .from_("member_row")
+        .join("everybody", using=["user_key"])
         .where(exp.column("audience", table="member_row").eq(audience.name))
         .order_by(exp.Ordered(this=user_id.copy(), nulls_first=True))
     )

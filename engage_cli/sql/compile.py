@@ -84,7 +84,7 @@ class Compiled:
         return with_relations(relation.query.copy(), inlined.values())
 
     def all_members(self) -> exp.Query:
-        """(audience, user_id) of every asked audience, over the relations that `steps` made."""
+        """(audience, user_key) of every asked audience, over the relations that `steps` made."""
         selects = [self._labelled(name) for name in self.plan.asked]
         query: exp.Query = selects[0]
         for select in selects[1:]:
@@ -92,12 +92,7 @@ class Compiled:
         return query
 
     def _labelled(self, name: str) -> exp.Select:
-        on = exp.EQ(this=column("user_key", USERS), expression=column("user_key", "m"))
-        return (
-            exp.select(exp.alias_(text_literal(name), "audience"), column("user_id", USERS))
-            .from_(exp.alias_(exp.to_table(audience_relation(name)), "m", table=True))
-            .join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
-        )
+        return exp.select(exp.alias_(text_literal(name), "audience"), exp.column("user_key")).from_(exp.to_table(audience_relation(name)))
 
 
 def with_relations(query: exp.Select, relations: Iterable[Relation]) -> exp.Select:

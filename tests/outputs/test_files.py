@@ -15,7 +15,7 @@ from engage_cli.state.membership import find_changes
 from engage_cli.state.runs import plan_run
 from engage_cli.state.store import State, open_state
 from tests.state.engine import make_engine
-from tests.state.support import DESTINATIONS, FILES, Project, at, audience
+from tests.state.support import DESTINATIONS, FILES, Project, at, audience, give_members_of
 
 HOSTILE = ['a"b', "x,y", "line\nbreak", "'; --", "../up", "\u202e", "ünï\U0001f600", "\x01", "nul\x00", "=1+1", ""]
 
@@ -187,7 +187,7 @@ def test_more_rows_than_a_row_group_are_written_the_same_with_any_number_of_thre
 
 def _run_many(project: Project, state: State) -> int:
     plan = plan_run(state, command="c", as_of=at(10), tool_version="1", builds=project.builds(), files=FILES)
-    state.engine.execute("CREATE TEMP TABLE member_now AS SELECT 'vip' AS audience, 'u' || hash(range) AS user_id FROM range(200000)")
+    give_members_of(state.engine, "SELECT 'vip' AS audience, 'u' || hash(range) AS user_id FROM range(200000)")
     changes = find_changes(state.engine, state, plan)
     written = write_run(
         state, plan, changes, audiences=project.audiences, destinations=DESTINATIONS, outputs=project.outputs, file_format="parquet"

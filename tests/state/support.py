@@ -66,14 +66,29 @@ def rows_of(columns: tuple[str, ...], rows: Iterable[tuple[str | None, ...]]) ->
 
 def give_members(engine: Engine, members: Members, traits: Traits | None = None, names: Iterable[str] = ()) -> None:
     """Make `member_now` and `member_trait` (with the columns `names`), as the compiler's caller does."""
-    for name in ("member_now", "member_trait"):
-        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
-    engine.create("member_now", rows_of(("audience", "user_id"), [(name, user) for name, users in members.items() for user in users]))
+    given = rows_of(("audience", "user_id"), [(name, user) for name, users in members.items() for user in users])
+    give_members_of(engine, given)
+    engine.execute("DROP TABLE IF EXISTS temp.main.member_trait")
     names = sorted(set(names) - {"user_id"})
     values = [(user, *(of_user.get(name) for name in names)) for user, of_user in (traits or {}).items()]
     given = rows_of(("user_id", *names), values)
     columns = [exp.cast(exp.column(name, quoted=True), "JSON").as_(name, quoted=True) for name in names]
     engine.create("member_trait", exp.select(exp.column("user_id"), *columns).from_(exp.Subquery(this=given, alias="given")))
+
+
+def give_members_of(engine: Engine, members: exp.Expr | str) -> None:
+    """Make `everybody` and `member_now` of a query (a constant text or built) of audience and user_id."""
+    for name in ("everybody", "member_now", "member_given"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
+    if isinstance(members, str):
+        engine.execute(f"CREATE TEMP TABLE member_given AS {members}")
+    else:
+        engine.create("member_given", members)
+    engine.execute(
+        "CREATE TEMP TABLE everybody AS SELECT CAST(row_number() OVER () AS INTEGER) AS user_key, user_id "
+        "FROM (SELECT DISTINCT user_id FROM member_given)"
+    )
+    engine.execute("CREATE TEMP TABLE member_now AS SELECT audience, user_key FROM member_given JOIN everybody USING (user_id)")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from engage_cli.state.readers import Member, members, standings
 from engage_cli.state.runs import plan_run
 from engage_cli.state.store import published_path
 from tests.state.engine import make_engine
-from tests.state.support import FILES, Project, at, audience, give_members
+from tests.state.support import FILES, Project, at, audience, give_members, give_members_of
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_million_members(project: Project) -> None:
         )
         plan = plan_run(state, command="c", as_of=at(11), tool_version="1", builds=project.builds(), files=FILES)
         now = f"SELECT 'vip' AS audience, {few} AS user_id FROM range(100000, 1150000)"
-        engine.execute(f"CREATE TEMP TABLE member_now AS {now}")
+        give_members_of(engine, now)
         assert find_changes(engine, state, plan) == (Changes("lapsed", 0, 0, 0), Changes("vip", 1_050_000, 150_000, 100_000))
         assert engine.rows(parse_one("SELECT count(*) AS n FROM membership_change", read="duckdb")) == [(250_000,)]
         assert isinstance(engine.rows(exp.select("change").from_("membership_change").limit(1))[0][0], str)

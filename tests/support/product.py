@@ -3,6 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
+from sqlglot import exp
+
 from engage_cli.plan.build import plan_audiences
 from engage_cli.service.look import materialise
 from engage_cli.service.progress import SILENT
@@ -28,10 +30,16 @@ def members_of_all(folder: Path, as_of: datetime) -> dict[str, list[str]]:
         return members_of_staged(staged)
 
 
+def member_ids(staged: Staged) -> exp.Select:
+    """(audience, user_id) of every member, over the relations of a build."""
+    members = exp.Subquery(this=staged.compiled.all_members(), alias="m")
+    return exp.select("m.audience", "u.user_id").from_(members).join("users AS u", on="u.user_key = m.user_key")
+
+
 def members_of_staged(staged: Staged) -> dict[str, list[str]]:
     """The members of every asked audience of what is staged."""
     materialise(staged)
     found: dict[str, list[str]] = {name: [] for name in staged.plan.asked}
-    for audience, user_id in staged.engine.rows(staged.compiled.all_members()):
+    for audience, user_id in staged.engine.rows(member_ids(staged)):
         found[audience].append(user_id)
     return {name: sorted(users) for name, users in found.items()}

@@ -78,14 +78,16 @@ def consent_rows(batch: Batch, zone: str) -> PeopleRows:
 
 
 def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | None, as_of: Sql) -> int:
-    """Make the relation `users`, keys in the order of the ids; how many there are."""
+    """Make the relations `everybody` and `users`, the same, keys in the order of the ids; how many there are."""
     parts = [rows.select([Sql("user_id")], rows.known(as_of)) for rows in people] + ([from_events] if from_events else [])
     known = joined(" UNION ALL ", parts) if parts else Sql("SELECT CAST(NULL AS VARCHAR) AS user_id WHERE FALSE")
     work.connection.run(
         sql(
-            "CREATE OR REPLACE TEMP TABLE users AS SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user_key, user_id "
+            "CREATE OR REPLACE TEMP TABLE everybody AS "
+            "SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user_key, user_id "
             "FROM (SELECT DISTINCT user_id FROM ({known})) ORDER BY user_id",
             known=known,
         ).text
     )
+    work.connection.run("CREATE TEMP VIEW users AS SELECT * FROM everybody")
     return int(work.connection.rows("SELECT count(*) FROM users")[0][0])

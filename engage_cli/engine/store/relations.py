@@ -73,7 +73,10 @@ def _by(part: Part, needs: Needs) -> list[Sql]:
 
 
 def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) -> int:
-    """Make the relation `users` of everybody with an event by as_of or in one of the SELECTs of user_id; how many there are."""
+    """Make the relations `everybody` and `users` of all with an event by as_of or in one of the SELECTs of user_id; how many there are.
+
+    They are the same until `users` is cut down.
+    """
     everybody = over(opened.parts, [Sql("user_key"), Sql("user_id")], "users")
     limited = opened.manifest.loose or any(part.hidden for part in opened.parts)
     later = [part for part in opened.parts if _by(part, needs)]
@@ -85,8 +88,8 @@ def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) 
         limited = True
     if not people:
         kind = Sql("TABLE" if limited else "VIEW")
-        work.connection.run(sql("CREATE TEMP {kind} users AS {acting}", kind=kind, acting=acting).text)
-        return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
+        work.connection.run(sql("CREATE TEMP {kind} everybody AS {acting}", kind=kind, acting=acting).text)
+        return count_users(work)
     named = work.table("named", sql("SELECT DISTINCT user_id FROM ({people})", people=joined(" UNION ALL ", people)))
     keyed = sql(
         "SELECT n.user_id, k.user_key FROM {named} AS n LEFT JOIN ({everybody}) AS k ON k.user_id = n.user_id",
@@ -96,7 +99,7 @@ def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) 
     silent = work.table("silent", sql("SELECT * FROM ({keyed}) ANTI JOIN ({acting}) AS a USING (user_key)", keyed=keyed, acting=acting))
     work.connection.run(
         sql(
-            "CREATE TEMP TABLE users AS SELECT user_key, user_id FROM ({acting}) "
+            "CREATE TEMP TABLE everybody AS SELECT user_key, user_id FROM ({acting}) "
             "UNION ALL SELECT user_key, user_id FROM {silent} WHERE user_key IS NOT NULL "
             "UNION ALL SELECT CAST({known} + row_number() OVER () - 1 AS INTEGER), user_id FROM {silent} WHERE user_key IS NULL",
             acting=acting,
@@ -104,6 +107,12 @@ def make_users(work: Work, opened: Opened, people: Sequence[Sql], needs: Needs) 
             known=literal(opened.manifest.users),
         ).text
     )
+    return count_users(work)
+
+
+def count_users(work: Work) -> int:
+    """Make `users` a view of `everybody`; how many there are."""
+    work.connection.run("CREATE TEMP VIEW users AS SELECT * FROM everybody")
     return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
 
 

@@ -97,7 +97,7 @@ def _keys_of(names: Sequence[str], keys: Mapping[str, int]) -> list[int]:
 def restrict(work: Work, needs: Needs, *, with_ids: bool) -> None:
     """Make `users` and `events` tables of the touched users alone, the events as far as `needs` go; `with_ids`: with their message ids.
 
-    Theirs are read in one pass over each stretch of time, instead of one for every condition.
+    `everybody` stays. The events are read in one pass over each stretch of time, instead of one for every condition.
     """
     labels = work.connection.labels
     wanted: set[Column] = {column for need in needs.events for column in need.columns}

@@ -57,6 +57,8 @@ class Staging:
     duplicates: int
     future_events: int
     repeated_profiles: int
+    kept: tuple[str, ...] = ()
+    """Files that are gone and were read from their copies."""
     ingested: tuple[str, ...] = ()
     """The files of events that were read; the others were in the store."""
     store_note: str | None = None
@@ -142,6 +144,11 @@ class Engine(Protocol):
 
     def leave(self, paths: Sequence[str]) -> None:
         """Leave files of events as the store has them, or out where it does not: they are still being written. Before `input_files`."""
+        ...
+
+    def keep_files(self, sources: Sources) -> None:
+        """Copy the files of sources that say `on_missing_file: keep`, so that their rows stay when they go. After `input_files`; the caller
+        holds the project's lock. StillWrittenError for a file that changed since."""
         ...
 
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:

@@ -10,7 +10,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
-from engage_cli.definitions.project import EngineSettings
+from engage_cli.definitions.project import EngineSettings, MissingFile
 from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import readings_of, render, zones_of
@@ -29,8 +29,12 @@ class Connection:
         self._made: set[str] = set()
         self.has_remote = False
         self.labels = Labels()
-        self.listed: dict[str, list[tuple[str, str]]] = {}
-        """The files behind each path of engage.yaml, (as shown, as opened): looked up once, so that all of a run sees the same."""
+        self.listed: dict[tuple[str, MissingFile], list[tuple[str, str]]] = {}
+        """The files behind each source, (as shown, as opened): looked up once, so that all of a run sees the same."""
+        self.kept: Path | None = None
+        """Where the copies of files are whose source says `on_missing_file: keep`."""
+        self.moved: frozenset[str] = frozenset()
+        """The copies, as opened, that are of files which have another name now."""
         self.usual_lines: set[str] = set()
         """The text files that are known to have no line beyond text_lines.USUAL_LINE."""
         try:

@@ -15,7 +15,8 @@ from engage_cli.definitions.project import EngineSettings, Sources
 from engage_cli.engine.base import Cost, InputFile, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
-from engage_cli.engine.inputs.hashing import HashedFile, find_inputs
+from engage_cli.engine.inputs.hashing import HashedFile, find_inputs, kept_sources, known_of
+from engage_cli.engine.inputs.kept import Known, keep_files
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
@@ -40,11 +41,12 @@ class DuckDBEngine:
     `folder` is the project's, to which paths in engage.yaml are relative; `zone` is the project's time zone.
     """
 
-    def __init__(self, folder: Path, settings: EngineSettings, zone: str, store: Path | None) -> None:
+    def __init__(self, folder: Path, settings: EngineSettings, zone: str, store: Path | None, kept: Path | None) -> None:
         self._folder = folder
         self._store = None if store is None else StoreFolder(store)
         self._connection = Connection(folder, settings)
         self._connection.use_reading("UTC", zone)
+        self._connection.kept = kept
         self._watched = False
         self._costs: list[Cost] = []
         self._files: tuple[InputFile, ...] | None = None
@@ -105,8 +107,14 @@ class DuckDBEngine:
         found = find_events(self._connection, self._folder, sources.events, files, self._known_hashes())
         return report(self._connection, self._store, found)
 
-    def _known_hashes(self) -> dict[str, tuple[int, int, str]]:
-        return {path: (size, modified, file.sha256) for (path, size, modified), file in self._hashed.items()}
+    def keep_files(self, sources: Sources) -> None:
+        """Copy the files of sources that say `on_missing_file: keep`, so that their rows stay when they go."""
+        if self._connection.kept is not None:
+            paths = [path for path in kept_sources(self._connection, self._folder, sources) if path[0] not in self._left]
+            keep_files(self._connection.kept, self._folder, paths, self._connection.moved, self._known_hashes())
+
+    def _known_hashes(self) -> dict[str, Known]:
+        return known_of(self._hashed)
 
     def seal(self, writable: Sequence[Path]) -> None:
         """Leave the query engine with no file but those in `writable` folders, for good."""
@@ -194,6 +202,9 @@ def forget_store(store: Path) -> bool:
     return StoreFolder(store).forget()
 
 
-def open_engine(folder: Path, settings: EngineSettings, zone: str, store: Path | None = None) -> DuckDBEngine:
-    """The engine for one run of the project in `folder`, with its event store if it has one; close it by leaving its context."""
-    return DuckDBEngine(folder, settings, zone, store)
+def open_engine(folder: Path, settings: EngineSettings, zone: str, store: Path | None = None, kept: Path | None = None) -> DuckDBEngine:
+    """The engine for one run of the project in `folder`; close it by leaving its context.
+
+    `store` is the folder of its event store, if it has one, `kept` that of copies of files (`on_missing_file: keep`).
+    """
+    return DuckDBEngine(folder, settings, zone, store, kept)

@@ -13,6 +13,8 @@ from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
 from engage_cli.engine.inputs.events import Events, read_events
+from engage_cli.engine.inputs.hashing import kept_sources
+from engage_cli.engine.inputs.kept import is_copy
 from engage_cli.engine.inputs.lists import stage_list
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
@@ -87,16 +89,22 @@ def stage_inputs(
     connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])
     try:
         if needs.users is not None:
-            return _stage_directly(work, folder, sources, needs, files)
+            return replace(_stage_directly(work, folder, sources, needs, files), kept=_kept(connection, folder, sources))
         known = hashes or {}
         found = find_events(connection, folder, sources.events, files, known)
         asked = EventFiles(folder, sources, needs.zone, found, layout_of(needs), known)
         opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
         inputs = _open(work, folder, sources, needs)
         with blaming(connection, inputs.batches):
-            return _stage(work, folder, sources, needs, inputs, files, opened, touch)
+            staging = _stage(work, folder, sources, needs, inputs, files, opened, touch)
+            return replace(staging, kept=_kept(connection, folder, sources))
     finally:
         work.drop_tables()
+
+
+def _kept(connection: Connection, folder: FilePath, sources: Sources) -> tuple[str, ...]:
+    kept = connection.kept
+    return () if kept is None else tuple(shown for shown, opened in kept_sources(connection, folder, sources) if is_copy(kept, opened))
 
 
 def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:

@@ -157,6 +157,8 @@ def _build(request: _Request, engine: Engine, state: State | None, recovered: tu
     with request.stage("looking for input files"):
         files = engine.input_files(config.sources, plan.needs.lists)
     vanished = vanished_files(state, config.sources, files)
+    if not request.dry_run:
+        engine.keep_files(config.sources)
     run_plan = _plan_run(request, state, plan, files)
     if not run_plan.builds:
         return _result(request, None, _audience_changes(run_plan, (), state), (), DataReport(files=files), recovered)

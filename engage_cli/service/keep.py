@@ -1,17 +1,18 @@
 """`state backup`, `restore`, `check`: keeping what cannot be computed again."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engage_cli import __version__
+from engage_cli import __version__, files
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
 from engage_cli.service.clock import started_at
 from engage_cli.service.results import StateFinding
-from engage_cli.service.workspace import engine_for, load
+from engage_cli.service.workspace import engine_for, kept_folder, load
 from engage_cli.state.backup import backup_state, restore_state
 from engage_cli.state.check import check_state as find_broken
 from engage_cli.state.lock import hold_lock
@@ -25,6 +26,7 @@ def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0)
         number = int(engine.rows("SELECT number FROM state.main.revision")[0][0])
         target = destination or state.path.with_name(f"{state.path.name}.backup-{number:06d}")
         backup_state(state, target.absolute())
+        _copy_missing(kept_folder(project, folder), _kept_beside(target))
         return target
 
 
@@ -36,7 +38,25 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         hold_lock(lock_path(path), command="state restore", started=started_at(), wait=wait),
         engine_for(project, folder) as engine,
     ):
-        return restore_state(engine, source.absolute(), path, tool_version=__version__)
+        earlier = restore_state(engine, source.absolute(), path, tool_version=__version__)
+        _copy_missing(_kept_beside(source), kept_folder(project, folder))
+        return earlier
+
+
+def _kept_beside(backup_file: Path) -> Path:
+    """Where a backup has the copies of files that sources keep (`on_missing_file: keep`)."""
+    return backup_file.with_name(f"{backup_file.name}.kept").absolute()
+
+
+def _copy_missing(source: Path, destination: Path) -> None:
+    """Copy a tree of files as far as it is not there. One that is there is as new or newer, and stays."""
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        target = destination / path.relative_to(source)
+        if not target.exists():
+            files.make_folder(target.parent)
+            files.copy_file(path, target)
+            status = path.stat()
+            os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
 
 def check_state(folder: Path, *, wait: float = 30.0) -> tuple[StateFinding, ...]:

@@ -47,6 +47,8 @@ class DataReport:
     """Where the rejected rows were written; None in a dry run, or where there are none."""
     vanished: tuple[str, ...] = ()
     """Files that an earlier run read, that are gone, and whose rows are dropped by `on_missing_file: drop`."""
+    kept: tuple[str, ...] = ()
+    """Files that are gone, and whose rows count by `on_missing_file: keep`."""
     left: tuple[str, ...] = ()
     """Files of events that changed while they were read: their rows are those of the run before, and the next one reads them."""
 

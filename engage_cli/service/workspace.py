@@ -86,8 +86,14 @@ def needs_of_all(project: Project, as_of: datetime) -> Needs:
 def engine_for(project: Project, folder: Path) -> Iterator[Engine]:
     """An engine with the project's settings."""
     config = project.config
-    with open_engine(folder, config.engine, config.timezone, store=folder / config.store if config.store else None) as engine:
+    store = folder / config.store if config.store else None
+    with open_engine(folder, config.engine, config.timezone, store, kept_folder(project, folder)) as engine:
         yield engine
+
+
+def kept_folder(project: Project, folder: Path) -> Path:
+    """Where copies are of the files that sources keep, beside the state."""
+    return (folder / project.config.state).parent / "kept"
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,7 @@ def report_of(
         future_events=staging.future_events,
         repeated_profiles=staging.repeated_profiles,
         users=staging.users,
+        kept=staging.kept,
         ingested=staging.ingested,
         store_note=staging.store_note,
         rejects=staging.rejects,

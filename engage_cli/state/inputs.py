@@ -29,7 +29,7 @@ def vanished_files(state: State | None, sources: Sources, inputs: Sequence[Input
         shown = ", ".join(fatal[:3]) + (f" and {len(fatal) - 3} more" if len(fatal) > 3 else "")
         raise DataError(
             f"an input file that the last run read is gone: {shown}",
-            hint="bring it back, or allow it with `on_missing_file: drop` at its source in engage.yaml",
+            hint="bring it back, or say `on_missing_file: drop` at its source in engage.yaml (`keep` helps as long as the file is there)",
         )
     return tuple(file for file, _ in missed)
 

@@ -51,6 +51,9 @@ def note_blocks(data: DataReport) -> Iterator[Block]:
     told = [counted(number, one, many) for number, one, many in apart if number]
     if data.store_note is not None:
         told.append(f"the event store was made anew: {data.store_note}")
+    if data.kept:
+        named = ", ".join(visible(path) for path in data.kept[:3]) + (", ..." if len(data.kept) > 3 else "")
+        told.append(f"{counted(len(data.kept), 'file is', 'files are')} gone and kept: {named}")
     yield line(dim("; ".join([read, *told])))
 
 

@@ -4,30 +4,11 @@ from collections.abc import Mapping
 
 from engage_cli.definitions.project import MissingFile, Source, Sources
 from engage_cli.definitions.reading import Reading
-from engage_cli.definitions.shapes.base import Definitions, Json, Shape, one_or_more
+from engage_cli.definitions.shapes.base import Shape, one_or_more
 from engage_cli.definitions.shapes.key_rules import AtLeastOne
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape
 from engage_cli.definitions.shapes.settings import FILE_PATH, ZONE
-from engage_cli.definitions.yaml_nodes import Node, Scalar
-
-
-class _MissingFileShape(Shape[MissingFile]):
-    """`error` or `drop`; `keep` needs the event store."""
-
-    def __init__(self) -> None:
-        self._choice = Choice("what to do about a file that is gone", {"error": MissingFile.ERROR, "drop": MissingFile.DROP})
-        self.expected = self._choice.expected
-
-    def read(self, node: Node, reading: Reading) -> MissingFile:
-        if isinstance(node, Scalar) and node.text == MissingFile.KEEP.value:
-            reading.not_built("kept rows of files that are gone (`on_missing_file: keep`)", node.span)
-            reading.give_up()
-        return self._choice.read(node, reading)
-
-    def schema(self, definitions: Definitions) -> Json:
-        return self._choice.schema(definitions)
-
 
 _PATH = Key(
     "path",
@@ -36,7 +17,11 @@ _PATH = Key(
     required=True,
 )
 _TIMEZONE = Key("timezone", ZONE, "The zone of instants that carry none; UTC by default.")
-_MISSING = Key("on_missing_file", _MissingFileShape(), "A file seen before is gone: `error` (default), or `drop` its rows.")
+_MISSING = Key(
+    "on_missing_file",
+    Choice("what to do about a file that is gone", {one.value: one for one in MissingFile}),
+    "A file seen before is gone: `error` (default), `keep` its rows, of which a copy is made, or `drop` them.",
+)
 
 _COLUMN = TextShape("the name of a column")
 _FIELDS = {
@@ -85,7 +70,14 @@ def _columns(kind: str) -> Key[Mapping[str, str]]:
 def _source(kind: str) -> Shape[Source]:
     columns = _columns(kind)
 
-    def build(fields: Fields, _reading: Reading) -> Source:
+    def build(fields: Fields, reading: Reading) -> Source:
+        if fields.get(_MISSING) is MissingFile.KEEP and "://" in fields[_PATH]:
+            reading.report(
+                "keep",
+                "`on_missing_file: keep` copies files, and is for local ones",
+                fields.span(_MISSING),
+                "write `error` or `drop`, or fetch the files into a folder and name that",
+            )
         return Source(
             path=fields[_PATH],
             columns=fields.get(columns) or {},

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from engage_cli.definitions.project import Source
 from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.kept import kept_paths
 from engage_cli.engine.inputs.remote import find_remote, is_remote
 from engage_cli.errors import DataError
 from engage_cli.source import nearest, visible
@@ -48,9 +49,10 @@ class InputPath:
 
 def find_paths(connection: Connection, folder: Path, source: Source) -> tuple[InputPath, ...]:
     """The files of a source in path order. DataError, naming the line of engage.yaml, where there is none."""
-    if source.path not in connection.listed:
-        connection.listed[source.path] = _found(connection, folder, source)
-    found = connection.listed[source.path]
+    key = source.path, source.on_missing_file
+    if key not in connection.listed:
+        connection.listed[key] = _found(connection, folder, source)
+    found = [path for path in connection.listed[key] if path[1] not in connection.moved]
     if not found:
         raise DataError(f"{source.span}: no file matches `{visible(source.path)}`", hint=missing_hint(folder, source.path))
     return tuple(_input_path(source, shown, opened) for shown, opened in sorted(found))
@@ -60,7 +62,9 @@ def _found(connection: Connection, folder: Path, source: Source) -> list[tuple[s
     if is_remote(source.path):
         return [(path, path) for path in find_remote(connection, source)]
     # `./a` and `a//b` are other spellings of `a` and `a/b`.
-    return [(path, str(folder / path)) for path in map(os.path.normpath, _local(folder, source.path))]
+    found = {path: str(folder / path) for path in map(os.path.normpath, _local(folder, source.path))}
+    copies = kept_paths(connection.kept, folder, source) if connection.kept is not None else {}
+    return list((copies | found).items())
 
 
 def _local(folder: Path, pattern: str) -> list[str]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engage_cli.definitions.project import Sources
+from engage_cli.definitions.project import MissingFile, Sources
 from engage_cli.engine.base import InputFile
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.compression import LineChecker, checker_for
 from engage_cli.engine.inputs.files import Format, InputPath, find_paths, missing_hint
+from engage_cli.engine.inputs.kept import Known, moved_copies
 from engage_cli.engine.inputs.remote import hash_remote, is_remote
 from engage_cli.engine.inputs.text_lines import MAX_LINE, USUAL_LINE
 from engage_cli.errors import DataError
@@ -40,14 +41,31 @@ def find_inputs(
     `known` need not be read again; all that are found are added to `hashed`.
     """
     connection.listed.clear()
+    connection.moved = frozenset()
     found: dict[tuple[str, str], InputFile] = {}
     for kind in KINDS:
         for source in getattr(sources, kind):
             for path in find_paths(connection, folder, source):
                 found[kind, path.shown] = _input_file(connection, kind, path, hashed, known)
+    if connection.kept is not None:
+        connection.moved = moved_copies(connection.kept, folder, kept_sources(connection, folder, sources), known_of(hashed))
+        for kind in KINDS if connection.moved else ():
+            there = {path.shown for source in getattr(sources, kind) for path in find_paths(connection, folder, source)}
+            found = {key: file for key, file in found.items() if key[0] != kind or key[1] in there}
     for need in lists:
         found["list", need.path] = _input_file(connection, "list", _list_path(folder, need), hashed, known)
     return tuple(found[key] for key in sorted(found))
+
+
+def kept_sources(connection: Connection, folder: Path, sources: Sources) -> list[tuple[str, str]]:
+    """The files, as shown and as opened, of the sources that say `on_missing_file: keep`, and the copies of those that are gone."""
+    keeping = [source for kind in KINDS for source in getattr(sources, kind) if source.on_missing_file is MissingFile.KEEP]
+    return sorted({(path.shown, path.opened) for source in keeping for path in find_paths(connection, folder, source)})
+
+
+def known_of(hashed: Mapping[HashedFile, InputFile]) -> dict[str, Known]:
+    """By path what is known of each file."""
+    return {path: (size, modified, file.sha256) for (path, size, modified), file in hashed.items()}
 
 
 def _list_path(folder: Path, need: ListNeed) -> InputPath:

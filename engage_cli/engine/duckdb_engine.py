@@ -50,7 +50,7 @@ class DuckDBEngine:
         self._watched = False
         self._costs: list[Cost] = []
         self._files: tuple[InputFile, ...] | None = None
-        self._left: frozenset[str] = frozenset()
+        self._left: frozenset[str] | None = None
         self._hashed: dict[HashedFile, InputFile] = {}
         self._remembered: dict[HashedFile, InputFile] = {}
         manifest = self._store.read() if self._store is not None else None
@@ -65,7 +65,7 @@ class DuckDBEngine:
 
     def input_files(self, sources: Sources, lists: Sequence[ListNeed]) -> tuple[InputFile, ...]:
         """The files behind the sources, found and hashed, in path order."""
-        found = find_inputs(self._connection, self._folder, sources, lists, self._hashed, self._remembered | self._hashed)
+        found = find_inputs(self._connection, self._folder, sources, lists, self._hashed, self._remembered | self._hashed, self._left)
         manifest = self._store.read() if self._store is not None and self._left else None
         stored = {file.path: file for file in manifest.visible} if manifest is not None else {}
         self._files = tuple(
@@ -80,7 +80,7 @@ class DuckDBEngine:
         self._left = frozenset(paths)
 
     def _is_left(self, file: InputFile) -> bool:
-        return file.kind == "events" and file.path in self._left
+        return file.kind == "events" and file.path in (self._left or ())
 
     def stage(self, sources: Sources, needs: Needs, keep: Needs | None = None, touch: Touch | None = None) -> Staging:
         """Make temporary relations of the shape that plan/needs.py describes."""
@@ -110,7 +110,7 @@ class DuckDBEngine:
     def keep_files(self, sources: Sources) -> None:
         """Copy the files of sources that say `on_missing_file: keep`, so that their rows stay when they go."""
         if self._connection.kept is not None:
-            paths = [path for path in kept_sources(self._connection, self._folder, sources) if path[0] not in self._left]
+            paths = [path for path in kept_sources(self._connection, self._folder, sources) if path[0] not in (self._left or ())]
             keep_files(self._connection.kept, self._folder, paths, self._connection.moved, self._known_hashes())
 
     def _known_hashes(self) -> dict[str, Known]:

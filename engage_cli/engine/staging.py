@@ -27,6 +27,7 @@ from engage_cli.engine.labels import labels_for
 from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.layout import layout_of
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
+from engage_cli.engine.store.people import People, changed_users, record
 from engage_cli.engine.store.relations import (
     STORED_EVENTS,
     detach_parts,
@@ -58,6 +59,11 @@ class Inputs:
     def people(self) -> tuple[PeopleRows, ...]:
         """Everything that names users."""
         return (*self.profiles, *self.memberships, *self.consents)
+
+    @property
+    def by_kind(self) -> dict[str, tuple[PeopleRows, ...]]:
+        """Everything that names users, by the kind of its source."""
+        return {"profiles": self.profiles, "memberships": self.memberships, "consents": self.consents}
 
     @property
     def batches(self) -> list[Batch]:
@@ -96,8 +102,10 @@ def stage_inputs(
         opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
         inputs = _open(work, folder, sources, needs)
         with blaming(connection, inputs.batches):
-            staging = _stage(work, folder, sources, needs, inputs, files, opened, touch)
-            return replace(staging, kept=_kept(connection, folder, sources))
+            staging = _stage(work, folder, sources, needs, inputs, files, opened)
+            people = People(sources, needs.zone, inputs.by_kind, files, known)
+            touched = _touched(work, store, people, opened, touch, inputs, needs, writes=keep is not None)
+            return replace(staging, touched=touched, kept=_kept(connection, folder, sources))
     finally:
         work.drop_tables()
 
@@ -128,7 +136,6 @@ def _stage(
     inputs: Inputs,
     files: tuple[InputFile, ...],
     opened: Opened,
-    touch: Touch | None,
 ) -> Staging:
     as_of = timestamp(needs.as_of)
     make_events(work, opened, needs)
@@ -161,8 +168,28 @@ def _stage(
         repeated_profiles=profiles.repeated if profiles else 0,
         ingested=opened.ingested,
         store_note=opened.why,
-        touched=None if touch is None else make_touched(work, opened, touch, files, inputs.people, needs),
     )
+
+
+def _touched(
+    work: Work,
+    store: StoreFolder | None,
+    people: People,
+    opened: Opened,
+    touch: Touch | None,
+    inputs: Inputs,
+    needs: Needs,
+    *,
+    writes: bool,
+) -> int | str | None:
+    """Find the users to look at again, and keep what the next run needs for that."""
+    before = touch.files if touch is not None else frozenset()
+    if writes and store is not None:
+        record(work, store.path, people, before)
+    if touch is None:
+        return None
+    changed = changed_users(work, store.path if store is not None else None, people, before, writes=writes)
+    return make_touched(work, opened, touch, people.files, inputs.people, changed, needs)
 
 
 def _stage_lists(work: Work, folder: FilePath, needs: Needs) -> dict[ListNeed, str]:
@@ -256,9 +283,9 @@ def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None,
     """Make the relations that `sql:` conditions name, but for the events."""
     if "profiles" in needs.tables and profiles is not None:
         author_profiles(work, profiles)
-    people = {"memberships": inputs.memberships, "consents": inputs.consents}
-    for kind in sorted(needs.tables & people.keys()):
-        author_plain(work, kind, [rows.batch for rows in people[kind]], needs.zone, people[kind], as_of)
+    for kind in sorted(needs.tables & {"memberships", "consents"}):
+        rows = inputs.by_kind[kind]
+        author_plain(work, kind, [one.batch for one in rows], needs.zone, rows, as_of)
     if "accounts" in needs.tables:
         author_plain(work, "accounts", inputs.accounts, needs.zone, (), as_of)
     return {kind: relation(kind) for kind in sorted(needs.tables)}

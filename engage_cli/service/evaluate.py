@@ -80,7 +80,8 @@ def evaluate(staged: Staged, again: Revisit | None) -> tuple[Looked, dict[str, s
         some = tuple(name for name in staged.plan.asked if name in looked.audiences)
         plan = _plan(staged.project, some, staged.plan.as_of)
         staged.engine.restrict(plan.needs, with_ids=orders_events(plan))
-        staged.engine.create("touched_user", exp.select("user_id").from_("users"))
+        gone = exp.select("user_id").from_("touched_gone")
+        staged.engine.create("touched_user", exp.union(exp.select("user_id").from_("users"), gone, distinct=False))
         _collect(staged.engine, _run(staged, some, ran), again=bool(everybody))
     return looked, ran
 

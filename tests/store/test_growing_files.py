@@ -1,13 +1,18 @@
 """A file that grows while a run reads it is left for the next run, never taken by half."""
 
+import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
+import duckdb
 import pytest
 
 from engage_cli.engine.store import opening
+from engage_cli.errors import DataError
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
 from engage_cli.service.results import BuildResult
@@ -69,6 +74,60 @@ def test_a_known_file_that_grows_keeps_its_rows_until_the_next_run(shop: Path, m
     result = _build(shop, 1)
     assert (result.audiences[0].size, result.data.left) == (1, ("events/a.jsonl",))
     assert _build(shop, 2).audiences[0].size == 3
+
+
+GOOD = "message_id,user_id,event,timestamp\nm1,u1,Bought,2026-11-20T10:00:00Z\n"
+HALF = GOOD + "m2,u2,Bought,2026-11-20T10:00:00"
+"""All columns of the second row are there, one of them in part."""
+
+
+def _files(kind: str, folder: Path) -> tuple[Path, bytes, bytes]:
+    """A file of events that is being written: its path, what is there of it, and the whole."""
+    if kind == "csv":
+        return folder / "b.csv", HALF.encode(), (HALF + "Z\n").encode()
+    if kind == "csv.gz":
+        whole = gzip.compress((HALF + "Z\n").encode())
+        return folder / "b.csv.gz", whole[:-9], whole
+    if kind == "csv.gz of half a line":
+        return folder / "b.csv.gz", gzip.compress(HALF.encode()), gzip.compress((HALF + "Z\n").encode())
+    path = folder / "b.parquet"
+    duckdb.sql(
+        "SELECT 'm' || range AS message_id, 'u' || range AS user_id, 'Bought' AS event, TIMESTAMP '2026-11-20' AS timestamp FROM range(1, 3)"
+    ).write_parquet(str(path))
+    whole = path.read_bytes()
+    return path, whole[:-4], whole
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.gz of half a line", "parquet"])
+@pytest.mark.parametrize("store", [True, False])
+def test_a_file_that_ends_in_the_middle_is_left_while_it_is_new(shop: Path, kind: str, store: bool) -> None:
+    (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*") + ("" if store else "store: none\n"))
+    (shop / "events" / "a.jsonl").write_text(_line(7))
+    path, half, whole = _files(kind, shop / "events")
+    path.write_bytes(half)
+    result = _build(shop, 0)
+    assert (result.audiences[0].size, result.data.left) == (1, (f"events/{path.name}",))
+    path.write_bytes(whole)
+    result = _build(shop, 1)
+    assert (result.audiences[0].size, result.data.left) == (3, ())
+
+
+def test_a_csv_without_a_last_line_end_is_whole_after_a_while(shop: Path) -> None:
+    (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*"))
+    path = shop / "events" / "b.csv"
+    path.write_text(HALF + "Z")
+    os.utime(path, ns=(0, time_ns() - 11_000_000_000))
+    result = _build(shop, 0)
+    assert (result.audiences[0].size, result.data.left) == (2, ())
+
+
+def test_a_damaged_file_is_an_error_after_a_while(shop: Path) -> None:
+    (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*"))
+    path = shop / "events" / "b.csv.gz"
+    path.write_bytes(gzip.compress(GOOD.encode())[:-9])
+    os.utime(path, ns=(0, time_ns() - 11_000_000_000))
+    with pytest.raises(DataError, match="damaged or cut off"):
+        _build(shop, 0)
 
 
 def test_nothing_is_left_behind_of_an_attempt(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

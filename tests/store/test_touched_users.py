@@ -21,7 +21,11 @@ project: shop
 timezone: Europe/London
 sources:
   events: {path: "events/*.jsonl", on_missing_file: drop}
-  profiles: {path: "profiles/*.jsonl", columns: {user_id: user_id, timestamp: at}, on_missing_file: drop}
+  profiles:
+    - {path: "profiles/*.jsonl", columns: {user_id: user_id, timestamp: at}, on_missing_file: drop}
+    - {path: "nightly/*.csv", on_missing_file: drop}
+  memberships: {path: "accounts.csv"}
+  consents: {path: "consents.csv"}
 engine: {memory_limit: 1GB, threads: 2}
 """
 AUDIENCES = """
@@ -54,6 +58,15 @@ members: {event: Viewed, regularly: {every: 2 days, at_least: 2, of_last: 4}}
 ---
 audience: pros
 members: {trait: plan, eq: pro}
+---
+audience: in_cities
+members: {trait: city, in: [Rome, Oslo]}
+---
+audience: everybody
+members: {everyone: true}
+---
+audience: no_city
+members: {trait: city, exists: false}
 ---
 audience: renews_soon
 members: {trait: renews, within_next: 3 days}
@@ -104,12 +117,28 @@ def _profile(chance: random.Random, until: datetime) -> str:
     return json.dumps(row) + "\n"
 
 
+def _tell(folder: Path, chance: random.Random) -> None:
+    """A night's files about users: a snapshot of most of them in which some changed, and who belongs and consents."""
+    stable = random.Random(1)
+    rows = [(f"u{at:02}", stable.choice(["Rome", "Oslo", "Lima", ""])) for at in range(80)]
+    rows = [(user, chance.choice(["Rome", "Lima"]) if chance.random() < 0.05 else city) for user, city in rows]
+    kept = [f"{user},{city}\n" for user, city in rows if chance.random() < 0.97]
+    chance.shuffle(kept)
+    (folder / "nightly" / "people.csv").write_text("user_id,city\n" + "".join(kept))
+    users = chance.sample(range(70, 95), 20)
+    (folder / "accounts.csv").write_text("user_id,account_id\n" + "".join(f"u{user},a{user % 3}\n" for user in users))
+    consents = [f"u{chance.randrange(90, 99)},email,subscribed,2026-11-0{chance.randrange(1, 9)}\n" for _ in range(6)]
+    (folder / "consents.csv").write_text("user_id,channel,status,updated_at\n" + "".join(consents))
+
+
 def _project(folder: Path) -> Path:
     (folder / "campaigns" / "audiences").mkdir(parents=True)
     (folder / "engage.yaml").write_text(CONFIG)
     (folder / "campaigns" / "audiences" / "all.yaml").write_text(AUDIENCES)
     (folder / "events").mkdir()
     (folder / "profiles").mkdir()
+    (folder / "nightly").mkdir()
+    _tell(folder, random.Random(0))
     return folder
 
 
@@ -117,11 +146,20 @@ def _happen(folder: Path, chance: random.Random, step: int, now: datetime) -> No
     """New events, late ones among them; now and then a file that is replaced or gone, or a change of a profile."""
     events = sorted((folder / "events").glob("*.jsonl"))
     (folder / "events" / f"{step:02}.jsonl").write_text("".join(_event(chance, now) for _ in range(chance.choice([1, 3, 8]))))
-    match chance.randrange(8):
+    match chance.randrange(11):
         case 0 if events:
             chance.choice(events).write_text("".join(_event(chance, now) for _ in range(5)))
         case 1 if len(events) > 1:
             chance.choice(events).unlink()
+        case 3 | 4 | 5:
+            _tell(folder, chance)
+        case 6:
+            for path in (folder / "nightly").glob("*.csv"):
+                path.rename(path.with_stem(f"night-{step}"))
+            _tell(folder, chance)
+        case 7:
+            logs = sorted((folder / "profiles").glob("*.jsonl"))
+            chance.choice(logs).write_text("".join(_profile(chance, now) for _ in range(10)))
         case 2:
             (folder / "profiles" / f"{step:02}.jsonl").write_text("".join(_profile(chance, now) for _ in range(3)))
 
@@ -159,6 +197,39 @@ def test_touched_users_are_enough(seed: int, tmp_path: Path, monkeypatch: pytest
         now += timedelta(hours=chance.choice([0, 1, 24, 50]))
     assert looked[False], "the first build looks at everybody"
     assert looked[True], "the builds after it do not"
+
+
+def test_a_new_snapshot_touches_those_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _project(tmp_path / "shop")
+    (folder / "events" / "base.jsonl").write_text(_event(random.Random(1), AS_OF - timedelta(days=30)))
+    (folder / "profiles" / "base.jsonl").write_text(_profile(random.Random(1), AS_OF - timedelta(days=30)))
+    snapshot = folder / "nightly" / "people.csv"
+    snapshot.write_text("user_id,city\n" + "".join(f"p{at},Rome\n" for at in range(500)))
+    _build(folder, AS_OF)
+    rows = [f"p{at},{'Lima' if at == 7 else 'Rome'}\n" for at in reversed(range(499))] + ["p600,Oslo\n"]
+    snapshot.write_text("user_id,city\n" + "".join(rows))
+    result = _build(folder, AS_OF + timedelta(minutes=1))
+    assert result.looked is not None
+    assert (result.looked.users, len(result.looked.audiences)) == (3, 17)
+    changes = {change.name: (change.entered, change.exited) for change in result.audiences if change.entered or change.exited}
+    assert (changes["in_cities"], changes["everybody"]) == ((1, 2), (1, 1))
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+def test_without_a_record_of_what_files_said_everybody_is_looked_at(harm: str, tmp_path: Path) -> None:
+    folder = _project(tmp_path / "shop")
+    (folder / "events" / "base.jsonl").write_text(_event(random.Random(1), AS_OF))
+    (folder / "profiles" / "base.jsonl").write_text(_profile(random.Random(1), AS_OF))
+    looked = []
+    for hour in range(4):
+        _tell(folder, random.Random(hour))
+        result = _build(folder, AS_OF + timedelta(hours=hour))
+        assert result.looked is not None
+        looked.append(result.looked.why)
+        if hour == 1:
+            for path in (folder / ".engage/events").glob("people-*.parquet"):
+                path.unlink() if harm == "gone" else path.write_bytes(b"PAR1 not at all PAR1")
+    assert [why is None or "record" not in why for why in looked] == [True, True, False, True]
 
 
 def test_another_version_looks_at_everybody_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

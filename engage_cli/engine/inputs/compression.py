@@ -40,9 +40,11 @@ class LineChecker:
     def __init__(self) -> None:
         self._length = 0
         self.longest = 0
+        self.last = b"\n"
 
     def feed(self, text: bytes) -> None:
         """The next bytes of the text."""
+        self.last = text[-1:] or self.last
         first = text.find(b"\n")
         if first < 0:
             self._length += len(text)

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time_ns
 
 from engage_cli.definitions.project import MissingFile, Sources
-from engage_cli.engine.base import InputFile
+from engage_cli.engine.base import InputFile, StillWrittenError
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.compression import LineChecker, checker_for
 from engage_cli.engine.inputs.files import Format, InputPath, find_paths, missing_hint
@@ -19,6 +20,9 @@ from engage_cli.source import visible
 
 KINDS = ("events", "profiles", "accounts", "memberships", "consents")
 CHUNK = 1 << 20
+PARQUET_END = b"PAR1"
+SETTLING = 10_000_000_000
+"""Nanoseconds. A file that changed so shortly before, and does not end as it should, is taken to be in the making."""
 LOST_LINE = 15 * MAX_LINE
 """Bytes. DuckDB rejects a line longer than MAX_LINE; one that fills a whole buffer, sixteen times as long, it passes over.
 
@@ -35,10 +39,12 @@ def find_inputs(
     lists: Sequence[ListNeed],
     hashed: dict[HashedFile, InputFile],
     known: Mapping[HashedFile, InputFile],
+    left: frozenset[str] | None = None,
 ) -> tuple[InputFile, ...]:
     """The files behind all sources and lists, hashed, by kind and path. DataError where a path finds nothing or a file is damaged.
 
-    `known` need not be read again; all that are found are added to `hashed`.
+    `known` need not be read again; all that are found are added to `hashed`. With `left`, the files of events that are left for the next
+    run as they are being written, StillWrittenError for another one that seems to be.
     """
     connection.listed.clear()
     connection.moved = frozenset()
@@ -46,7 +52,9 @@ def find_inputs(
     for kind in KINDS:
         for source in getattr(sources, kind):
             for path in find_paths(connection, folder, source):
-                found[kind, path.shown] = _input_file(connection, kind, path, hashed, known)
+                waits = left is not None and kind == "events"
+                given_up = left is not None and path.shown in left and waits
+                found[kind, path.shown] = _input_file(connection, kind, path, hashed, known, _Patience(waits and not given_up, given_up))
     if connection.kept is not None:
         connection.moved = moved_copies(connection.kept, folder, kept_sources(connection, folder, sources), known_of(hashed))
         for kind in KINDS if connection.moved else ():
@@ -68,6 +76,21 @@ def known_of(hashed: Mapping[HashedFile, InputFile]) -> dict[str, Known]:
     return {path: (size, modified, file.sha256) for (path, size, modified), file in hashed.items()}
 
 
+@dataclass(frozen=True)
+class _Patience:
+    """What becomes of a file that does not end as it should: it `waits` while it is new, or is `given_up`, not looked at."""
+
+    waits: bool = False
+    given_up: bool = False
+
+    def ends_whole(self, path: InputPath, modified: int, last: bytes, *, compressed: bool) -> bool:
+        """Whether a file ends as it should. StillWrittenError for one that does not yet."""
+        torn = not compressed or (path.file_format is Format.PARQUET and last != PARQUET_END)
+        if (torn or (path.file_format is Format.CSV and not last.endswith(b"\n"))) and self.waits and time_ns() - modified < SETTLING:
+            raise StillWrittenError([path.shown])
+        return compressed or self.given_up
+
+
 def _list_path(folder: Path, need: ListNeed) -> InputPath:
     path = folder / need.path
     if not path.is_file():
@@ -76,7 +99,12 @@ def _list_path(folder: Path, need: ListNeed) -> InputPath:
 
 
 def _input_file(
-    connection: Connection, kind: str, path: InputPath, hashed: dict[HashedFile, InputFile], known: Mapping[HashedFile, InputFile]
+    connection: Connection,
+    kind: str,
+    path: InputPath,
+    hashed: dict[HashedFile, InputFile],
+    known: Mapping[HashedFile, InputFile],
+    patience: _Patience | None = None,
 ) -> InputFile:
     """Size and hash of a file. DataError where it cannot be read, is cut off, or holds what DuckDB would pass over."""
     if is_remote(path.opened):
@@ -85,21 +113,22 @@ def _input_file(
         status = Path(path.opened).stat()
         key = (path.opened, status.st_size, status.st_mtime_ns)
         if key not in hashed:
-            hashed[key] = known.get(key) or _read(path, connection)
+            hashed[key] = known.get(key) or _read(path, connection, status.st_mtime_ns, patience or _Patience())
     except OSError as error:
         raise DataError(f"`{visible(path.shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
     return replace(hashed[key], kind=kind, path=path.shown)
 
 
-def _read(path: InputPath, connection: Connection) -> InputFile:
-    digest, lines, size = hashlib.sha256(), LineChecker(), 0
+def _read(path: InputPath, connection: Connection, modified: int, patience: _Patience) -> InputFile:
+    digest, lines, size, last = hashlib.sha256(), LineChecker(), 0, b"\n"
     checker = checker_for(path.compression, lines)
     with Path(path.opened).open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
             (checker or lines).feed(chunk)
-    if checker is not None and not checker.is_whole():
+            last = (last + chunk)[-4:]
+    if not patience.ends_whole(path, modified, lines.last if checker else last, compressed=checker is None or checker.is_whole()):
         raise DataError(
             f"`{visible(path.shown)}` is damaged or cut off: its compressed data does not end as it should",
             hint="fetch or write the file again; nothing was read from it",

@@ -135,7 +135,7 @@ def _ordered_readings(profiles: Profiles, rows: PeopleRows, columns: Named, trai
         "{{'dated': ts IS NOT NULL, 'ts': coalesce(ts, TIMESTAMP '0001-01-01'), "
         "'row_hash': CASE WHEN user_id IN {tied} THEN profile_hash(user_id, ts, {whole}) ELSE '' END}} AS place",
         tied=tied,
-        whole=_whole(rows),
+        whole=whole_row(rows),
     )
     present = []
     for at, name in enumerate(traits):
@@ -157,7 +157,7 @@ def _last(at: int, names: Sequence[Sql]) -> Sql:
     )
 
 
-def _whole(rows: PeopleRows) -> Sql:
+def whole_row(rows: PeopleRows) -> Sql:
     """All traits of a row as a JSON object."""
     if rows.batch.record is not None:
         without = json.dumps(dict.fromkeys(_field_columns(rows)))

@@ -11,6 +11,7 @@ from engage_cli.engine.inputs.wanted import timestamp
 from engage_cli.engine.store.manifest import StoredFile
 from engage_cli.engine.store.opening import Opened
 from engage_cli.engine.store.parts import over
+from engage_cli.engine.store.people import KINDS
 from engage_cli.engine.store.relations import event_keys, replace_relation
 from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, EventNeed, Needs
@@ -19,20 +20,26 @@ from engage_cli.sql.events import pattern_of
 
 
 def make_touched(
-    work: Work, opened: Opened, touch: Touch, inputs: Sequence[InputFile], people: Sequence[PeopleRows], needs: Needs
+    work: Work, opened: Opened, touch: Touch, inputs: Sequence[InputFile], people: Sequence[PeopleRows], changed: Sql | str, needs: Needs
 ) -> int | str:
-    """Make the relation `touched(user_key)`; how many there are, or in words why everybody is."""
+    """Make the relations `touched(user_key)` and `touched_gone(user_id)`, of users who are none any more; how many there are in both, or in
+    words why everybody is. `changed`: a table of the user_id of those whose rows in files about users changed, or why that is not known."""
     new = _new_files(opened, touch, inputs)
     if isinstance(new, str):
         return new
+    if not isinstance(changed, Sql):
+        return changed
+    gone = sql("SELECT user_id FROM {changed} ANTI JOIN users USING (user_id)", changed=changed)
+    work.connection.run(sql("CREATE OR REPLACE TEMP TABLE touched_gone AS {gone}", gone=gone).text)
     parts = [_users_of_files(opened, new), _users_of_time(work, touch), *(_users_of_people(rows, touch, needs) for rows in people)]
+    parts.append(sql("SELECT u.user_key FROM {changed} AS c JOIN users AS u ON u.user_id = c.user_id", changed=changed))
     found = [part for part in parts if part is not None]
     users = joined(" UNION ALL ", found) if found else Sql("SELECT user_key FROM users WHERE FALSE")
     table = sql(
         "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT user_key FROM ({users}) SEMI JOIN users USING (user_key)", users=users
     )
     work.connection.run(table.text)
-    return int(work.connection.rows("SELECT count(*) FROM touched")[0][0])
+    return int(work.connection.rows("SELECT (SELECT count(*) FROM touched) + (SELECT count(*) FROM touched_gone)")[0][0])
 
 
 def _new_files(opened: Opened, touch: Touch, inputs: Sequence[InputFile]) -> list[StoredFile] | str:
@@ -41,10 +48,11 @@ def _new_files(opened: Opened, touch: Touch, inputs: Sequence[InputFile]) -> lis
     now = Counter(file.sha256 for file in inputs if file.kind == "events")
     if before - now:
         return "a file of events changed or is gone"
-    if {file for file in touch.files if file[0] != "events"} != {
-        (one.kind, one.path, one.sha256) for one in inputs if one.kind != "events"
+    compared = {"events", *KINDS}
+    if {file for file in touch.files if file[0] not in compared} != {
+        (one.kind, one.path, one.sha256) for one in inputs if one.kind not in compared
     }:
-        return "profiles or other files about users changed"
+        return "accounts or a list of users changed"
     known = {(path, sha) for kind, path, sha in touch.files if kind == "events"}
     new = [file for file in opened.manifest.visible if (file.path, file.sha256) not in known and now[file.sha256] > before[file.sha256]]
     if any(file.wins for file in new):

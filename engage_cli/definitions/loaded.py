@@ -6,6 +6,7 @@ from pathlib import Path
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.project import Config
 from engage_cli.definitions.reading import Mention, Mentioned
+from engage_cli.definitions.trait import Trait
 from engage_cli.source import Span
 
 
@@ -23,6 +24,16 @@ class LoadedAudience:
         return tuple(mention for mention in self.mentions if mention.kind is kind)
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedTrait:
+    """A computed trait by its name, also where the rest of it could not be read (`definition` is None)."""
+
+    name: str
+    span: Span
+    definition: Trait | None
+    mentions: tuple[Mention, ...]
+
+
 @dataclass(slots=True)
 class Loaded:
     """Everything read. `folder` is None where the texts come from no folder.
@@ -33,6 +44,7 @@ class Loaded:
     folder: Path | None
     config: Config | None = None
     audiences: list[LoadedAudience] = field(default_factory=list)
+    traits: list[LoadedTrait] = field(default_factory=list)
     perhaps: set[str] = field(default_factory=set)
 
     def by_name(self) -> dict[str, LoadedAudience]:

@@ -34,6 +34,7 @@ from engage_cli.definitions.conditions import (
     Within,
 )
 from engage_cli.definitions.printing_where import comparison_tree, operators_tree, value_tree, where_tree
+from engage_cli.definitions.trait import Compute, Expressed, FromSql, OfEvents, Trait
 from engage_cli.definitions.yaml_printer import Token, Tree, print_tree
 
 Mapping = dict[str, Tree]
@@ -49,6 +50,32 @@ def print_audience(audience: Audience) -> str:
         tree["sync"] = list(audience.sync)
     if audience.with_traits:
         tree["with"] = [path.text for path in audience.with_traits]
+    return print_tree(tree)
+
+
+def print_trait(trait: Trait) -> str:
+    """The YAML text of a definition."""
+    tree: Mapping = {"trait": trait.name}
+    if trait.description:
+        tree["description"] = trait.description
+    match trait.computation:
+        case OfEvents() as of:
+            tree |= {"compute": of.compute.value, **_named(of.names)}
+            if of.property is not None:
+                tree["property"] = of.property.text
+            if of.where != ALWAYS:
+                tree["where"] = where_tree(of.where)
+            tree |= _window(of.window)
+            if of.session is not None:
+                tree["session"] = str(of.session)
+            if of.compute is Compute.MOST_FREQUENT and of.at_least != 2:
+                tree["at_least"] = Token(str(of.at_least))
+        case Expressed(text):
+            tree["expression"] = text
+        case FromSql(text):
+            tree["sql"] = text
+    if trait.default is not None:
+        tree["default"] = value_tree(trait.default)
     return print_tree(tree)
 
 

@@ -1,10 +1,11 @@
 """The project: `engage.yaml` as typed values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Duration
 from engage_cli.source import Span
 
@@ -95,3 +96,4 @@ class Project:
     audiences: Mapping[str, Audience]
     texts: Mapping[str, str]
     """The text of every definition file by its path from the folder, for excerpts and hashes."""
+    traits: Mapping[str, Trait] = field(default_factory=dict)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.loaded import Loaded, LoadedAudience
+from engage_cli.definitions.loaded import Loaded, LoadedAudience, LoadedTrait
 from engage_cli.definitions.project import Config, Project
 from engage_cli.definitions.reading import MAX_ISSUES, Reading, TooManyProblemsError, UnreadableError
 from engage_cli.definitions.rules import RULES
 from engage_cli.definitions.shapes.config import CONFIG
 from engage_cli.definitions.shapes.definition import DEFINITION
+from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_composer import Composed, compose
 from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
@@ -132,7 +133,8 @@ def _load(files: list[_File], folder: Path | None) -> Project:
         raise InvalidError(_limited(sorted(issues, key=_place)))
     assert loaded.config is not None
     audiences = {audience.name: audience.definition for audience in loaded.audiences if audience.definition is not None}
-    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts)
+    traits = {trait.name: trait.definition for trait in loaded.traits if trait.definition is not None}
+    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts, dict(sorted(traits.items())))
 
 
 def _limited(issues: list[Issue]) -> list[Issue]:
@@ -157,9 +159,11 @@ def _read_documents(file: _File, loaded: Loaded, issues: dict[Issue, None]) -> N
         loaded.config = _read_config(composed, issues)
         return
     for document in composed.documents:
-        audience = _read_definition(document, issues)
-        if audience is not None:
-            loaded.audiences.append(audience)
+        match _read_definition(document, issues):
+            case LoadedAudience() as audience:
+                loaded.audiences.append(audience)
+            case LoadedTrait() as trait:
+                loaded.traits.append(trait)
 
 
 def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None:
@@ -178,17 +182,28 @@ def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None
     return config
 
 
-def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | None:
-    """The audience of a document, by its name if nothing else of it can be read."""
+def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | LoadedTrait | None:
+    """The audience or trait of a document, by its name if nothing else of it can be read."""
     reading = Reading()
-    definition: Audience | None = None
+    definition: Audience | Trait | None = None
     with suppress(UnreadableError, TooManyProblemsError):
         definition = DEFINITION.read(document, reading)
     issues.update(reading.issues)
-    if definition is not None:
-        return LoadedAudience(definition.name, definition.span, definition, tuple(reading.mentions))
-    if isinstance(document, MappingNode) and (entry := document.entry("audience")) is not None:
-        value = entry.value
-        if isinstance(value, Scalar) and isinstance(value.value, Text):
-            return LoadedAudience(value.text, value.span, None, tuple(reading.mentions))
+    mentions = tuple(reading.mentions)
+    match definition:
+        case Audience():
+            return LoadedAudience(definition.name, definition.span, definition, mentions)
+        case Trait():
+            return LoadedTrait(definition.name, definition.span, definition, mentions)
+    if (named := _named(document, "audience")) is not None:
+        return LoadedAudience(named.text, named.span, None, mentions)
+    if (named := _named(document, "trait")) is not None:
+        return LoadedTrait(named.text, named.span, None, mentions)
     return None
+
+
+def _named(document: Node, kind: str) -> Scalar | None:
+    """The name in a document of a kind, as far as it is one."""
+    entry = document.entry(kind) if isinstance(document, MappingNode) else None
+    value = entry.value if entry is not None else None
+    return value if isinstance(value, Scalar) and isinstance(value.value, Text) else None

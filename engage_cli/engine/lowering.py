@@ -154,10 +154,24 @@ def _months(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return exp.paren(exp.Add(this=local, expression=call("TO_MONTHS", months)))
 
 
+def _full_days(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    earlier, later = (call("EPOCH_US", instant) for instant in arguments)
+    passed = exp.paren(exp.Sub(this=later, expression=earlier))
+    return exp.cast(call("FLOOR", exp.Div(this=passed, expression=exp.Literal.number(_DAY))), "BIGINT")
+
+
+def _only(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    value, what = arguments
+    several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+    return exp.Case(ifs=[exp.If(this=several, true=call("ERROR", what))], default=call("ANY_VALUE", value))
+
+
 def _named(name: str) -> Lower:
     return lambda arguments: call(name, *arguments)
 
 
+_DAY = 86_400_000_000
+"""Microseconds."""
 _ZONED = frozenset({"E_UTC", "E_LOCAL", "E_DAY", "E_TIME"})
 
 TABLE: dict[str, Lower] = {
@@ -182,5 +196,13 @@ TABLE: dict[str, Lower] = {
     "E_ENDS": _named("SUFFIX"),
     "E_PLUS": _plus,
     "E_MONTHS": _months,
+    "E_FIRST": lambda arguments: call("ARG_MIN", arguments[0], call("ROW", *arguments[1:])),
+    "E_LAST": lambda arguments: call("ARG_MAX", arguments[0], call("ROW", *arguments[1:])),
+    "E_SORTED_LIST": lambda arguments: call("TO_JSON", call("LIST_SORT", call("LIST_DISTINCT", call("LIST", *arguments)))),
+    "E_FULL_DAYS": _full_days,
+    "E_NUMBER_TEXT": _named("TEXT_OF_DOUBLE"),
+    "E_FINITE": _named("FINITE_NUMBER"),
+    "E_TO_JSON": _named("TO_JSON"),
+    "E_ONLY": _only,
 }
 """One template a function of sql/functions.py. The readings are macros (engine/macros.py), so that the SQL stays readable."""

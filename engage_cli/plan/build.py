@@ -1,6 +1,6 @@
 """Audiences and their conditions to a plan: predicates over leaves, in dependency order, and what they need of the data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -8,8 +8,10 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from engage_cli.definitions import conditions as w
-from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
+from engage_cli.definitions.paths import Path, path_of
+from engage_cli.definitions.project import Project
+from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
 from engage_cli.plan.checks import Check, CountTest, NumberIn, readings_of
 from engage_cli.plan.instants import Bound, Stretch, shift, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
@@ -34,8 +36,9 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.needs import Needs, Reading
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
-from engage_cli.plan.requirements import needs_of
+from engage_cli.plan.requirements import leaves_of, needs_of
 from engage_cli.plan.resolve import Context, field_row, row_of, tests_of
+from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
 
 AT_LEAST_ONE = NumberIn(1, True, None, False)
@@ -43,13 +46,14 @@ _MILLIONTHS_OF_ALL = 100_000_000
 
 
 def plan_audiences(
-    audiences: Mapping[str, Audience], asked: Iterable[str], as_of: datetime, zone: str, users: frozenset[str] | None = None
+    project: Project, asked: Iterable[str], as_of: datetime, zone: str, users: frozenset[str] | None = None, traits: Iterable[str] = ()
 ) -> Plan:
     """The plan for the asked audiences and all that they name, at one instant (aware, UTC) in the project's zone.
 
-    `users` limits what is staged to these ids. The definitions are checked: no unknown names, no cycles.
+    `users` limits what is staged to these ids; the computed `traits` are planned, too. The definitions are checked: no unknown names, no
+    cycles.
     """
-    asked = tuple(asked)
+    asked, audiences = tuple(asked), project.audiences
     planned: dict[str, PlannedAudience] = {}
 
     def visit(name: str) -> None:
@@ -63,8 +67,35 @@ def plan_audiences(
 
     for name in asked:
         visit(name)
-    needs = needs_of(planned.values(), Needs(as_of, zone, users=users))
-    return Plan(as_of, zone, planned, asked, needs)
+    computed = _plan_traits(project, planned.values(), [path_of(name) for name in traits], Context(as_of, ZoneInfo(zone)))
+    needs = needs_of(planned.values(), Needs(as_of, zone, users=users), computed)
+    return Plan(as_of, zone, planned, asked, needs, computed)
+
+
+def _plan_traits(
+    project: Project, audiences: Iterable[PlannedAudience], asked: Iterable[Path], context: Context
+) -> dict[str, PlannedTrait]:
+    """The computed traits behind some audiences and those asked for by name, each after those that it is computed of."""
+    planned: dict[str, PlannedTrait] = {}
+
+    def visit(path: Path) -> None:
+        trait = project.traits.get(path.name)
+        if trait is None or trait.name in planned:
+            return
+        made = PlannedTrait(trait.name, Planner(context, trait.name).source(trait.computation, trait.span), trait.default, trait.span)
+        for inner in traits_of_source(made.source):
+            visit(inner)
+        planned[trait.name] = made
+
+    for audience in audiences:
+        for leaf in leaves_of(audience.predicate):
+            for path in traits_of_leaf(leaf):
+                visit(path)
+        for path in audience.with_traits:
+            visit(path)
+    for path in asked:
+        visit(path)
+    return planned
 
 
 def named_audiences(condition: w.Condition) -> list[str]:
@@ -121,6 +152,25 @@ class Planner:
                 return AmongRows(text, span, f"sql_{self.owner}")
             case _:
                 assert_never(condition)
+
+    # ---- traits ----------------------------------------------------------------------------------------------------
+
+    def source(self, computation: Computation, span: Span) -> TraitSource:
+        """What a trait is computed of."""
+        match computation:
+            case OfEvents():
+                events = self._events(computation.names, computation.where, computation.window, span)
+                if computation.session is not None:
+                    session = computation.session
+                    label = join_label(events.label, f"in_latest_session_of_{slug(str(session))}")
+                    events = replace(events, session=session, label=label)
+                return TraitOfEvents(computation.compute, events, computation.property, computation.at_least)
+            case Expressed(expression=expression):
+                return TraitOfTraits(expression)
+            case FromSql(text):
+                return TraitOfRows(text)
+            case _:
+                assert_never(computation)
 
     # ---- events ----------------------------------------------------------------------------------------------------
 

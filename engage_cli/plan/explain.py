@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.project import Project
 from engage_cli.plan.build import Planner, plan_audiences
 from engage_cli.plan.checks import Row, RowAll, RowAny, RowNot, SomeElement, Value
 from engage_cli.plan.leaves import (
@@ -66,10 +67,11 @@ def explained(name: str, audiences: Mapping[str, Audience], as_of: datetime, zon
     return part(audiences[name].members, name)
 
 
-def explain_needs(name: str, audiences: Mapping[str, Audience], as_of: datetime, zone: str, user: str, tree: ExplainedPart) -> Needs:
+def explain_needs(name: str, project: Project, as_of: datetime, zone: str, user: str, tree: ExplainedPart) -> Needs:
     """What has to be staged to explain: one user's events of all time, whole, and the traits that are compared as they stand."""
-    plan = plan_audiences(audiences, [name], as_of, zone, users=frozenset({user}))
-    shown = {Column(path, Reading.VALUE) for one in tree.walk() for leaf in one.leaves for path in trait_paths(leaf)}
+    plan = plan_audiences(project, [name], as_of, zone, users=frozenset({user}))
+    compared = [path for one in tree.walk() for leaf in one.leaves for path in trait_paths(leaf)]
+    shown = {Column(path, Reading.VALUE) for path in compared if path.name not in plan.traits}
     return replace(
         plan.needs,
         events=tuple(replace(need, since=None) for need in plan.needs.events),

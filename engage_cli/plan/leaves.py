@@ -26,6 +26,8 @@ class EventSet:
     row: Row = ANY_ROW
     label: str = field(default="", compare=False)
     span: Span | None = field(default=None, compare=False)
+    session: Duration | None = None
+    """Only events of the user's latest session: all their events with pauses of at most so long between them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Boolean expressions over leaves: the logical plan of a condition, and of a set of audiences."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
 from engage_cli.plan.leaves import Leaf
 from engage_cli.plan.needs import Needs
+from engage_cli.plan.traits import PlannedTrait
 from engage_cli.source import Span
 
 
@@ -61,3 +62,5 @@ class Plan:
     audiences: Mapping[str, PlannedAudience]
     asked: tuple[str, ...]
     needs: Needs
+    traits: Mapping[str, PlannedTrait] = field(default_factory=dict)
+    """The computed traits that the audiences ask for, each after those that it is computed of."""

@@ -1,17 +1,21 @@
 """What a plan needs staged: which events from when on, and which readings of which properties and traits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
 from engage_cli.definitions.conditions import Aggregate
+from engage_cli.definitions.expression import traits_in
 from engage_cli.definitions.paths import Path, path_of
+from engage_cli.definitions.trait import Compute
 from engage_cli.plan import checks as c
+from engage_cli.plan.instants import Stretch
 from engage_cli.plan.leaves import (
     Counted,
     EdgeMeets,
     Events,
+    EventSet,
     FirstEvents,
     Happened,
     Leaf,
@@ -23,6 +27,7 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.needs import Column, EventNeed, ListNeed, Needs, Reading
 from engage_cli.plan.predicates import And, Is, Negated, Or, PlannedAudience, Predicate
+from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource
 
 USER_ID = path_of("user_id")
 """The trait that is no trait: the user's id."""
@@ -40,8 +45,8 @@ def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
             yield leaf
 
 
-def needs_of(audiences: Iterable[PlannedAudience], base: Needs) -> Needs:
-    """`base` with everything that these audiences' predicates look at and that their outputs carry."""
+def needs_of(audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[str, PlannedTrait] | None = None) -> Needs:
+    """`base` with everything that these audiences' predicates look at and that their outputs carry, and what the computed `traits` do."""
     found = _Found()
     for audience in audiences:
         for leaf in leaves_of(audience.predicate):
@@ -49,6 +54,9 @@ def needs_of(audiences: Iterable[PlannedAudience], base: Needs) -> Needs:
         for path in audience.with_traits:
             if path != USER_ID:
                 found.traits |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
+    for trait in (traits or {}).values():
+        found.source(trait.source)
+    found.traits = {column for column in found.traits if column.path.name not in (traits or {})}
     return replace(
         base,
         events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
@@ -79,6 +87,20 @@ class _Found:
                 self.row(row, self.traits, [])
                 self.traits = {column for column in self.traits if column.path != USER_ID}
             case _:
+                pass
+
+    def source(self, source: TraitSource) -> None:
+        match source:
+            case TraitOfEvents(compute, events, path):
+                columns = self.event_set(events)
+                if path is not None:
+                    columns.add(column_of(compute, path))
+                if events.session is not None:
+                    self.event_set(EventSet(("*",), Stretch()))
+            case TraitOfTraits(expression):
+                self.traits.update(Column(path, Reading.NUMBER) for path in traits_in(expression))
+                self.traits = {column for column in self.traits if column.path != USER_ID}
+            case TraitOfRows():
                 pass
 
     def event_set(self, events: Events, steps: list[set[Column]] | None = None) -> set[Column]:
@@ -141,6 +163,19 @@ class _Found:
 
 def _key(events: Events) -> tuple[tuple[str, ...], datetime | None]:
     return events.names, None if isinstance(events, FirstEvents) else events.stretch.since
+
+
+def column_of(compute: Compute, path: Path) -> Column:
+    """The column of events that a trait is computed of."""
+    if path.has_each:
+        return Column(path.split_at_each()[0], Reading.ELEMENTS)
+    match compute:
+        case Compute.FIRST | Compute.LAST:
+            return Column(path, Reading.VALUE)
+        case Compute.MOST_FREQUENT | Compute.UNIQUE_LIST | Compute.UNIQUE_COUNT:
+            return Column(path, Reading.TEXT)
+        case _:
+            return Column(path, Reading.NUMBER)
 
 
 def _measured_column(aggregate: Aggregate, path: Path, reading: Reading) -> Column:

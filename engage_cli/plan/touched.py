@@ -4,11 +4,13 @@ Between two instants an audience changes only for users with new events, with ch
 an end of a window passed over. This holds where a condition says the same at both instants but for the ends of its windows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.trait import Compute
 from engage_cli.plan.instants import Bound, Stretch
 from engage_cli.plan.leaves import (
     AmongRows,
@@ -31,6 +33,7 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_of
+from engage_cli.plan.traits import TraitOfEvents, TraitOfRows, computed_among, traits_of_leaf
 
 Names = tuple[str, ...]
 Kind = TypeVar("Kind", EventSet, FirstEvents, EventSet | FirstEvents)
@@ -68,14 +71,48 @@ def passed_between(before: Plan, now: Plan, name: str) -> tuple[Passed, ...] | N
             continue
         if not _depends_on_stretches_alone(other) or _bare(one) != _bare(other):
             return None
-        for (names, low), (_, high) in zip(_stretches(one), _stretches(other), strict=True):
-            for ends in ((low.low, high.low), (low.high, high.high)):
-                passed = _passed(names, *ends)
-                if passed is None:
-                    return None
-                found |= passed
+        passed = _passed_by_windows(_stretches(one), _stretches(other))
+        by_traits = _passed_by_traits(before, now, traits_of_leaf(other))
+        if passed is None or by_traits is None:
+            return None
+        found |= passed | by_traits
     latest = {one for one in found if one.low >= before.as_of}
     return tuple(sorted(found - latest, key=lambda one: (one.names, one.low, one.high)))
+
+
+def _passed_by_windows(before: list[tuple[Names, Stretch]], now: list[tuple[Names, Stretch]]) -> set[Passed] | None:
+    found: set[Passed] = set()
+    for (names, earlier), (_, later) in zip(before, now, strict=True):
+        for ends in ((earlier.low, later.low), (earlier.high, later.high)):
+            passed = _passed(names, *ends)
+            if passed is None:
+                return None
+            found |= passed
+    return found
+
+
+def _passed_by_traits(before: Plan, now: Plan, paths: Iterable[Path]) -> set[Passed] | None:
+    """What the windows of computed traits passed over; None where one changes for everybody as time goes by."""
+    found: set[Passed] = set()
+    for trait in computed_among(paths, now.traits):
+        one, other = before.traits[trait.name].source, trait.source
+        if isinstance(other, TraitOfRows):
+            return None
+        if isinstance(one, TraitOfEvents) and isinstance(other, TraitOfEvents):
+            if other.compute in _OF_TIME or other.events.session is not None or _bare_source(one) != _bare_source(other):
+                return None
+            passed = _passed_by_windows([(one.events.names, one.events.stretch)], [(other.events.names, other.events.stretch)])
+            if passed is None:
+                return None
+            found |= passed
+    return found
+
+
+_OF_TIME = frozenset({Compute.DAYS_SINCE_FIRST, Compute.DAYS_SINCE_LAST})
+
+
+def _bare_source(source: TraitOfEvents) -> TraitOfEvents:
+    return replace(source, events=_anytime(source.events))
 
 
 def _depends_on_stretches_alone(leaf: Leaf) -> bool:
@@ -152,6 +189,9 @@ def _bare_forbidden(forbidden: Forbidden) -> Forbidden:
 
 def orders_events(plan: Plan) -> bool:
     """Whether some condition looks at the order of events, in which message ids decide between equal instants."""
+    for trait in plan.traits.values():
+        if isinstance(trait.source, TraitOfEvents) and trait.source.compute in (Compute.FIRST, Compute.LAST):
+            return True
     for audience in plan.audiences.values():
         for leaf in leaves_of(audience.predicate):
             if isinstance(leaf, Sequence | EdgeMeets) or any(not isinstance(events, EventSet) for events in _sets(leaf)):

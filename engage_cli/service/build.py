@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from engage_cli import __version__
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.printing import print_audience
+from engage_cli.definitions.printing import print_audience, print_trait
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Cost, Engine, InputFile, StillWrittenError
 from engage_cli.engine.duckdb_engine import forget_store
@@ -30,8 +30,9 @@ from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
+from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
-from engage_cli.sql.scope import TRAITS, USERS
+from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.lock import hold_lock
 from engage_cli.state.membership import Changes, Partly, find_changes
@@ -152,7 +153,7 @@ def _run_without(request: _Request, left: tuple[str, ...]) -> BuildResult:
 
 def _build(request: _Request, engine: Engine, state: State | None, recovered: tuple[str, ...]) -> BuildResult:
     project, config = request.project, request.project.config
-    plan = plan_audiences(project.audiences, request.names, request.as_of, config.timezone)
+    plan = plan_audiences(project, request.names, request.as_of, config.timezone)
     plan = with_tables(plan, config.sources)
     with request.stage("looking for input files"):
         files = engine.input_files(config.sources, plan.needs.lists)
@@ -192,7 +193,7 @@ def _evaluate(
     recovered: tuple[str, ...],
 ) -> BuildResult:
     project, config = request.project, request.project.config
-    plan = plan_audiences(project.audiences, run_plan.audiences, request.as_of, config.timezone)
+    plan = plan_audiences(project, run_plan.audiences, request.as_of, config.timezone)
     plan = with_tables(plan, config.sources)
     if request.verbose:
         engine.watch()
@@ -211,7 +212,7 @@ def _evaluate(
         )
     rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
     if not request.dry_run:
-        _make_member_traits(engine, plan)
+        _make_member_traits(engine, staged.compiled)
     with request.stage("evaluating audiences"):
         request.looked, ran = evaluate(staged, again)
         request.costs = tuple(engine.costs)
@@ -284,6 +285,9 @@ def _sizes(state: State | None) -> dict[str, int]:
 # ---- what a definition rests on ------------------------------------------------------------------------------------
 
 
+_ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
 def definition_hash(project: Project, name: str) -> str:
     """md5 over all that an audience's meaning and outputs rest on but the data: itself, those it names, the project's settings.
 
@@ -291,6 +295,8 @@ def definition_hash(project: Project, name: str) -> str:
     """
     config = project.config
     parts = [print_audience(_undescribed(project.audiences[one])) for one in _with_named(project, name)]
+    computed = plan_audiences(project, [name], _ANY_INSTANT, config.timezone).traits
+    parts += [print_trait(replace(project.traits[one], description="")) for one in sorted(computed)]
     sources = [
         (kind, source.path, sorted(source.columns.items()), source.timezone)
         for kind in ("events", "profiles", "accounts", "memberships", "consents")
@@ -316,14 +322,15 @@ def _with_named(project: Project, name: str) -> list[str]:
 
 
 def _lists_of(request: _Request, name: str) -> Sequence[ListNeed]:
-    return plan_audiences(request.project.audiences, [name], request.as_of, request.project.config.timezone).needs.lists
+    return plan_audiences(request.project, [name], request.as_of, request.project.config.timezone).needs.lists
 
 
 # ---- the traits sent along -----------------------------------------------------------------------------------------
 
 
-def _make_member_traits(engine: Engine, plan: Plan) -> None:
+def _make_member_traits(engine: Engine, compiled: Compiled) -> None:
     """Make `member_trait`: for everybody who is in an audience or left one, the traits that some audience sends along."""
+    plan, scope = compiled.plan, compiled.scope()
     paths = list(dict.fromkeys(path for name in plan.asked for path in plan.audiences[name].with_traits))
     columns: list[exp.Expr] = [column("user_id", USERS)]
     names = {"user_id"}
@@ -331,9 +338,6 @@ def _make_member_traits(engine: Engine, plan: Plan) -> None:
         if path.text.lower() in names:
             continue
         names.add(path.text.lower())
-        value = column(f"{path.text}:{Reading.VALUE.value}", TRAITS)
-        columns.append(exp.alias_(value, path.text, quoted=True))
+        columns.append(exp.alias_(scope.trait(path).read(Reading.VALUE), path.text, quoted=True))
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
-    on = exp.EQ(this=column("user_key", TRAITS), expression=column("user_key", USERS))
-    query = query.join(exp.alias_(exp.to_table("traits"), TRAITS, table=True), on=on, join_type="left")
-    engine.create("member_trait", query)
+    engine.create("member_trait", compiled.join_values(query, scope, column("user_key", USERS)))

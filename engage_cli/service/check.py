@@ -50,7 +50,8 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     for audience in project.audiences.values():
         spans = audience.span
         mentions += [Mention("trait", path.name, spans) for path in audience.with_traits if path != USER_ID]
-    plan = plan_audiences(project.audiences, project.audiences, instant, zone)
+    plan = plan_audiences(project, project.audiences, instant, zone)
+    mentions = [mention for mention in mentions if mention.kind != "trait" or mention.name not in project.traits]
     has_profiles = "profiles" in declared_tables(project.config.sources)
     needs = Needs(
         instant,

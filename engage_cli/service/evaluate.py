@@ -55,12 +55,14 @@ def _passed(project: Project, clocks: Sequence[Clock], as_of: datetime) -> Mappi
     names = [clock.audience for clock in clocks]
     earlier = _plan(project, names, clocks[0].as_of)
     now = _plan(project, names, as_of)
-    found = {name: passed_between(earlier, now, name) for name in names}
+    # A trait that is sent along is of everybody, and so is what it is computed of.
+    alone = [name for name in names if not any(path.name in now.traits for path in now.audiences[name].with_traits)]
+    found = {name: passed_between(earlier, now, name) for name in alone}
     return {name: passed for name, passed in found.items() if passed is not None}
 
 
 def _plan(project: Project, names: Iterable[str], as_of: datetime) -> Plan:
-    return with_tables(plan_audiences(project.audiences, tuple(names), as_of, project.config.timezone), project.config.sources)
+    return with_tables(plan_audiences(project, tuple(names), as_of, project.config.timezone), project.config.sources)
 
 
 def evaluate(staged: Staged, again: Revisit | None) -> tuple[Looked, dict[str, str]]:

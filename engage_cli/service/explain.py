@@ -30,8 +30,8 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     instant = resolve_as_of(as_of, project.config.timezone)
     zone = project.config.timezone
     tree = explained(name, project.audiences, instant, zone)
-    plan = with_tables(plan_audiences(project.audiences, [name], instant, zone), project.config.sources)
-    needs = explain_needs(name, project.audiences, instant, zone, user, tree)
+    plan = with_tables(plan_audiences(project, [name], instant, zone), project.config.sources)
+    needs = explain_needs(name, project, instant, zone, user, tree)
     plan = replace(plan, needs=replace(needs, tables=plan.needs.tables))
     with engine_for(project, folder) as engine:
         with progress.stage(f"reading the events of {user}"):

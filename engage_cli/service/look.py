@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceRow, Export, IdentifierCount, Overlap, Preview
 from engage_cli.service.state_view import standings
 from engage_cli.service.workspace import Staged, chosen, engine_for, load, report_of, stage, with_tables
-from engage_cli.sql.compile import audience_relation
+from engage_cli.sql.compile import Compiled, audience_relation
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column
@@ -52,9 +53,9 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
     project = load(folder)
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, [name], instant, project.config.timezone), project.config.sources)
     shown = traits_that_matter(plan)
-    wanted = {Column(path, reading) for path in shown for reading in (Reading.TEXT, Reading.VALUE)}
+    wanted = {Column(path, reading) for path in shown if path.name not in plan.traits for reading in (Reading.TEXT, Reading.VALUE)}
     wanted |= {Column(path_of(identifier), Reading.PRESENT) for identifier in IDENTIFIERS}
     plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | wanted))
     with engine_for(project, folder) as engine:
@@ -62,7 +63,7 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
         with progress.stage("evaluating"):
             materialise(staged)
             size = int(engine.rows(_count(name))[0][0])
-            rows = engine.rows(_sample(name, shown, sample))
+            rows = engine.rows(_sample(staged.compiled, name, shown, sample))
             identifiers = _identifiers(staged, name, size)
             return Preview(
                 name=name,
@@ -82,7 +83,7 @@ def overlap(folder: Path, left: str, right: str, *, as_of: datetime | None, stri
     chosen(project, [left, right])
     instant = resolve_as_of(as_of, project.config.timezone)
     names = tuple(dict.fromkeys((left, right)))
-    plan = with_tables(plan_audiences(project.audiences, names, instant, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, names, instant, project.config.timezone), project.config.sources)
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress)
         materialise(staged)
@@ -116,14 +117,14 @@ def export(
     project = load(folder)
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, [name], instant, project.config.timezone), project.config.sources)
     paths = project.audiences[name].with_traits
     with engine_for(project, folder) as engine:
         folders = [output.absolute().parent] if output is not None else []
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         materialise(staged)
         reading = Reading.VALUE if chosen_format == "jsonl" else Reading.TEXT
-        query = members_query(name, paths, reading).order_by(ordered(column("user_id", USERS)))
+        query = members_query(staged.compiled, name, paths, reading).order_by(ordered(column("user_id", USERS)))
         if output is not None:
             if not output.absolute().parent.is_dir():
                 raise UsageError(f"the folder of {output} does not exist", hint="make it, or name another file")
@@ -141,7 +142,7 @@ def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) 
     project = load(folder)
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = with_tables(plan_audiences(project.audiences, [name], instant, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, [name], instant, project.config.timezone), project.config.sources)
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
         return engine.render(staged.compiled.members(name))
@@ -163,29 +164,31 @@ def traits_that_matter(plan: Plan) -> list[TraitPath]:
     return list(dict.fromkeys((*compared, *sent)))
 
 
-def members_query(name: str, traits: tuple[TraitPath, ...], reading: Reading) -> exp.Select:
-    """(user_id, traits…) of an audience's members, under the alias of users; `user_id` among the traits is the id once more."""
+def members_query(compiled: Compiled, name: str, traits: Sequence[TraitPath], *readings: Reading) -> exp.Select:
+    """(user_id, traits…) of an audience's members, each trait in the first of the readings that it has, as text where there are several.
+
+    Over the relations of a run, under the alias of users; `user_id` among the traits is the id once more.
+    """
+    scope = compiled.scope()
+    scope.used.add(USERS)
     columns = [column("user_id", USERS)]
     for path in traits:
-        value = column("user_id", USERS) if path == USER_ID else column(f"{path.text}:{reading.value}", TRAITS)
+        reader = scope.trait(path)
+        ways = [reader.read(reading) for reading in readings]
+        value = ways[0] if len(ways) == 1 else exp.Coalesce(this=ways[0], expressions=[exp.cast(way, "TEXT") for way in ways[1:]])
         columns.append(exp.alias_(value, path.text, quoted=True))
     query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
-    return join_subject(query, {USERS, TRAITS}, column("user_key", _MEMBERS))
+    made = [relation for relation, _ in compiled.steps()]
+    return compiled.join_values(query, scope, column("user_key", _MEMBERS), made)
 
 
 def _count(name: str) -> exp.Select:
     return exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.to_table(audience_relation(name)))
 
 
-def _sample(name: str, traits: list[TraitPath], size: int) -> exp.Select:
+def _sample(compiled: Compiled, name: str, traits: list[TraitPath], size: int) -> exp.Select:
     """Members in the order of a stable hash: a sample that is the same from look to look."""
-    columns = [column("user_id", USERS)]
-    for path in traits:
-        text = column(f"{path.text}:{Reading.TEXT.value}", TRAITS)
-        whole = exp.cast(column(f"{path.text}:{Reading.VALUE.value}", TRAITS), "TEXT")
-        columns.append(exp.alias_(exp.Coalesce(this=text, expressions=[whole]), path.text, quoted=True))
-    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
-    query = join_subject(query, {USERS, TRAITS}, column("user_key", _MEMBERS))
+    query = members_query(compiled, name, traits, Reading.TEXT, Reading.VALUE)
     order = [ordered(e_bucket("preview", column("user_id", USERS))), ordered(column("user_id", USERS))]
     return query.order_by(*order).limit(size)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project
+from engage_cli.definitions.trait import FromSql
 from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.errors import DataError, UsageError
@@ -17,11 +18,13 @@ from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_of
 from engage_cli.plan.touched import Touch
+from engage_cli.plan.traits import TraitOfRows
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
 from engage_cli.sql.authored import NotAllowedError, authored_issue, read_authored
 from engage_cli.sql.compile import Compiled, compile_plan
+from engage_cli.sql.traits import TRAIT_COLUMNS
 
 
 def load(folder: Path) -> Project:
@@ -35,9 +38,12 @@ def load(folder: Path) -> Project:
 
 def authored_issues(project: Project) -> list[Issue]:
     """The mistakes of all `sql:` conditions, in the order of their audiences."""
-    everything = plan_audiences(project.audiences, project.audiences, _ANY_INSTANT, project.config.timezone)
+    everything = plan_audiences(project, project.audiences, _ANY_INSTANT, project.config.timezone)
     declared = declared_tables(project.config.sources)
     found = [authored_issue(leaf.text, leaf.span, declared) for leaf in _authored_leaves(everything)]
+    for trait in project.traits.values():
+        if isinstance(trait.computation, FromSql):
+            found.append(authored_issue(trait.computation.text, trait.source_span, declared, TRAIT_COLUMNS))
     return [issue for issue in found if issue is not None]
 
 
@@ -73,12 +79,15 @@ def with_tables(plan: Plan, sources: Sources) -> Plan:
             tables |= read_authored(leaf.text, declared_tables(sources)).tables
         except NotAllowedError as problem:
             raise InvalidError([Issue("sql", problem.message, leaf.span, problem.hint)]) from problem
+    for trait in plan.traits.values():
+        if isinstance(trait.source, TraitOfRows):
+            tables |= read_authored(trait.source.text, declared_tables(sources), TRAIT_COLUMNS).tables
     return replace(plan, needs=replace(plan.needs, tables=frozenset(tables)))
 
 
 def needs_of_all(project: Project, as_of: datetime) -> Needs:
     """What all definitions of the project need of the data."""
-    plan = plan_audiences(project.audiences, project.audiences, as_of, project.config.timezone)
+    plan = plan_audiences(project, project.audiences, as_of, project.config.timezone, traits=project.traits)
     return with_tables(plan, project.config.sources).needs
 
 

@@ -60,24 +60,24 @@ class NotAllowedError(Exception):
         self.hint = hint
 
 
-def authored_issue(text: str, span: Span | None, declared: Iterable[str]) -> Issue | None:
-    """The issue of a `sql:` condition, or None where it can run."""
+def authored_issue(text: str, span: Span | None, declared: Iterable[str], wanted: Iterable[str] = ("user_id",)) -> Issue | None:
+    """The issue of a `sql:` condition or trait, or None where it can run."""
     try:
-        read_authored(text, declared)
+        read_authored(text, declared, wanted)
     except NotAllowedError as problem:
         return Issue("sql", problem.message, span, problem.hint)
     return None
 
 
-def read_authored(text: str, declared: Iterable[str]) -> Authored:
-    """Parse and check one SELECT. Raises NotAllowedError."""
+def read_authored(text: str, declared: Iterable[str], wanted: Iterable[str] = ("user_id",)) -> Authored:
+    """Parse and check one SELECT that gives the `wanted` columns. Raises NotAllowedError."""
     known = tuple(declared)
     query = _parse(text)
     ctes = {cte.alias for cte in query.find_all(exp.CTE)}
     for node in query.walk():
         _check(node, known, ctes)
     _check_paths(text, query)
-    _check_output(query)
+    _check_output(query, wanted)
     tables = frozenset(table.name for table in query.find_all(exp.Table) if not _is_cte(table))
     return Authored(query, tables)
 
@@ -189,8 +189,9 @@ def _paths(query: exp.Query) -> Iterator[exp.JSONPath]:
     yield from query.find_all(exp.JSONPath)
 
 
-def _check_output(query: exp.Query) -> None:
+def _check_output(query: exp.Query, wanted: Iterable[str]) -> None:
     names = [name for name in query.named_selects if name]
-    if "user_id" not in names:
-        shown = ", ".join(visible(name) for name in names) or "nothing"
-        raise NotAllowedError(f"the query must give a column `user_id`; it gives: {shown}", "select user_id from …")
+    for column in wanted:
+        if column not in names:
+            shown = ", ".join(visible(name) for name in names) or "nothing"
+            raise NotAllowedError(f"the query must give a column `{column}`; it gives: {shown}", f"let it select {' and '.join(wanted)}")

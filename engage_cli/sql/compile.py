@@ -4,7 +4,7 @@ Leaves become relations, equal ones the same relation, whoever asks. An audience
 relations of its leaves; one that another names is a relation itself, so a nested audience is inlined as a CTE.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -34,8 +34,9 @@ from engage_cli.sql.literals import all_of, any_of, column, integer_literal, kno
 from engage_cli.sql.measures import EventLeaves
 from engage_cli.sql.relations import Relation, Relations, comment
 from engage_cli.sql.rows import row_condition
-from engage_cli.sql.scope import USERS, join_subject, trait_scope
+from engage_cli.sql.scope import USERS, Scope, join_subject, relation_alias, relations_used, trait_scope
 from engage_cli.sql.sequences import sequence_relation
+from engage_cli.sql.traits import TraitRelations
 
 
 def audience_relation(name: str) -> str:
@@ -49,6 +50,19 @@ class Compiled:
 
     plan: Plan
     relations: Relations
+    compiler: "Compiler"
+
+    def scope(self) -> Scope:
+        """How traits of a subject are read, computed ones among them; `join_values` joins what was read."""
+        return trait_scope(self.compiler.catalog, self.plan.zone, self.compiler.traits.derived)
+
+    def join_values(self, query: exp.Select, scope: Scope, key: exp.Expr, made: Collection[str] = ()) -> exp.Select:
+        """`query` joined by the user's key with what a scope read; relations that are no tables yet (`made`) are CTEs of it."""
+        joined = join_subject(query, scope.used, key)
+        inlined: dict[str, Relation] = {}
+        for name in relations_used(scope.used):
+            self._inline(name, made, inlined)
+        return with_relations(joined, inlined.values())
 
     def members(self, name: str) -> exp.Select:
         """The members of an audience as one readable query: (user_id), in its order."""
@@ -73,15 +87,18 @@ class Compiled:
     def _with_inlined(self, relation: Relation, kept: set[str]) -> exp.Select:
         """A relation's query with those it reads as CTEs, as far as they are no tables of their own."""
         inlined: dict[str, Relation] = {}
-
-        def visit(one: Relation) -> None:
-            for parent in one.parents:
-                if parent not in kept and parent not in inlined:
-                    visit(self.relations.by_name[parent])
-                    inlined[parent] = self.relations.by_name[parent]
-
-        visit(relation)
+        for parent in relation.parents:
+            self._inline(parent, kept, inlined)
         return with_relations(relation.query.copy(), inlined.values())
+
+    def _inline(self, name: str, kept: Collection[str], inlined: dict[str, Relation]) -> None:
+        """Add a relation to those inlined, after all that it reads, unless it is a table or among them already."""
+        if name in kept or name in inlined:
+            return
+        relation = self.relations.by_name[name]
+        for parent in relation.parents:
+            self._inline(parent, kept, inlined)
+        inlined[name] = relation
 
     def all_members(self) -> exp.Query:
         """(audience, user_key) of every asked audience, over the relations that `steps` made."""
@@ -109,7 +126,7 @@ def compile_plan(plan: Plan, catalog: Catalog) -> Compiled:
     compiler = Compiler(plan, catalog)
     for audience in plan.audiences.values():
         compiler.audience(audience)
-    return Compiled(plan, compiler.relations)
+    return Compiled(plan, compiler.relations, compiler)
 
 
 @dataclass
@@ -123,6 +140,8 @@ class Compiler:
     def __post_init__(self) -> None:
         self.queries = EventQueries(self.catalog, self.plan.zone, self.plan.as_of)
         self.events = EventLeaves(self.queries, self.relations)
+        self.traits = TraitRelations(self.plan, self.queries, self.relations, self.events)
+        self.queries.computed, self.queries.session = self.traits.derived, self.traits.session
 
     # ---- audiences -------------------------------------------------------------------------------------------------
 
@@ -174,9 +193,9 @@ class Compiler:
             case Sequence():
                 return Atom.presence(sequence_relation(leaf, self.queries, self.relations))
             case TraitMeets(row):
-                scope = trait_scope(self.catalog, self.plan.zone)
+                scope = trait_scope(self.catalog, self.plan.zone, self.traits.derived)
                 condition = row_condition(row, scope, exact=exact)
-                selection.subject |= scope.used
+                selection.use(scope.used)
                 return Atom(None, condition)
             case InShareOf(salt, scale, threshold):
                 bucket = exp.Mul(this=e_bucket(salt, column("user_id", USERS)), expression=integer_literal(scale))
@@ -216,6 +235,12 @@ class Selection:
         """Join what the atom reads."""
         if atom.relation is not None:
             self.relations[atom.relation] = self.relations.get(atom.relation, False) or required
+
+    def use(self, used: set[str]) -> None:
+        """Join what a condition over the subject refers to."""
+        for name in relations_used(used):
+            self.relations.setdefault(name, False)
+        self.subject |= used - {relation_alias(name) for name in relations_used(used)}
 
     def over_subjects(self, columns: list[exp.Expr], condition: exp.Expr) -> exp.Select:
         """`columns` of the subjects that meet the condition."""

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from engage_cli.definitions.values import Duration
 from engage_cli.plan.checks import OfStep
 from engage_cli.plan.leaves import Events, FirstEvents
 from engage_cli.plan.needs import Catalog
 from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal
 from engage_cli.sql.readers import Reader
 from engage_cli.sql.rows import among, in_stretch, row_condition
-from engage_cli.sql.scope import EVENTS, Scope, event_scope, join_subject
+from engage_cli.sql.scope import EVENTS, Computed, Scope, event_scope, join_subject, nothing_computed
 
 Columns = list[exp.Expr]
 
@@ -45,6 +46,14 @@ class EventQueries:
         self.catalog = catalog
         self.zone = zone
         self.as_of = as_of
+        self.computed: Computed = nothing_computed
+        """How computed traits are found; set by the compiler."""
+        self.session: Callable[[Duration], str] = _no_sessions
+        """The relation (user_key, since) of everybody's latest session; set by the compiler."""
+
+    def scope(self, table: str = EVENTS, step: Callable[[OfStep], Reader] | None = None) -> Scope:
+        """The scope of a row of events under an alias."""
+        return event_scope(self.catalog, self.zone, table, step, self.computed)
 
     def keys(self, names: tuple[str, ...]) -> frozenset[int]:
         """The keys of the events that occur under these names."""
@@ -54,7 +63,7 @@ class EventQueries:
         """`columns` (over the alias `e`) of the events of a set."""
         if isinstance(events, FirstEvents):
             return self._select_first(events, columns)
-        scope = event_scope(self.catalog, self.zone, step=step)
+        scope = self.scope(step=step)
         condition = all_of(
             [
                 event_condition(events.names, self.catalog),
@@ -63,6 +72,11 @@ class EventQueries:
             ]
         )
         query = exp.select(*columns).from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        if events.session is not None:
+            session = self.session(events.session)
+            same = exp.EQ(this=column("user_key", session), expression=column("user_key", EVENTS))
+            inside = exp.GTE(this=column("ts", EVENTS), expression=column("since", session))
+            query = query.join(exp.to_table(session), on=exp.and_(same, inside))
         return self.joined(query, scope, EVENTS).where(condition)
 
     def joined(self, query: exp.Select, scope: Scope, table: str) -> exp.Select:
@@ -71,7 +85,7 @@ class EventQueries:
 
     def _select_first(self, events: FirstEvents, columns: Columns) -> exp.Select:
         """Each user's first event; the row predicate chooses before the first is taken, or judges it after."""
-        scope = event_scope(self.catalog, self.zone)
+        scope = self.scope()
         condition = row_condition(events.row, scope)
         names = event_condition(events.names, self.catalog)
         order = exp.Window(
@@ -90,6 +104,10 @@ class EventQueries:
             query = self.joined(query, outer_scope, EVENTS)
         first = exp.EQ(this=column("place", EVENTS), expression=integer_literal(1))
         return query.where(all_of([first, in_stretch(column("ts", EVENTS), events.stretch), outer]))
+
+
+def _no_sessions(_pause: Duration) -> str:
+    raise AssertionError("nobody told where sessions are")
 
 
 def _ascending(value: exp.Expr) -> exp.Expr:

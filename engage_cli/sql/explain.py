@@ -15,7 +15,7 @@ from engage_cli.sql.compile import Compiler, Selection, with_relations
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column, known, text_literal
-from engage_cli.sql.scope import EVENTS, TRAITS, USERS
+from engage_cli.sql.scope import EVENTS, USERS, trait_scope
 from engage_cli.sql.sequences import references
 
 
@@ -82,8 +82,9 @@ class _Explainer:
 
     def _values(self, number: int, leaf: Leaf) -> None:
         for path in trait_paths(leaf):
-            self.selection.subject.add(TRAITS)
-            self._value(number, path.text, column(f"{path.text}:{Reading.VALUE.value}", TRAITS))
+            scope = trait_scope(self.compiler.catalog, self.compiler.plan.zone, self.compiler.traits.derived)
+            self._value(number, path.text, scope.trait(path).read(Reading.VALUE))
+            self.selection.use(scope.used)
         if isinstance(leaf, InShareOf):
             self._value(number, "bucket of 4294967296", e_bucket(leaf.salt, column("user_id", USERS)))
         atom: Atom = self.compiler.atom(leaf, self.selection)

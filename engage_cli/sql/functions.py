@@ -31,6 +31,14 @@ LOCAL_FUNCTIONS = frozenset(
         "E_ENDS",
         "E_PLUS",
         "E_MONTHS",
+        "E_FIRST",
+        "E_LAST",
+        "E_SORTED_LIST",
+        "E_FULL_DAYS",
+        "E_NUMBER_TEXT",
+        "E_FINITE",
+        "E_TO_JSON",
+        "E_ONLY",
     }
 )
 
@@ -150,3 +158,43 @@ def e_plus(instant: exp.Expr, seconds: int) -> exp.Expr:
 def e_months(local: exp.Expr, months: int) -> exp.Expr:
     """Local TIMESTAMP moved on by calendar months, clamped to the month's end."""
     return _call("E_MONTHS", local, exp.Literal.number(months))
+
+
+def e_first(value: exp.Expr, ts: exp.Expr, message_id: exp.Expr) -> exp.Expr:
+    """Aggregate: the value, where there is one, of the earliest event, of several at an instant the one with the smallest id."""
+    return _call("E_FIRST", value, ts, message_id)
+
+
+def e_last(value: exp.Expr, ts: exp.Expr, message_id: exp.Expr) -> exp.Expr:
+    """Aggregate: the value, where there is one, of the latest event, of several at an instant the one with the greatest id."""
+    return _call("E_LAST", value, ts, message_id)
+
+
+def e_sorted_list(value: exp.Expr) -> exp.Expr:
+    """Aggregate: the distinct texts as a JSON list, sorted by their code points."""
+    return _call("E_SORTED_LIST", value)
+
+
+def e_full_days(earlier: exp.Expr, later: exp.Expr) -> exp.Expr:
+    """BIGINT: how many whole stretches of 24 hours lie between two instants, the earlier first."""
+    return _call("E_FULL_DAYS", earlier, later)
+
+
+def e_number_text(number: exp.Expr) -> exp.Expr:
+    """DOUBLE to VARCHAR: its shortest decimal form."""
+    return _call("E_NUMBER_TEXT", number)
+
+
+def e_finite(number: exp.Expr) -> exp.Expr:
+    """DOUBLE, NULL where it is no finite number."""
+    return _call("E_FINITE", number)
+
+
+def e_to_json(value: exp.Expr) -> exp.Expr:
+    """Any value to JSON."""
+    return _call("E_TO_JSON", value)
+
+
+def e_only(value: exp.Expr, what: str) -> exp.Expr:
+    """Aggregate: the one value of a group. The statement fails, saying `what` it is that has several, for a group of more rows."""
+    return _call("E_ONLY", value, text(what))

@@ -16,7 +16,7 @@ from engage_cli.sql.literals import all_of, column, integer_literal, known, nega
 from engage_cli.sql.readers import ColumnReader
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.rows import number_condition, row_condition
-from engage_cli.sql.scope import EVENTS, event_scope
+from engage_cli.sql.scope import EVENTS
 
 USER_KEY = "user_key"
 OVER_NONE = frozenset({Aggregate.SUM, Aggregate.UNIQUE})
@@ -37,11 +37,11 @@ class EventLeaves:
             case Happened(events):
                 return Atom.presence(self._base(events))
             case Counted(events, check):
-                name = self._measure(events, "n", exp.Count(this=exp.Star()))
+                name = self.aggregated(events, "n", exp.Count(this=exp.Star()))
                 return Atom.measure(name, "n", check, over_none=0)
             case OnDays(events, check):
                 day = e_day(column("ts", EVENTS), self.queries.zone)
-                name = self._measure(events, "days", exp.Count(this=exp.Distinct(expressions=[day])))
+                name = self.aggregated(events, "days", exp.Count(this=exp.Distinct(expressions=[day])))
                 return Atom.measure(name, "days", check, over_none=0)
             case Measured():
                 return self._measured(leaf)
@@ -60,7 +60,8 @@ class EventLeaves:
             self._rebuild(name, events)
         return name
 
-    def _measure(self, events: EventSet, label: str, aggregate: exp.Expr) -> str:
+    def aggregated(self, events: EventSet, label: str, aggregate: exp.Expr) -> str:
+        """The relation of a set's users, with an aggregate over their events in a column of this label."""
         name = self._base(events)
         if label not in self.measures[name]:
             self.measures[name][label] = aggregate
@@ -76,39 +77,50 @@ class EventLeaves:
     # ---- measures of a property ------------------------------------------------------------------------------------
 
     def _measured(self, leaf: Measured) -> Atom:
-        over_none = 0 if leaf.aggregate in OVER_NONE else None
+        name, label = self.measure(leaf)
+        return Atom.measure(name, label, leaf.check, 0 if leaf.aggregate in OVER_NONE else None)
+
+    def measure(self, leaf: Measured) -> tuple[str, str]:
+        """The relation of a measure, whatever is asked of it, and its column there."""
         label = f"{leaf.aggregate.value}_{slug(leaf.path.text)}"
         if leaf.reading is Reading.INSTANT:
             label += "_instant"
         if not leaf.path.has_each:
             reader = ColumnReader(EVENTS, leaf.path, frozenset())
-            name = self._measure(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading)))
-            return Atom.measure(name, label, leaf.check, over_none)
+            return self.aggregated(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading))), label
         name, new = self.relations.name_for((leaf.events, leaf.path, leaf.aggregate, leaf.reading), f"{label}_of_{leaf.events.label}")
         if new:
             query = self._over_elements(leaf, label)
             self.relations.add(name, query, comment(f"{label.replace('_', ' ')} of elements", leaf.events.span))
-        return Atom.measure(name, label, leaf.check, over_none)
+        return name, label
 
     def _over_elements(self, leaf: Measured, label: str) -> exp.Select:
-        """The aggregate over the elements of lists: one row an element, through every `[]` of the path."""
-        first, rest = leaf.path.split_at_each()
+        """The aggregate over the elements of lists."""
+        rows = self.values(leaf.events, leaf.path, leaf.reading)
+        return (
+            exp.select(column(USER_KEY, EVENTS), exp.alias_(_aggregate(leaf.aggregate, column("value", EVENTS)), label))
+            .from_(exp.alias_(rows.subquery(), EVENTS, table=True))
+            .group_by(column(USER_KEY, EVENTS))
+        )
+
+    def values(self, events: EventSet, path: Path, reading: Reading) -> exp.Select:
+        """(user_key, value): a row an event; where the path has `[]` one an element of the list, through every one of them."""
+        if not path.has_each:
+            value = ColumnReader(EVENTS, path, frozenset()).read(reading)
+            return self.queries.select(events, [column(USER_KEY, EVENTS), exp.alias_(value, "value")])
+        first, rest = path.split_at_each()
         elements = ColumnReader(EVENTS, first, frozenset()).read(Reading.ELEMENTS)
         key = column(USER_KEY, EVENTS)
-        query = self.queries.select(leaf.events, [key, exp.alias_(exp.Explode(this=elements), "element")])
+        query = self.queries.select(events, [key, exp.alias_(exp.Explode(this=elements), "element")])
         while EACH in rest:
             inner, rest = _up_to_each(rest)
             query = exp.select(
                 column(USER_KEY, EVENTS),
                 exp.alias_(exp.Explode(this=e_elements(e_json(column("element", EVENTS), inner))), "element"),
             ).from_(exp.alias_(query.subquery(), EVENTS, table=True))
-        scope = event_scope(self.queries.catalog, self.queries.zone).inside(column("element", EVENTS))
-        value = scope.values(Path(rest) if rest else None).read(leaf.reading)
-        return (
-            exp.select(column(USER_KEY, EVENTS), exp.alias_(_aggregate(leaf.aggregate, value), label))
-            .from_(exp.alias_(query.subquery(), EVENTS, table=True))
-            .group_by(column(USER_KEY, EVENTS))
-        )
+        scope = self.queries.scope().inside(column("element", EVENTS))
+        value = scope.values(Path(rest) if rest else None).read(reading)
+        return exp.select(column(USER_KEY, EVENTS), exp.alias_(value, "value")).from_(exp.alias_(query.subquery(), EVENTS, table=True))
 
     # ---- edges -----------------------------------------------------------------------------------------------------
 
@@ -121,7 +133,7 @@ class EventLeaves:
         place = exp.Window(this=exp.RowNumber(), partition_by=[column(USER_KEY, EVENTS)], order=exp.Order(expressions=order))
         star = exp.Column(this=exp.Star(), table=exp.to_identifier(EVENTS))
         inner = self.queries.select(leaf.events, [star, exp.alias_(place, "place")])
-        scope = event_scope(self.queries.catalog, self.queries.zone)
+        scope = self.queries.scope()
         condition = row_condition(leaf.row, scope)
         query = exp.select(column(USER_KEY, EVENTS)).from_(exp.alias_(inner.subquery(), EVENTS, table=True))
         query = self.queries.joined(query, scope, EVENTS)

@@ -8,7 +8,7 @@ from sqlglot import exp
 from engage_cli.definitions.paths import Path
 from engage_cli.errors import DataError
 from engage_cli.plan.needs import Reading
-from engage_cli.sql.functions import e_bool, e_elements, e_json, e_num, e_present, e_text, e_time
+from engage_cli.sql.functions import e_bool, e_elements, e_json, e_num, e_number_text, e_present, e_text, e_time, e_to_json
 from engage_cli.sql.literals import column
 
 
@@ -64,6 +64,71 @@ class UserIdReader:
                 return exp.true()
             case Reading.ELEMENTS:
                 return exp.null()
+
+    @property
+    def may_be_list(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class NumberReader:
+    """A number that was computed; NULL where it is missing."""
+
+    number: exp.Expr
+
+    def read(self, reading: Reading) -> exp.Expr:
+        match reading:
+            case Reading.NUMBER:
+                return exp.cast(self.number.copy(), "DOUBLE")
+            case Reading.TEXT:
+                return e_number_text(exp.cast(self.number.copy(), "DOUBLE"))
+            case Reading.VALUE:
+                return exp.cast(e_number_text(exp.cast(self.number.copy(), "DOUBLE")), "JSON")
+            case Reading.PRESENT:
+                return exp.not_(exp.Is(this=self.number.copy(), expression=exp.null()))
+            case _:
+                return exp.null()
+
+    @property
+    def may_be_list(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """A text that was computed; NULL where it is missing. Its naive instants are in the project's zone."""
+
+    text: exp.Expr
+    zone: str
+
+    def read(self, reading: Reading) -> exp.Expr:
+        match reading:
+            case Reading.TEXT:
+                return self.text.copy()
+            case Reading.NUMBER:
+                return e_num(self.text)
+            case Reading.BOOLEAN:
+                return e_bool(self.text)
+            case Reading.INSTANT:
+                return e_time(self.text, self.zone, self.zone)
+            case Reading.VALUE:
+                return e_to_json(self.text)
+            case Reading.PRESENT:
+                return exp.not_(exp.Is(this=self.text.copy(), expression=exp.null()))
+            case Reading.ELEMENTS:
+                return exp.null()
+
+    @property
+    def may_be_list(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class MissingReader:
+    """What is nowhere: a path into a number or a text."""
+
+    def read(self, _reading: Reading) -> exp.Expr:
+        return exp.null()
 
     @property
     def may_be_list(self) -> bool:

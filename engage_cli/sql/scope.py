@@ -19,6 +19,7 @@ EVENTS = "e"
 
 _LIST = "values_of_"
 _FOLDED = "folded_"
+_RELATION = "relation "
 
 
 def list_alias(table: str, *, fold: bool) -> str:
@@ -38,6 +39,9 @@ def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr) -> exp.S
         if alias in used:
             on = exp.EQ(this=column("user_key", alias), expression=user_key.copy())
             query = query.join(exp.alias_(exp.to_table(relation), alias, table=True), on=on, join_type=side)
+    for relation in relations_used(used):
+        on = exp.EQ(this=column("user_key", relation), expression=user_key.copy())
+        query = query.join(exp.to_table(relation), on=on, join_type="left")
     for alias in sorted(name for name in used if name.startswith(_LIST)):
         fold = alias.startswith(_LIST + _FOLDED)
         table = alias.removeprefix(_LIST).removeprefix(_FOLDED)
@@ -45,6 +49,33 @@ def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr) -> exp.S
         whole = exp.select(values).from_(exp.to_table(table)).subquery()
         query = query.join(exp.alias_(whole, alias, table=True), join_type="cross")
     return query
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A computed trait: how its value is read, over relations that are joined to the subject by its key under their own names."""
+
+    reader: Reader
+    relations: tuple[str, ...]
+
+
+Computed = Callable[[Path], Derived | None]
+"""Finds a computed trait by a path into its value; None where the trait is one of the profile's."""
+
+
+def nothing_computed(_path: Path) -> Derived | None:
+    """No trait is computed."""
+    return None
+
+
+def relation_alias(relation: str) -> str:
+    """The mark in `used` that a relation is to be joined under its own name."""
+    return f"{_RELATION}{relation}"
+
+
+def relations_used(used: set[str]) -> list[str]:
+    """The relations among what was used."""
+    return sorted(name.removeprefix(_RELATION) for name in used if name.startswith(_RELATION))
 
 
 @dataclass(frozen=True)
@@ -60,6 +91,7 @@ class Scope:
     values: Callable[[Path | None], Reader]
     element_zone: str | None
     step: Callable[[OfStep], Reader] | None = None
+    computed: Computed = nothing_computed
     depth: int = 0
     used: set[str] = field(default_factory=set)
 
@@ -77,6 +109,10 @@ class Scope:
         if path == USER_ID:
             self.used.add(USERS)
             return UserIdReader(USERS, self.zone)
+        derived = self.computed(path)
+        if derived is not None:
+            self.used.update(relation_alias(name) for name in derived.relations)
+            return derived.reader
         self.used.add(TRAITS)
         return ColumnReader(TRAITS, path, self.catalog.trait_lists)
 
@@ -89,22 +125,28 @@ class Scope:
         return replace(self, values=lambda path: JsonReader(element, path, self.element_zone, self.zone), depth=self.depth + 1)
 
 
-def event_scope(catalog: Catalog, zone: str, table: str = EVENTS, step: Callable[[OfStep], Reader] | None = None) -> Scope:
+def event_scope(
+    catalog: Catalog,
+    zone: str,
+    table: str = EVENTS,
+    step: Callable[[OfStep], Reader] | None = None,
+    computed: Computed = nothing_computed,
+) -> Scope:
     """The scope of a row of events under an alias."""
 
     def column_reader(path: Path | None) -> Reader:
         assert path is not None, "only an element is read as a whole"
         return ColumnReader(table, path, catalog.event_lists)
 
-    return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step)
+    return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step, computed=computed)
 
 
-def trait_scope(catalog: Catalog, zone: str) -> Scope:
+def trait_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed) -> Scope:
     """The scope of a subject's traits."""
 
     def trait_reader(path: Path | None) -> Reader:
         assert path is not None, "only an element is read as a whole"
         return scope.trait(path)
 
-    scope = Scope(catalog, zone, trait_reader, catalog.trait_elements_zone)
+    scope = Scope(catalog, zone, trait_reader, catalog.trait_elements_zone, computed=computed)
     return scope

@@ -22,7 +22,7 @@ from engage_cli.sql.literals import all_of, any_of, column, timestamp_literal
 from engage_cli.sql.readers import ColumnReader, Reader
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.rows import in_stretch, row_condition
-from engage_cli.sql.scope import event_scope, join_subject
+from engage_cli.sql.scope import join_subject
 from engage_cli.sql.unordered import UnorderedSequence
 
 STATE = "a"
@@ -192,7 +192,7 @@ class Chain:
             name = f"{self._state_name(index)}_events"
             self._add(name, self.queries.select(events, columns), f"events for step {index + 1}", events)
             return exp.to_table(name), [], [name], set()
-        scope = event_scope(self.queries.catalog, self.queries.zone, EVENT, step=self._state_reader)
+        scope = self.queries.scope(EVENT, self._state_reader)
         conditions = [
             event_condition(events.names, self.queries.catalog, EVENT),
             in_stretch(column("ts", EVENT), events.stretch),
@@ -263,7 +263,7 @@ class Chain:
 
         An anti join, not NOT EXISTS: a lambda over a list's elements may not reach out of a subquery.
         """
-        scope = event_scope(self.queries.catalog, self.queries.zone, FORBIDDEN, step=self._state_reader)
+        scope = self.queries.scope(FORBIDDEN, self._state_reader)
         condition = all_of(
             [
                 exp.EQ(this=column("user_key", FORBIDDEN), expression=column("user_key", STATE)),

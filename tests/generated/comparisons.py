@@ -45,7 +45,7 @@ CASELESS = {*TEXT_OPERATORS, *PATTERN_OPERATORS, "in_file"}
 @st.composite
 def trait_conditions(draw: st.DrawFn, scope: Scope) -> Tests:
     """`trait: plan, eq: pro` and so on."""
-    path = draw(st.sampled_from([*OFTEN, *scope.traits]))
+    path = draw(st.sampled_from([*OFTEN, *scope.traits, *scope.computed, *scope.computed, *scope.computed]))
     return {"trait": path, **draw(comparisons(scope, scope.traits[path]))}
 
 

@@ -71,6 +71,8 @@ class Scope:
     properties: Mapping[str, Target]
     references: Mapping[str, Sequence[Reference]]
     """By the kind of the value that they name."""
+    computed: Sequence[str] = ()
+    """The traits that are computed."""
 
     def without_references(self) -> "Scope":
         """The same scope where literals alone may stand."""

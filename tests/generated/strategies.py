@@ -14,7 +14,8 @@ from tests.generated.events import event_conditions
 from tests.generated.pools import Pool, pools
 from tests.generated.scopes import Scope, scope_of
 from tests.generated.sequences import sequence_conditions
-from tests.reference.case import Case
+from tests.generated.traits import trait_definitions, with_traits
+from tests.reference.case import Case, subjects
 from tests.reference.dataset import Dataset
 
 Condition = dict[str, Any]
@@ -32,10 +33,9 @@ def cases(draw: st.DrawFn, kinds: Sequence[str] = LEAF_KINDS, depth: int = DEPTH
     """
     pool = draw(pools())
     dataset = draw(datasets(pool))
-    scope = scope_of(pool, dataset)
-    definitions: list[dict[str, Any]] = []
+    scope, definitions = draw(_with_traits(pool, dataset))
     for name in NAMES[draw(st.sampled_from([0, 1, 2, 2])) :]:
-        earlier = [definition["audience"] for definition in definitions]
+        earlier = [definition["audience"] for definition in definitions if "audience" in definition]
         definitions.append({"audience": name, "members": draw(conditions(scope, earlier, kinds, depth))})
     return Case(dataset, definitions, pool.zone, pool.as_of, LISTS)
 
@@ -45,13 +45,22 @@ def many_audiences(draw: st.DrawFn, kinds: Sequence[str] = LEAF_KINDS, number: i
     """A dataset and many audiences to ask of it at once, simple ones for the most part: `evaluate_all` answers."""
     pool = draw(pools())
     dataset = draw(datasets(pool))
-    scope = scope_of(pool, dataset)
-    definitions: list[dict[str, Any]] = []
+    scope, definitions = draw(_with_traits(pool, dataset))
     for position in range(number):
-        earlier = [definition["audience"] for definition in definitions]
+        earlier = [definition["audience"] for definition in definitions if "audience" in definition]
         members = draw(conditions(scope, earlier, kinds, depth=draw(st.sampled_from([0, 0, 1, 3]))))
         definitions.append({"audience": f"asked_{position}", "members": members})
     return Case(dataset, definitions, pool.zone, pool.as_of, LISTS)
+
+
+@st.composite
+def _with_traits(draw: st.DrawFn, pool: Pool, dataset: Dataset) -> tuple[Scope, list[dict[str, Any]]]:
+    """What conditions may speak of, and half the time computed traits among it."""
+    scope = scope_of(pool, dataset)
+    if draw(st.booleans()):
+        return scope, []
+    definitions = draw(trait_definitions(scope))
+    return with_traits(scope, definitions, subjects(dataset, pool.as_of, pool.zone, LISTS)), definitions
 
 
 @st.composite

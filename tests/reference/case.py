@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.reference.conditions import Condition, Definition, holds
 from tests.reference.dataset import Dataset, distinct_events, traits_of, universe
 from tests.reference.subject import Subject
+from tests.reference.traits import with_computed
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,18 @@ class Case:
     @property
     def audiences(self) -> dict[str, Mapping[str, Any]]:
         """The definitions by id."""
-        return {definition["audience"]: definition for definition in self.definitions}
+        return {definition["audience"]: definition for definition in self.definitions if "audience" in definition}
+
+    @property
+    def traits(self) -> dict[str, Mapping[str, Any]]:
+        """The computed traits by id."""
+        return {definition["trait"]: definition for definition in self.definitions if "trait" in definition}
 
 
 def evaluate(case: Case) -> set[str]:
     """The user ids of the members of the case's last audience."""
     asked = case.definitions[-1]
-    return members(asked["members"], case.dataset, case.as_of, case.zone, case.audiences, name=asked["audience"], lists=case.lists)
+    return members(asked["members"], case.dataset, case.as_of, case.zone, case.audiences, name=asked["audience"], lists=case.lists, traits=case.traits)
 
 
 def evaluate_all(case: Case) -> dict[str, set[str]]:
@@ -42,7 +48,7 @@ def evaluate_all(case: Case) -> dict[str, set[str]]:
 
 
 def _asking(case: Case, name: str) -> list[Mapping[str, Any]]:
-    others = [definition for definition in case.definitions if definition["audience"] != name]
+    others = [definition for definition in case.definitions if definition.get("audience") != name]
     return [*others, case.audiences[name]]
 
 
@@ -55,10 +61,12 @@ def members(
     *,
     name: str = "",
     lists: Mapping[str, Sequence[str]] | None = None,
+    traits: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> set[str]:
     """The users of the universe for whom the condition, written in the audience `name`, is true."""
     definition = Definition(name, audiences or {})
-    return {subject.user_id for subject in subjects(dataset, as_of, zone, lists or {}) if holds(condition, subject, definition)}
+    everybody = [with_computed(subject, traits or {}) for subject in subjects(dataset, as_of, zone, lists or {})]
+    return {subject.user_id for subject in everybody if holds(condition, subject, definition)}
 
 
 def subjects(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:

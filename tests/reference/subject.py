@@ -15,7 +15,8 @@ class Subject:
     """One user as of one instant.
 
     `events` are the user's, up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events
-    that earlier steps of a sequence took, by their `as`. `lists` are the values of the files of `in_file`, by path.
+    that earlier steps of a sequence took, by their `as`, `computed` the traits
+    that are computed. `lists` are the values of the files of `in_file`, by path.
     """
 
     user_id: str
@@ -26,6 +27,7 @@ class Subject:
     events: Sequence[Event]
     lists: Mapping[str, Sequence[str]]
     taken: Mapping[str, Event] = field(default_factory=dict)
+    computed: Mapping[str, Datum] = field(default_factory=dict)
 
     def with_taken(self, name: str | None, event: Event) -> "Subject":
         """The same subject after a step, known as `name`, took the event."""
@@ -35,6 +37,9 @@ class Subject:
         """What stands at the path into the traits. `user_id` is the user's id."""
         if read_path(path) == ["user_id"]:
             return [Datum(self.user_id, self.zone)]
+        name = str(read_path(path)[0])
+        if name in self.computed:
+            return [Datum(value, self.computed[name].zone) for value in values_at({name: self.computed[name].value}, path)]
         return [Datum(value, self.traits_zone) for value in values_at(self.traits, path)]
 
     def referred(self, reference: Mapping[str, str]) -> Datum:

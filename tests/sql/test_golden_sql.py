@@ -23,7 +23,7 @@ NAMES = sorted(load(PROJECT).audiences)
 def staged(name: str) -> Iterator[Staged]:
     """One audience, staged and compiled."""
     project = load(PROJECT)
-    plan = with_tables(plan_audiences(project.audiences, [name], AS_OF, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, [name], AS_OF, project.config.timezone), project.config.sources)
     with engine_for(project, PROJECT) as engine:
         yield stage(project, PROJECT, engine, plan, strict=True, progress=SILENT)
 

@@ -14,7 +14,7 @@ from engage_cli.service.workspace import Staged, engine_for, load, stage, with_t
 def members_of(folder: Path, name: str, as_of: datetime) -> set[str]:
     """The user ids of an audience's members by the one readable query that `audience sql` shows."""
     project = load(folder)
-    plan = with_tables(plan_audiences(project.audiences, [name], as_of, project.config.timezone), project.config.sources)
+    plan = with_tables(plan_audiences(project, [name], as_of, project.config.timezone), project.config.sources)
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=SILENT)
         return {row[0] for row in engine.rows(staged.compiled.members(name))}
@@ -23,7 +23,7 @@ def members_of(folder: Path, name: str, as_of: datetime) -> set[str]:
 def members_of_all(folder: Path, as_of: datetime) -> dict[str, list[str]]:
     """The members of every audience of a project by the statements of a build, in order."""
     project = load(folder)
-    plan = plan_audiences(project.audiences, project.audiences, as_of, project.config.timezone)
+    plan = plan_audiences(project, project.audiences, as_of, project.config.timezone)
     plan = with_tables(plan, project.config.sources)
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=SILENT)

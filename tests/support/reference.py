@@ -61,8 +61,8 @@ def case_of(folder: Path, as_of: datetime) -> Case:
 
 def reference_members(case: Case, name: str) -> set[str]:
     """The members of one audience of a case."""
-    asked = [definition for definition in case.definitions if definition["audience"] == name]
-    others = [definition for definition in case.definitions if definition["audience"] != name]
+    asked = [definition for definition in case.definitions if definition.get("audience") == name]
+    others = [definition for definition in case.definitions if definition.get("audience") != name]
     return evaluate(Case(case.dataset, [*others, *asked], case.zone, case.as_of, case.lists))
 
 

@@ -4,16 +4,17 @@ from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.shapes.audience import AUDIENCE
 from engage_cli.definitions.shapes.base import Shape
 from engage_cli.definitions.shapes.kinds import Kinds
+from engage_cli.definitions.shapes.trait import TRAIT
+from engage_cli.definitions.trait import Trait
 
 LATER_DEFINITIONS = {
-    "trait": "computed traits (`trait:`)",
     "journey": "journeys (`journey:`)",
     "broadcast": "broadcasts (`broadcast:`)",
 }
 
-DEFINITION: Shape[Audience] = Kinds(
+DEFINITION: Shape[Audience | Trait] = Kinds(
     "a definition",
-    {"audience": AUDIENCE},
+    {"audience": AUDIENCE, "trait": TRAIT},
     later=LATER_DEFINITIONS,
     hints={"segment": "write `audience`", "members": "add `audience:` with the id", "name": "write `audience:` with the id"},
     list_hint="write one definition after the other, with a line `---` between them",

@@ -33,15 +33,20 @@ WITH did_order_completed AS (
   /* sum items qty of elements (campaigns/audiences/events.yaml:21) */
   SELECT
     e.user_key,
-    CAST(FORMAT('{:.9f}', EXACT_SUM(NUMBER_OF_TEXT(TEXT_OF_JSON(JSON_EXTRACT(e.element, '/qty'))))) AS DOUBLE) AS sum_items_qty
+    CAST(FORMAT('{:.9f}', EXACT_SUM(e.value)) AS DOUBLE) AS sum_items_qty
   FROM (
     SELECT
       e.user_key,
-      UNNEST(e."items:elements") AS element
-    FROM events AS e
-    WHERE
-      e.event_key = /* Order Completed */ 1
-      AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
+      NUMBER_OF_TEXT(TEXT_OF_JSON(JSON_EXTRACT(e.element, '/qty'))) AS value
+    FROM (
+      SELECT
+        e.user_key,
+        UNNEST(e."items:elements") AS element
+      FROM events AS e
+      WHERE
+        e.event_key = /* Order Completed */ 1
+        AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
+    ) AS e
   ) AS e
   GROUP BY
     e.user_key

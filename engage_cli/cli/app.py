@@ -6,14 +6,14 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, project, state, store
+from engage_cli.cli.commands import audience, project, state, store, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
 LATER = {
     "plan": "what a run now would do",
     "run": "traits, audiences, journeys and broadcasts in one go",
-    "trait": "computed traits",
+    "trait build": "recording computed traits, and announcing what changed",
     "journey": "journeys",
     "broadcast": "broadcasts",
     "template": "message templates",
@@ -36,9 +36,10 @@ class Group(TyperGroup):
         if name in self.commands or name.startswith("-"):
             return super().resolve_command(ctx, args)
         root = ctx.parent is None
-        if root and name in LATER:
+        later = name if root else f"{ctx.info_name} {name}"
+        if later in LATER:
             raise UsageError(
-                f"`engage {name}` ({LATER[name]}) is not built in this version ({__version__})",
+                f"`engage {later}` ({LATER[later]}) is not built in this version ({__version__})",
                 hint=f"`{ctx.command_path} --help` shows the commands that are",
             )
         match = nearest(name, self.commands) or (nearest(name, LATER) if root else None)
@@ -98,6 +99,10 @@ project.register(app)
 _audience = _group("Build audiences, look at them, explain them.")
 audience.register(_audience)
 app.add_typer(_audience, name="audience")
+
+_trait = _group("Look at computed traits.")
+trait.register(_trait)
+app.add_typer(_trait, name="trait")
 
 _state = _group("Keep safe what earlier runs recorded.")
 state.register(_state)

@@ -1,8 +1,5 @@
 """Looks at audiences that change nothing: list, preview, overlap, export, sql."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,12 +9,12 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.paths import path_of
-from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import trait_paths
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import USER_ID, leaves_of
+from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceRow, Export, IdentifierCount, Overlap, Preview
@@ -109,11 +106,7 @@ def export(
 
     Raises UsageError for Parquet without a file to write it to.
     """
-    chosen_format = file_format or (output.suffix.lstrip(".").lower() if output is not None and output.suffix else "csv")
-    if chosen_format not in ("csv", "jsonl", "parquet"):
-        raise UsageError(f"`{chosen_format}` is no format", hint="give --format csv, jsonl or parquet")
-    if output is None and chosen_format == "parquet":
-        raise UsageError("Parquet is not written to a terminal or a pipe", hint="give --output FILE.parquet")
+    chosen_format = files.chosen_format(file_format, output)
     project = load(folder)
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
@@ -123,18 +116,13 @@ def export(
         folders = [output.absolute().parent] if output is not None else []
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         materialise(staged)
-        reading = Reading.VALUE if chosen_format == "jsonl" else Reading.TEXT
-        query = members_query(staged.compiled, name, paths, reading).order_by(ordered(column("user_id", USERS)))
+        query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format)).order_by(ordered(column("user_id", USERS)))
         if output is not None:
-            if not output.absolute().parent.is_dir():
-                raise UsageError(f"the folder of {output} does not exist", hint="make it, or name another file")
-            part = output.with_name(output.name + ".part")
-            rows = engine.copy(query, part.absolute(), chosen_format)
-            part.replace(output)
+            rows = files.write(engine, query, output, chosen_format)
             return Export(name, instant, rows, output, data=report_of(staged.staging))
         found = engine.rows(query)
     names = ("user_id", *(path.text for path in paths))
-    return Export(name, instant, len(found), None, _lines(names, found, chosen_format), report_of(staged.staging))
+    return Export(name, instant, len(found), None, files.lines(names, found, chosen_format), report_of(staged.staging))
 
 
 def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) -> str:
@@ -201,20 +189,3 @@ def _identifiers(staged: Staged, name: str, size: int) -> tuple[IdentifierCount,
     counts = staged.engine.rows(join_subject(query, {TRAITS}, column("user_key", _MEMBERS)))[0]
     found = [IdentifierCount(identifier, int(count)) for identifier, count in zip(IDENTIFIERS, counts, strict=True)]
     return (IdentifierCount("user_id", size), *(one for one in found if one.members))
-
-
-def _lines(names: tuple[str, ...], rows: list[tuple[object, ...]], file_format: str) -> tuple[str, ...]:
-    if file_format == "jsonl":
-        return tuple(json.dumps(_document(names, row), ensure_ascii=False) for row in rows)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return tuple(buffer.getvalue().splitlines())
-
-
-def _document(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object]:
-    """A member as JSON; traits come as JSON text, the id as text."""
-    user_id, *traits = row
-    values = [None if value is None else json.loads(str(value)) for value in traits]
-    return {"user_id": user_id, **dict(zip(names[1:], values, strict=True))}

@@ -208,6 +208,36 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class TraitRow:
+    """A computed trait: what it is computed of, in words, and where it is defined."""
+
+    name: str
+    description: str
+    computed: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraitValue:
+    """The value of a computed trait as JSON text; None where it is missing."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraitsShown:
+    """The computed traits of one user. `known`: the user is in the data."""
+
+    user: str
+    as_of: datetime
+    known: bool
+    values: tuple[TraitValue, ...]
+    data: DataReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """Everything that can be said before a run. `issues` holds errors and warnings in file order."""
 

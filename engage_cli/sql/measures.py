@@ -37,12 +37,10 @@ class EventLeaves:
             case Happened(events):
                 return Atom.presence(self._base(events))
             case Counted(events, check):
-                name = self.aggregated(events, "n", exp.Count(this=exp.Star()))
-                return Atom.measure(name, "n", check, over_none=0)
+                return Atom.measure(*self.aggregated(events, "n", exp.Count(this=exp.Star())), check, over_none=0)
             case OnDays(events, check):
                 day = e_day(column("ts", EVENTS), self.queries.zone)
-                name = self.aggregated(events, "days", exp.Count(this=exp.Distinct(expressions=[day])))
-                return Atom.measure(name, "days", check, over_none=0)
+                return Atom.measure(*self.aggregated(events, "days", exp.Count(this=exp.Distinct(expressions=[day]))), check, over_none=0)
             case Measured():
                 return self._measured(leaf)
             case EdgeMeets():
@@ -60,13 +58,17 @@ class EventLeaves:
             self._rebuild(name, events)
         return name
 
-    def aggregated(self, events: EventSet, label: str, aggregate: exp.Expr) -> str:
-        """The relation of a set's users, with an aggregate over their events in a column of this label."""
+    def aggregated(self, events: EventSet, label: str, aggregate: exp.Expr) -> tuple[str, str]:
+        """The relation of a set's users with an aggregate over their events, and its column: `label`, or `label_2` where that is taken."""
         name = self._base(events)
-        if label not in self.measures[name]:
-            self.measures[name][label] = aggregate
+        column_name, number = label, 1
+        while self.measures[name].get(column_name, aggregate) != aggregate:
+            number += 1
+            column_name = f"{label}_{number}"
+        if column_name not in self.measures[name]:
+            self.measures[name][column_name] = aggregate
             self._rebuild(name, events)
-        return name
+        return name, column_name
 
     def _rebuild(self, name: str, events: Events) -> None:
         key = column(USER_KEY, EVENTS)
@@ -87,7 +89,7 @@ class EventLeaves:
             label += "_instant"
         if not leaf.path.has_each:
             reader = ColumnReader(EVENTS, leaf.path, frozenset())
-            return self.aggregated(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading))), label
+            return self.aggregated(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading)))
         name, new = self.relations.name_for((leaf.events, leaf.path, leaf.aggregate, leaf.reading), f"{label}_of_{leaf.events.label}")
         if new:
             query = self._over_elements(leaf, label)

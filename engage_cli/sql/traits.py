@@ -13,6 +13,7 @@ from engage_cli.definitions.trait import OVER_NONE, Compute
 from engage_cli.definitions.values import Boolean, Day, Duration, Instant, Literal, Number, Text
 from engage_cli.plan.checks import ANY_ROW, Present
 from engage_cli.plan.instants import Stretch, seconds_of
+from engage_cli.plan.labels import slug
 from engage_cli.plan.leaves import EventSet, Measured
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Plan
@@ -129,18 +130,18 @@ class TraitRelations:
         if compute in (Compute.FIRST, Compute.LAST):
             taken = e_first if compute is Compute.FIRST else e_last
             value = ColumnReader(EVENTS, path, frozenset()).read(Reading.VALUE)
-            found = self._aggregate(events, f"{compute}_{path.text}", taken(value, ts, column("message_id", EVENTS)))
+            found = self._aggregate(events, f"{compute}_{slug(path.text)}", taken(value, ts, column("message_id", EVENTS)))
             return Value(found.relation, found.expression, Reading.VALUE)
         return self._listed(source, path)
 
     def _aggregate(self, events: EventSet, label: str, aggregate: exp.Expr) -> Value:
-        name = self.leaves.aggregated(events, label, aggregate)
-        return Value(name, column(label, name), Reading.NUMBER)
+        name, taken = self.leaves.aggregated(events, label, aggregate)
+        return Value(name, column(taken, name), Reading.NUMBER)
 
     def _listed(self, source: TraitOfEvents, path: Path) -> Value:
         """The list of distinct values, or the most frequent of them."""
         kind = Reading.TEXT if source.compute is Compute.MOST_FREQUENT else Reading.VALUE
-        name, new = self.relations.name_for(source, f"{source.compute}_{path.text}_of_{source.events.label}")
+        name, new = self.relations.name_for(source, f"{source.compute}_{slug(path.text)}_of_{source.events.label}")
         if new:
             rows = exp.alias_(self.leaves.values(source.events, path, Reading.TEXT).subquery(), EVENTS, table=True)
             there = exp.not_(exp.Is(this=column("value", EVENTS), expression=exp.null()))

@@ -16,6 +16,7 @@ OURS = {
     "engage_cli.cli.commands.project",
     "engage_cli.cli.commands.state",
     "engage_cli.cli.commands.store",
+    "engage_cli.cli.commands.trait",
     "engage_cli.cli.entry",
     "engage_cli.cli.failures",
     "engage_cli.cli.options",

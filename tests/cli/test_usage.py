@@ -36,6 +36,7 @@ def test_every_command_of_this_version_exists() -> None:
         *(f"audience {name}" for name in looks),
         *(f"state {name}" for name in ("backup", "restore", "check")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),
+        *(f"trait {name}" for name in ("list", "show", "export", "sql")),
     }
     assert set(COMMANDS) == expected
 

@@ -1,6 +1,6 @@
 """Disagreements between the SQL and the plain evaluator that were found on the way, each kept as what it taught."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.generated.test_agreement import agree
 from tests.reference.case import Case
@@ -29,3 +29,16 @@ def test_a_list_that_is_referred_to_is_contained_in_nothing() -> None:
 def test_an_audience_that_needs_no_event_at_all() -> None:
     """Staging asked for events whose name is in an empty list."""
     agree(case({"trait": "plan", "eq": "pro"}, profiles=[ProfileRow("ana", {"plan": "pro"}), ProfileRow("ben", {})]), "parquet")
+
+
+def test_two_properties_whose_names_look_alike() -> None:
+    """`cart.total` and `cart_total` are two properties; their sums shared the column `sum_cart_total`."""
+    properties = {"cart": {"total": 5}, "cart_total": 50}
+    events = [EventRow("ana", "Bought", AS_OF - timedelta(days=1), properties, "m1")]
+    condition = {
+        "all": [
+            {"event": "Bought", "sum": {"property": "cart.total", "lte": 5}},
+            {"event": "Bought", "sum": {"property": "cart_total", "gte": 50}},
+        ]
+    }
+    agree(case(condition, events=events))

@@ -68,6 +68,56 @@ members: {everyone: true}
 audience: no_city
 members: {trait: city, exists: false}
 ---
+trait: bought_10d
+compute: count
+event: Bought
+within: 10 days
+---
+trait: spent_10d
+compute: sum
+event: Bought
+property: n
+within: 10 days
+---
+trait: average
+expression: spent_10d / bought_10d
+---
+trait: last_bought
+compute: last
+event: Bought
+property: n
+---
+trait: quiet_for
+compute: days_since_last
+event: "*"
+---
+trait: in_session
+compute: count
+event: Viewed
+session: 5 hours
+---
+audience: frequent
+members: {trait: bought_10d, gte: 2}
+---
+audience: cheap_on_average
+members: {all: [{trait: average, lt: 2}, {trait: plan, exists: true}]}
+---
+audience: dear_last_time
+members: {trait: last_bought, gte: 3}
+---
+audience: quiet
+members: {trait: quiet_for, gte: 2}
+---
+audience: viewed_in_session
+members: {trait: in_session, gte: 1}
+---
+audience: above_own_average
+members: {event: Bought, where: {n: {gt: {trait: average}}}, within: 5 days}
+---
+audience: with_computed
+members: {event: Left, within: 4 days}
+with: [bought_10d, plan]
+---
 audience: renews_soon
 members: {trait: renews, within_next: 3 days}
 ---
@@ -210,7 +260,7 @@ def test_a_new_snapshot_touches_those_it_changes(tmp_path: Path, monkeypatch: py
     snapshot.write_text("user_id,city\n" + "".join(rows))
     result = _build(folder, AS_OF + timedelta(minutes=1))
     assert result.looked is not None
-    assert (result.looked.users, len(result.looked.audiences)) == (3, 17)
+    assert (result.looked.users, len(result.looked.audiences)) == (3, 21)
     changes = {change.name: (change.entered, change.exited) for change in result.audiences if change.entered or change.exited}
     assert (changes["in_cities"], changes["everybody"]) == ((1, 2), (1, 1))
 

@@ -141,7 +141,7 @@ def preview(
     from engage_cli.service.look import preview as look
 
     result = look(out.project(project), name, as_of=as_of, strict=strict, sample=sample, progress=out.progress())
-    _tell_data(out, result.data)
+    tell_data(out, result.data)
     if out.flags.as_json:
         out.document(preview_document(result))
     else:
@@ -149,7 +149,7 @@ def preview(
     return ExitCode.DONE
 
 
-def _tell_data(out: Output, data: "DataReport | None") -> None:
+def tell_data(out: Output, data: "DataReport | None") -> None:
     """Say on standard error what of the data could not be read, or is odd."""
     from engage_cli.cli.render.data import note_blocks, warning_blocks
 
@@ -170,7 +170,7 @@ def explain(out: Output, name: AudienceName, user: User, project: ProjectDir = N
     from engage_cli.service.explain import explain as find_why
 
     result = find_why(out.project(project), name, user, as_of=as_of, progress=out.progress())
-    _tell_data(out, result.data)
+    tell_data(out, result.data)
     if out.flags.as_json:
         out.document(explanation_document(result))
     else:
@@ -192,7 +192,7 @@ def overlap(
     from engage_cli.service.look import overlap as compare
 
     result = compare(out.project(project), left, right, as_of=as_of, strict=strict, progress=out.progress())
-    _tell_data(out, result.data)
+    tell_data(out, result.data)
     if out.flags.as_json:
         out.document(overlap_document(result))
     else:
@@ -221,7 +221,7 @@ def export(
         file_format = "jsonl"
     folder = out.project(project)
     result = write(folder, name, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
-    _tell_data(out, result.data)
+    tell_data(out, result.data)
     if out.flags.as_json:
         out.document(export_document(result))
     elif result.path is None:

@@ -10,7 +10,10 @@ from engage_cli.source import Issue
 
 def check(loaded: Loaded) -> Iterator[Issue]:
     """Every cycle, once: as met from its alphabetically first trait."""
-    traits = {trait.name: trait.definition for trait in loaded.traits if trait.definition is not None}
+    traits: dict[str, Trait] = {}
+    for trait in loaded.traits:
+        if trait.definition is not None:
+            traits.setdefault(trait.name, trait.definition)
     done: set[str] = set()
     for name in sorted(traits):
         cycle = _cycle(traits, name, done)

@@ -1,0 +1,99 @@
+"""`engage trait …`: computed traits looked at."""
+
+from typing import Annotated
+
+import typer
+
+from engage_cli.cli.command import command
+from engage_cli.cli.commands.audience import ToFile, User, tell_data
+from engage_cli.cli.options import AsOf, Format, ProjectDir, Strict
+from engage_cli.cli.output import Output
+from engage_cli.errors import ExitCode
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The traits.  [default: all]")]
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The trait.")]
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to `engage trait`."""
+    command(group, "list", example="engage trait list")(list_all)
+    command(group, "show", example="engage trait show --user u_0042")(show)
+    command(group, "export", example="engage trait export revenue_90d orders_90d --output traits.csv")(export)
+    command(group, "sql", example="engage trait sql revenue_90d")(sql)
+
+
+def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
+    """List the computed traits, and what each is computed of."""
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.traits import list_blocks
+    from engage_cli.service.traits import list_traits
+
+    rows = list_traits(out.project(project))
+    if out.flags.as_json:
+        out.document({"traits": [fields_of(row) for row in rows]})
+    else:
+        out.show(list_blocks(rows))
+    return ExitCode.DONE
+
+
+def show(out: Output, user: User, names: Names = None, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
+    """Show the computed traits of a user.
+
+    Only the user's own events are read.
+    """
+    from engage_cli.cli.render.traits import shown_blocks, shown_document
+    from engage_cli.service.traits import show as look
+
+    result = look(out.project(project), user, names or (), as_of=as_of, progress=out.progress())
+    tell_data(out, result.data)
+    if out.flags.as_json:
+        out.document(shown_document(result))
+    else:
+        out.show(shown_blocks(result))
+    return ExitCode.DONE
+
+
+def export(
+    out: Output,
+    names: Names = None,
+    output: ToFile = None,
+    file_format: Format = None,
+    project: ProjectDir = None,
+    as_of: AsOf = None,
+    strict: Strict = False,
+) -> ExitCode:
+    """Write computed traits of everybody to a file or a pipe.
+
+    The columns are user_id and the traits. A file that exists is replaced. Nothing is recorded.
+    """
+    from engage_cli.cli.render.documents import export_document
+    from engage_cli.cli.render.traits import export_blocks
+    from engage_cli.service.traits import export as write
+
+    if out.flags.as_json and output is None:
+        file_format = "jsonl"
+    folder = out.project(project)
+    result = write(folder, names or (), as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
+    tell_data(out, result.data)
+    if out.flags.as_json:
+        out.document(export_document(result))
+    elif result.path is None:
+        out.raw(result.lines)
+    else:
+        out.show(export_blocks(result))
+    return ExitCode.DONE
+
+
+def sql(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
+    """Print the SQL of a computed trait.
+
+    It is one query, its parts named after the definition and commented with file and line.
+    """
+    from engage_cli.service.traits import sql as compile_sql
+
+    text = compile_sql(out.project(project), name, as_of=as_of, progress=out.progress())
+    if out.flags.as_json:
+        out.document({"name": name, "sql": text})
+    else:
+        out.raw(text.splitlines())
+    return ExitCode.DONE

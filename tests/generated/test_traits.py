@@ -1,0 +1,84 @@
+"""Every computed trait has the value that the plain evaluator gives, for every user. `ENGAGE_EXAMPLES` asks for more than CI does."""
+
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engage_cli.service.progress import SILENT
+from engage_cli.service.traits import export
+from tests.generated.backend import FRESH
+from tests.generated.comparisons import LISTS
+from tests.generated.datasets import datasets
+from tests.generated.files import write_project
+from tests.generated.pools import pools
+from tests.generated.scopes import scope_of
+from tests.generated.test_agreement import EXAMPLES
+from tests.generated.traits import KIND_OF, trait_definitions
+from tests.reference.case import Case, subjects
+from tests.reference.traits import with_computed
+from tests.reference.values import is_missing, read_text
+
+EVERYBODY: dict[str, Any] = {"audience": "asked", "members": {"everyone": True}}
+
+
+@st.composite
+def trait_cases(draw: st.DrawFn) -> Case:
+    """A dataset and some traits."""
+    pool = draw(pools())
+    dataset = draw(datasets(pool))
+    return Case(dataset, [*draw(trait_definitions(scope_of(pool, dataset))), EVERYBODY], pool.zone, pool.as_of, LISTS)
+
+
+def exported(case: Case) -> dict[str, dict[str, Any]]:
+    """What `trait export` gives of each user."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_project(case, folder)
+        rows = [json.loads(line) for line in export(folder, (), as_of=case.as_of, file_format="jsonl", progress=SILENT).lines]
+    return {row.pop("user_id"): row for row in rows}
+
+
+def expected(case: Case) -> dict[str, dict[str, Any]]:
+    """What the plain evaluator computes."""
+    found = {}
+    for subject in subjects(case.dataset, case.as_of, case.zone, case.lists):
+        computed = with_computed(subject, case.traits).computed
+        found[subject.user_id] = {name: None if is_missing(datum.value) else datum.value for name, datum in computed.items()}
+    return found
+
+
+def same(given: Any, wanted: Any) -> bool:
+    """Numbers by their value, everything else exactly; what is missing is no value, whatever stands for it."""
+    if is_missing(given) or is_missing(wanted):
+        return is_missing(given) and is_missing(wanted)
+    if isinstance(wanted, bool) or isinstance(given, bool) or not isinstance(wanted, int | float):
+        return bool(given == wanted) or (isinstance(given, str | int | float) and read_text(given) == read_text(wanted))
+    return isinstance(given, int | float) and (given == wanted or math.isclose(given, wanted, rel_tol=1e-15))
+
+
+@settings(
+    max_examples=max(1, EXAMPLES // 10),
+    backend=FRESH,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(trait_cases())
+def test_every_trait_has_its_value(case: Case) -> None:
+    given, wanted = exported(case), expected(case)
+    assert given.keys() == wanted.keys()
+    for user, traits in wanted.items():
+        for name, value in traits.items():
+            assert same(given[user][name], value), f"{name} of {user}: {given[user][name]!r}, and not {value!r}; {case.traits[name]}"
+
+
+def test_every_kind_is_asked() -> None:
+    assert set(KIND_OF) | {"first", "last"} == {
+        *("count", "sum", "avg", "min", "max", "most_frequent", "first", "last", "unique_list", "unique_count"),
+        *("distinct_days", "days_since_first", "days_since_last"),
+    }

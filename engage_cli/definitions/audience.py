@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A named set of users.
+    """A named set of users, or of accounts (`of`).
 
     `with_traits` are sent along in outputs; `sync` names destinations that get the changes of membership.
     """
@@ -22,3 +23,4 @@ class Audience:
     span: Span
     """Of the definition's name."""
     sync_spans: tuple[Span, ...] = ()
+    of: Subject = Subject.USERS

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Day, Duration, Instant, Period
 from engage_cli.source import Span
 
@@ -223,4 +224,29 @@ class InSql:
     span: Span
 
 
-Condition = AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql
+class Quantifier(StrEnum):
+    """How many of an account's users, or of a user's accounts, meet a condition. `ALL_` needs at least one; `NO_` is not `ANY_`."""
+
+    ANY_USER = "any_user"
+    ALL_USERS = "all_users"
+    NO_USER = "no_user"
+    ANY_ACCOUNT = "any_account"
+    ALL_ACCOUNTS = "all_accounts"
+    NO_ACCOUNT = "no_account"
+
+    @property
+    def of(self) -> Subject:
+        """What the condition inside is about."""
+        return Subject.USERS if self.value.endswith(("user", "users")) else Subject.ACCOUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """So many of the subjects that memberships link with this one meet `part`."""
+
+    quantifier: Quantifier
+    part: "Condition"
+    span: Span
+
+
+Condition = AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql | Quantified

@@ -25,6 +25,7 @@ from engage_cli.definitions.conditions import (
     NoneOf,
     Not,
     Order,
+    Quantified,
     Range,
     Regularly,
     SequenceDone,
@@ -34,6 +35,7 @@ from engage_cli.definitions.conditions import (
     Within,
 )
 from engage_cli.definitions.printing_where import comparison_tree, operators_tree, value_tree, where_tree
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute, Expressed, FromSql, OfEvents, Trait
 from engage_cli.definitions.yaml_printer import Token, Tree, print_tree
 
@@ -45,6 +47,8 @@ def print_audience(audience: Audience) -> str:
     tree: Mapping = {"audience": audience.name}
     if audience.description:
         tree["description"] = audience.description
+    if audience.of is not Subject.USERS:
+        tree["of"] = audience.of.value
     tree["members"] = condition_tree(audience.members)
     if audience.sync:
         tree["sync"] = list(audience.sync)
@@ -109,6 +113,8 @@ def condition_tree(condition: Condition) -> Mapping:
             return {"random": _share(condition)}
         case InSql():
             return {"sql": condition.text}
+        case Quantified():
+            return {condition.quantifier.value: condition_tree(condition.part)}
         case _:
             assert_never(condition)
 

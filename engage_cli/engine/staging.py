@@ -8,6 +8,7 @@ from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Source, Sources
 from engage_cli.engine.base import InputFile, Staging
 from engage_cli.engine.connection import Connection
+from engage_cli.engine.inputs.accounts import stage_accounts
 from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
@@ -18,7 +19,7 @@ from engage_cli.engine.inputs.kept import is_copy
 from engage_cli.engine.inputs.lists import stage_list
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
-from engage_cli.engine.inputs.people import PeopleRows, consent_rows, membership_rows, profile_rows, stage_users
+from engage_cli.engine.inputs.people import PeopleRows, account_rows, consent_rows, membership_rows, profile_rows, stage_users
 from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
 from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
 from engage_cli.engine.inputs.values import nothing
@@ -53,7 +54,7 @@ class Inputs:
     profiles: tuple[PeopleRows, ...]
     memberships: tuple[PeopleRows, ...]
     consents: tuple[PeopleRows, ...]
-    accounts: tuple[Batch, ...]
+    accounts: tuple[PeopleRows, ...]
 
     @property
     def people(self) -> tuple[PeopleRows, ...]:
@@ -68,7 +69,7 @@ class Inputs:
     @property
     def batches(self) -> list[Batch]:
         """All batches."""
-        return [*(rows.batch for rows in self.people), *self.accounts]
+        return [rows.batch for rows in (*self.people, *self.accounts)]
 
 
 def stage_inputs(
@@ -92,7 +93,7 @@ def stage_inputs(
     drop_relations(connection, "events", "users", "everybody", "event_names")
     detach_parts(connection)
     connection.use_zones({needs.zone})
-    connection.labels = labels_for([*needs.traits, *(column for need in needs.events for column in need.columns)])
+    connection.labels = labels_for([*needs.traits, *needs.account_traits, *(column for need in needs.events for column in need.columns)])
     try:
         if needs.users is not None:
             return replace(_stage_directly(work, folder, sources, needs, files), kept=_kept(connection, folder, sources))
@@ -124,7 +125,9 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Input
         profiles=tuple(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")),
         memberships=tuple(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")),
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
-        accounts=tuple(batches(sources.accounts, "accounts")) if "accounts" in needs.tables else (),
+        accounts=tuple(account_rows(batch, zone) for batch in batches(sources.accounts, "accounts"))
+        if needs.accounts or "accounts" in needs.tables
+        else (),
     )
 
 
@@ -142,10 +145,12 @@ def _stage(
     profiles = read_profiles(work, inputs.profiles, as_of)
     users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
     stage_traits(work, profiles, needs.traits, None)
+    if needs.accounts:
+        stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables:
         author_events(work, STORED_EVENTS)
-    rejects = [*stored_rejects(opened), *people_rejects(work, inputs.people)]
+    rejects = [*stored_rejects(opened), *people_rejects(work, (*inputs.people, *inputs.accounts))]
     counts = opened.manifest.visible
     future = future_events(work, opened, needs)
     return Staging(
@@ -155,6 +160,8 @@ def _stage(
             trait_lists=_lists(work, "traits", needs.traits),
             elements_zone=_zone(sources.events),
             trait_elements_zone=_zone(sources.profiles),
+            account_lists=_lists(work, "account_traits", needs.account_traits),
+            account_elements_zone=_zone(sources.accounts),
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, as_of),
         ),
@@ -287,7 +294,7 @@ def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None,
         rows = inputs.by_kind[kind]
         author_plain(work, kind, [one.batch for one in rows], needs.zone, rows, as_of)
     if "accounts" in needs.tables:
-        author_plain(work, "accounts", inputs.accounts, needs.zone, (), as_of)
+        author_plain(work, "accounts", [one.batch for one in inputs.accounts], needs.zone, inputs.accounts, as_of)
     return {kind: relation(kind) for kind in sorted(needs.tables)}
 
 

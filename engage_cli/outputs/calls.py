@@ -1,11 +1,13 @@
 """Changes of membership as calls in Segment's spec, made of the temporary relation `run_change`.
 
-`run_change(audience, user_id, change, traits, rest)`: `traits` is the JSON object of the outbox, `rest` the same text after its
-opening brace, with the comma that it needs behind another member.
+`run_change(audience, user_id, change, traits, rest, id_json)`: `traits` is the JSON object of the outbox, `rest` the same text after its
+opening brace, with the comma that it needs behind another member; `id_json` the id of an account as JSON, where the member is one.
 
 The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
 two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
 `Audience Exited` whose properties hold `audience_key` and the audience's name as a boolean; an identify call with that boolean as a trait.
+Of accounts the track call has `context.groupId` in place of `userId`, and a group call (https://segment.com/docs/connections/spec/group/)
+with that boolean stands for identify.
 """
 
 import json
@@ -15,14 +17,27 @@ from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.project import Call
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
-from engage_cli.outputs.columns import TRAITS, trait_names, traits_members
+from engage_cli.outputs.columns import trait_names, traits_members, with_traits_of
 from engage_cli.state.instants import iso
-from engage_cli.state.outbox import RunFile
+from engage_cli.state.outbox import ACCOUNT_TRACK, GROUP, RunFile
 from engage_cli.state.runs import Run
 from engage_cli.state.tables import Change
 
 _EVENTS = {Change.ENTERED: "Audience Entered", Change.EXITED: "Audience Exited"}
+
+
+def call_about(of: Subject, call: Call) -> str:
+    """How a call about members of a kind is recorded in the state: the call, or what stands for it where members are accounts."""
+    if of is Subject.USERS:
+        return call.value
+    return ACCOUNT_TRACK if call is Call.TRACK else GROUP
+
+
+def written_call(call: str) -> str:
+    """The call that a recorded one is, as its `type` says."""
+    return Call.TRACK.value if call == ACCOUNT_TRACK else call
 
 
 def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience]) -> int:
@@ -30,7 +45,7 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience]) -> int:
     engine.execute("DROP TABLE IF EXISTS temp.main.change_trait")
     changes = engine.create("change_trait", _with_traits(audiences))
     engine.execute(_DROP)
-    engine.execute(_STAGE_NEW)
+    engine.execute(_STAGE_NEW, [[audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]])
     return changes
 
 
@@ -42,7 +57,13 @@ def stage_committed_changes(engine: Engine, run: int) -> None:
 
 def calls_query(run: Run, file: RunFile) -> exp.Expr:
     """The rows of one file of a run's folder, in the order of user ids."""
-    columns = _track(run, file) if file.call == Call.TRACK else _identify(run, file)
+    match file.call:
+        case Call.TRACK:
+            columns = _track(run, file)
+        case Call.IDENTIFY:
+            columns = _identify(run, file)
+        case _:
+            columns = _track_account(run, file) if file.call == ACCOUNT_TRACK else _group(run, file)
     user_id = exp.column("user_id")
     return (
         exp.select(*(value.as_(name, quoted=True) for name, value in columns.items()))
@@ -56,37 +77,39 @@ _DROP = "DROP TABLE IF EXISTS temp.main.run_change"
 _STAGE_NEW = """
     CREATE TEMP TABLE run_change AS
     SELECT audience, user_id, change,
-        CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS traits, coalesce(members, '') || '}' AS rest
+        CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS traits, coalesce(members, '') || '}' AS rest,
+        CASE WHEN list_contains(CAST(? AS VARCHAR[]), audience) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
     FROM change_trait ORDER BY audience, user_id
 """
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT audience, user_id, change, traits,
-        CASE WHEN traits IS NULL OR traits = '{}' THEN '}' ELSE ',' || substr(traits, 2) END AS rest
+        CASE WHEN traits IS NULL OR traits = '{}' THEN '}' ELSE ',' || substr(traits, 2) END AS rest,
+        CAST(to_json(user_id) AS VARCHAR) AS id_json
     FROM state.main.outbox WHERE run = ? ORDER BY audience, user_id
 """
 
 
 def _with_traits(audiences: Mapping[str, Audience]) -> exp.Expr:
     """`membership_change` with `members`: the traits of each audience's `with`, as the inside of a JSON object."""
-    alike: dict[tuple[str, ...] | None, list[str]] = {None: []}
+    alike: dict[tuple[tuple[str, ...] | None, Subject], list[Audience]] = {}
     for audience in audiences.values():
         # The boolean of an identify call has the audience's own name; a trait of that name would contradict it.
         names = tuple(name for name in trait_names(audience) if name != audience.name) if audience.with_traits else None
-        alike.setdefault(names, []).append(audience.name)
-    parts = [_of_audiences(members, names) for names, members in alike.items() if members]
+        alike.setdefault((names, audience.of), []).append(audience)
+    parts = [_of_audiences(members, names) for (names, _), members in sorted(alike.items(), key=lambda item: item[0][0] is not None)]
     return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
-def _of_audiences(audiences: list[str], names: tuple[str, ...] | None) -> exp.Select:
+def _of_audiences(audiences: list[Audience], names: tuple[str, ...] | None) -> exp.Select:
     columns = [exp.column(name, table="membership_change").as_(name) for name in ("audience", "user_id", "change")]
     members: exp.Expr = exp.cast(exp.null(), exp.DType.VARCHAR) if names is None else traits_members(names)
     query = (
         exp.select(*columns, members.as_("members"))
         .from_("membership_change")
-        .where(exp.column("audience", table="membership_change").isin(*audiences))
+        .where(exp.column("audience", table="membership_change").isin(*(audience.name for audience in audiences)))
     )
-    return query.join(TRAITS, using=["user_id"], join_type="left") if names else query
+    return with_traits_of(query, audiences[0], exp.column("user_id", table="membership_change")) if names else query
 
 
 def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:
@@ -102,18 +125,45 @@ def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:
 
 
 def _identify(run: Run, file: RunFile) -> dict[str, exp.Expr]:
-    flags = _by_change({change: f"{{{json.dumps(file.audience)}:{json.dumps(change is Change.ENTERED)}" for change in Change})
     return {
         "type": exp.Literal.string("identify"),
         **_common(run, file),
-        "traits": _json(_concat(flags, exp.column("rest"))),
+        "traits": _json(_concat(_flags(file), exp.column("rest"))),
     }
 
 
+def _track_account(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    parts = ['{"groupId":', exp.column("id_json"), *((',"traits":', exp.column("traits")) if file.with_traits else ()), "}"]
+    return {
+        "type": exp.Literal.string("track"),
+        "event": _by_change(_EVENTS),
+        **_stamped(run, file),
+        "properties": _json(_by_change({change: _properties(run, file, change) for change in Change})),
+        "context": _json(_concat(*parts)),
+    }
+
+
+def _group(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    return {
+        "type": exp.Literal.string("group"),
+        "groupId": exp.column("user_id"),
+        **_stamped(run, file),
+        "traits": _json(_concat(_flags(file), exp.column("rest"))),
+    }
+
+
+def _flags(file: RunFile) -> exp.Expr:
+    """The beginning of an object: the audience's name as a boolean."""
+    return _by_change({change: f"{{{json.dumps(file.audience)}:{json.dumps(change is Change.ENTERED)}" for change in Change})
+
+
 def _common(run: Run, file: RunFile) -> dict[str, exp.Expr]:
+    return {"userId": exp.column("user_id"), **_stamped(run, file)}
+
+
+def _stamped(run: Run, file: RunFile) -> dict[str, exp.Expr]:
     cause = _concat(f"{file.call}:{run.name}:{file.audience}:", exp.column("change"), ":", exp.column("user_id"))
     return {
-        "userId": exp.column("user_id"),
         "messageId": exp.Anonymous(this="MD5", expressions=[cause]),
         "timestamp": exp.Literal.string(iso(run.as_of)),
     }

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.subjects import Subject
 from engage_cli.sql.functions import e_text
 
 TRAITS = "member_trait"
 """Made by the caller: `user_id VARCHAR` and a JSON column for each `with` trait, named by its path as written; one row a user."""
 
-MEMBER_COLUMNS = ("user_id", "entered_at")
+ACCOUNT_TRAITS = "account_trait"
+"""The same for audiences of accounts: `account_id VARCHAR` and the traits of accounts; one row an account. Read under the name `TRAITS`."""
 
 
 def trait_names(audience: Audience) -> tuple[str, ...]:
@@ -19,13 +21,20 @@ def trait_names(audience: Audience) -> tuple[str, ...]:
 
     Columns are told apart as engines do, whatever their letter case.
     """
-    seen = set(MEMBER_COLUMNS)
+    seen = {audience.of.id_name, "entered_at"}
     names = []
     for path in audience.with_traits:
         if path.text.lower() not in seen:
             seen.add(path.text.lower())
             names.append(path.text)
     return tuple(names)
+
+
+def with_traits_of(query: exp.Select, audience: Audience, subject_id: exp.Expr) -> exp.Select:
+    """`query` joined with the traits of an audience's members, under the name `TRAITS`; `subject_id` is their id in the query."""
+    relation = TRAITS if audience.of is Subject.USERS else ACCOUNT_TRAITS
+    on = exp.EQ(this=exp.column(audience.of.id_name, table=TRAITS), expression=subject_id)
+    return query.join(exp.alias_(exp.to_table(relation), TRAITS, table=True), on=on, join_type="left")
 
 
 def trait_value(name: str, file_format: str) -> exp.Expr:

@@ -14,7 +14,7 @@ from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.project import Call, EventsDestination
 from engage_cli.engine.base import Engine
-from engage_cli.outputs.calls import calls_query
+from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.state.instants import iso
 from engage_cli.state.outbox import Pending, RunFile
 from engage_cli.state.runs import Run
@@ -31,11 +31,13 @@ def planned_files(audiences: Sequence[Audience], destinations: Mapping[str, Even
     """The files that a run's folder gets for audiences that changed, in path order, not written yet."""
     planned = []
     for audience in audiences:
-        blank = RunFile(f"audiences/{audience.name}.jsonl", audience.name, None, Call.TRACK, bool(audience.with_traits), "jsonl", 0, 0, "")
+        track = call_about(audience.of, Call.TRACK)
+        blank = RunFile(f"audiences/{audience.name}.jsonl", audience.name, None, track, bool(audience.with_traits), "jsonl", 0, 0, "")
         planned.append(blank)
         for destination in (destinations[name] for name in dict.fromkeys(audience.sync)):
             path = f"syncs/{destination.name}/{audience.name}.{destination.format}"
-            planned.append(replace(blank, path=path, destination=destination.name, call=destination.call.value, format=destination.format))
+            call = call_about(audience.of, destination.call)
+            planned.append(replace(blank, path=path, destination=destination.name, call=call, format=destination.format))
     return sorted(planned, key=lambda file: file.path)
 
 
@@ -69,7 +71,7 @@ def manifest(run: Run, written: Sequence[RunFile]) -> str:
                 "path": file.path,
                 "audience": file.audience,
                 "destination": file.destination,
-                "call": file.call,
+                "call": written_call(file.call),
                 "format": file.format,
                 "rows": file.rows,
                 "bytes": file.bytes,

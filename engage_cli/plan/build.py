@@ -11,6 +11,7 @@ from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
 from engage_cli.plan.checks import Check, CountTest, NumberIn, readings_of
 from engage_cli.plan.instants import Bound, Stretch, shift, window_stretch
@@ -32,11 +33,12 @@ from engage_cli.plan.leaves import (
     PlannedStep,
     Regular,
     Sequence,
+    SomeLinked,
     TraitMeets,
 )
 from engage_cli.plan.needs import Needs, Reading
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
-from engage_cli.plan.requirements import leaves_of, needs_of
+from engage_cli.plan.requirements import leaves_about, needs_of
 from engage_cli.plan.resolve import Context, field_row, row_of, tests_of
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
@@ -63,7 +65,7 @@ def plan_audiences(
         for other in named_audiences(audience.members):
             visit(other)
         predicate = Planner(Context(as_of, ZoneInfo(zone)), name).predicate(audience.members)
-        planned[name] = PlannedAudience(name, predicate, audience.members, audience.with_traits, audience.span)
+        planned[name] = PlannedAudience(name, predicate, audience.members, audience.with_traits, audience.span, audience.of)
 
     for name in asked:
         visit(name)
@@ -88,10 +90,11 @@ def _plan_traits(
         planned[trait.name] = made
 
     for audience in audiences:
-        for leaf in leaves_of(audience.predicate):
-            for path in traits_of_leaf(leaf):
+        # What an audience of accounts calls a trait is the account's; computed ones are of users.
+        for of, leaf in leaves_about(audience.of, audience.predicate):
+            for path in traits_of_leaf(leaf) if of is Subject.USERS else ():
                 visit(path)
-        for path in audience.with_traits:
+        for path in audience.with_traits if audience.of is Subject.USERS else ():
             visit(path)
     for path in asked:
         visit(path)
@@ -105,7 +108,7 @@ def named_audiences(condition: w.Condition) -> list[str]:
             return [name]
         case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
             return [name for part in parts for name in named_audiences(part)]
-        case w.Not(part):
+        case w.Not(part) | w.Quantified(_, part):
             return named_audiences(part)
         case _:
             return []
@@ -133,6 +136,8 @@ class Planner:
                 return Always()
             case w.EventDone():
                 return self._event(condition)
+            case w.Quantified():
+                return self._quantified(condition)
             case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql():
                 return Is(self._leaf(condition))
             case _:
@@ -153,6 +158,23 @@ class Planner:
             case _:
                 assert_never(condition)
 
+    def _quantified(self, condition: w.Quantified) -> Predicate:
+        """Each quantifier by `some`: all of them do if there is one and not one that does not."""
+        of, part = condition.quantifier.of, self.predicate(condition.part)
+
+        def some(predicate: Predicate, label: str) -> Predicate:
+            return Is(SomeLinked(of, predicate, label, condition.span))
+
+        match condition.quantifier:
+            case w.Quantifier.ANY_USER | w.Quantifier.ANY_ACCOUNT:
+                return some(part, f"some_{of.one}_of_{self.owner}")
+            case w.Quantifier.NO_USER | w.Quantifier.NO_ACCOUNT:
+                return Negated(some(part, f"some_{of.one}_of_{self.owner}"))
+            case w.Quantifier.ALL_USERS | w.Quantifier.ALL_ACCOUNTS:
+                other = some(Negated(part), f"other_{of.one}_of_{self.owner}")
+                return And((some(Always(), f"has_{of.one}"), Negated(other)))
+            case _:
+                assert_never(condition.quantifier)
     # ---- traits ----------------------------------------------------------------------------------------------------
 
     def source(self, computation: Computation, span: Span) -> TraitSource:

@@ -9,6 +9,7 @@ from engage_cli.definitions import conditions as w
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.build import Planner, plan_audiences
 from engage_cli.plan.checks import Row, RowAll, RowAny, RowNot, SomeElement, Value
 from engage_cli.plan.leaves import (
@@ -24,9 +25,9 @@ from engage_cli.plan.leaves import (
     Sequence,
     TraitMeets,
 )
-from engage_cli.plan.needs import Column, Needs, Reading
+from engage_cli.plan.needs import USER_ID, Column, Needs, Reading
 from engage_cli.plan.predicates import Predicate
-from engage_cli.plan.requirements import USER_ID, leaves_of
+from engage_cli.plan.requirements import IDS, leaves_of
 from engage_cli.plan.resolve import Context
 
 
@@ -68,14 +69,20 @@ def explained(name: str, audiences: Mapping[str, Audience], as_of: datetime, zon
 
 
 def explain_needs(name: str, project: Project, as_of: datetime, zone: str, user: str, tree: ExplainedPart) -> Needs:
-    """What has to be staged to explain: one user's events of all time, whole, and the traits that are compared as they stand."""
+    """What has to be staged to explain: one user's events of all time, whole, and the traits that are compared as they stand.
+
+    Where accounts matter, everybody's: whose events concern the user or account is known only by then.
+    """
     plan = plan_audiences(project, [name], as_of, zone, users=frozenset({user}))
-    compared = [path for one in tree.walk() for leaf in one.leaves for path in trait_paths(leaf)]
-    shown = {Column(path, Reading.VALUE) for path in compared if path.name not in plan.traits}
+    of = project.audiences[name].of
+    compared = [path for one in tree.walk() for leaf in one.leaves for path in trait_paths(leaf, IDS[of])]
+    shown = {Column(path, Reading.VALUE) for path in compared if of is Subject.ACCOUNTS or path.name not in plan.traits}
     return replace(
         plan.needs,
         events=tuple(replace(need, since=None) for need in plan.needs.events),
-        traits=plan.needs.traits | shown,
+        traits=plan.needs.traits | (shown if of is Subject.USERS else set()),
+        account_traits=plan.needs.account_traits | (shown if of is Subject.ACCOUNTS else set()),
+        users=None if plan.needs.accounts else plan.needs.users,
         with_properties=True,
     )
 
@@ -94,9 +101,9 @@ def event_sets(leaf: Leaf) -> list[Events]:
             return []
 
 
-def trait_paths(leaf: Leaf) -> list[Path]:
-    """The traits that a trait leaf compares, as they can be shown; not `user_id`, which is shown anyhow."""
-    return [path for path in _row_paths(leaf.row) if path != USER_ID] if isinstance(leaf, TraitMeets) else []
+def trait_paths(leaf: Leaf, subject_id: Path = USER_ID) -> list[Path]:
+    """The traits that a trait leaf compares, as they can be shown; not the subject's id, which is shown anyhow."""
+    return [path for path in _row_paths(leaf.row) if path != subject_id] if isinstance(leaf, TraitMeets) else []
 
 
 def _row_paths(row: Row) -> list[Path]:

@@ -4,14 +4,19 @@ Labels and spans only name and document; they take no part in equality.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engage_cli.definitions.conditions import Aggregate, Order
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Duration
 from engage_cli.plan.checks import ANY_ROW, Check, CountTest, Row
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.needs import Reading
 from engage_cli.source import Span
+
+if TYPE_CHECKING:  # predicates hold leaves, and this one a predicate
+    from engage_cli.plan.predicates import Predicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +167,21 @@ class MemberOf:
 
 @dataclass(frozen=True, slots=True)
 class AmongRows:
-    """The subject is among the user_ids that an author's SELECT gives."""
+    """The subject is among the ids that an author's SELECT gives."""
 
     text: str
     span: Span | None = field(default=None, compare=False)
     label: str = field(default="", compare=False)
 
 
-Leaf = Happened | Counted | Measured | OnDays | EdgeMeets | Regular | Sequence | TraitMeets | InShareOf | MemberOf | AmongRows
+@dataclass(frozen=True, slots=True)
+class SomeLinked:
+    """Some subject of the other kind (`of`) that memberships link with this one meets the predicate."""
+
+    of: Subject
+    predicate: "Predicate"
+    label: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+
+Leaf = Happened | Counted | Measured | OnDays | EdgeMeets | Regular | Sequence | TraitMeets | InShareOf | MemberOf | AmongRows | SomeLinked

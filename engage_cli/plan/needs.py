@@ -9,6 +9,15 @@ The engine stages, for one run at one instant, temporary relations of the shape 
     mostly sorted by (event_key, ts), deduplicated by message id, no event after as_of. `file_key` is of the file that brought it.
 `traits(user_key INTEGER, <columns>)`
     at most one row a user: the traits as of the run's instant.
+Where a plan asks about accounts, also:
+
+`accounts(account_key INTEGER, account_id VARCHAR)`
+    every account in accounts or memberships (of dated rows: by as_of). Keys are internal, in no order, and below 0: no user has one.
+`account_traits(account_key INTEGER, <columns>)`
+    at most one row an account: its traits as of the run's instant.
+`members(user_key INTEGER, account_key INTEGER)`
+    which user belongs to which account, each pair once, of `users` and `accounts`.
+
 `list_<n>(value VARCHAR)`
     the distinct values of one `in_file` list, none missing.
 
@@ -16,11 +25,16 @@ Each column is a (path, reading), named `path:reading`, as docs/values.md says a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from engage_cli.definitions.paths import Path
+from engage_cli.definitions.paths import Path, path_of
+
+USER_ID = path_of("user_id")
+"""The trait that is no trait: the user's id."""
+ACCOUNT_ID = path_of("account_id")
+"""The same of an account."""
 
 
 class Reading(StrEnum):
@@ -80,6 +94,9 @@ class Needs:
     lists: tuple[ListNeed, ...] = ()
     tables: frozenset[str] = frozenset()
     users: frozenset[str] | None = None
+    account_traits: frozenset[Column] = frozenset()
+    accounts: bool = False
+    """Stage the relations about accounts."""
     with_properties: bool = False
     """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
 
@@ -91,6 +108,7 @@ class Catalog:
     `event_keys`: the key of every event name that occurs among the staged events. `event_lists`, `trait_lists`: the paths at which at
     least one value is a list (only there does a comparison look at elements). `elements_zone`: the zone of naive timestamps inside
     lists of event properties, None where the sources differ. `trait_elements_zone` likewise for traits.
+    `account_lists`, `account_elements_zone` likewise for the traits of accounts. `subject_id` is the trait that is the subject's id.
     `list_tables`: the relation of each in_file list. `tables`: the relation of each source that `sql:` names.
     """
 
@@ -99,5 +117,12 @@ class Catalog:
     trait_lists: frozenset[Path] = frozenset()
     elements_zone: str | None = "UTC"
     trait_elements_zone: str | None = "UTC"
+    account_lists: frozenset[Path] = frozenset()
+    account_elements_zone: str | None = "UTC"
+    subject_id: Path = USER_ID
     list_tables: Mapping[ListNeed, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+
+    def for_accounts(self) -> "Catalog":
+        """The same where the subjects are accounts, and traits are theirs."""
+        return replace(self, trait_lists=self.account_lists, trait_elements_zone=self.account_elements_zone, subject_id=ACCOUNT_ID)

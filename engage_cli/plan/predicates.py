@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.leaves import Leaf
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.traits import PlannedTrait
@@ -51,6 +52,7 @@ class PlannedAudience:
     condition: Condition
     with_traits: tuple[Path, ...]
     span: Span
+    of: Subject = Subject.USERS
 
 
 @dataclass(frozen=True, slots=True)

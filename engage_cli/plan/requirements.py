@@ -7,7 +7,8 @@ from typing import assert_never
 
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.paths import Path, path_of
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute
 from engage_cli.plan import checks as c
 from engage_cli.plan.instants import Stretch
@@ -23,14 +24,15 @@ from engage_cli.plan.leaves import (
     OnDays,
     Regular,
     Sequence,
+    SomeLinked,
     TraitMeets,
 )
-from engage_cli.plan.needs import Column, EventNeed, ListNeed, Needs, Reading
+from engage_cli.plan.needs import ACCOUNT_ID, USER_ID, Column, EventNeed, ListNeed, Needs, Reading
 from engage_cli.plan.predicates import And, Is, Negated, Or, PlannedAudience, Predicate
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource
 
-USER_ID = path_of("user_id")
-"""The trait that is no trait: the user's id."""
+IDS = {Subject.USERS: USER_ID, Subject.ACCOUNTS: ACCOUNT_ID}
+"""By kind of subject, the trait that is no trait: its id."""
 
 
 def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
@@ -45,22 +47,31 @@ def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
             yield leaf
 
 
+def leaves_about(of: Subject, predicate: Predicate) -> Iterator[tuple[Subject, Leaf]]:
+    """Every leaf of a predicate about subjects of a kind, and those inside its quantifiers, each with the kind that it is about."""
+    for leaf in leaves_of(predicate):
+        yield of, leaf
+        if isinstance(leaf, SomeLinked):
+            yield from leaves_about(leaf.of, leaf.predicate)
+
+
 def needs_of(audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[str, PlannedTrait] | None = None) -> Needs:
     """`base` with everything that these audiences' predicates look at and that their outputs carry, and what the computed `traits` do."""
     found = _Found()
     for audience in audiences:
-        for leaf in leaves_of(audience.predicate):
-            found.leaf(leaf)
+        found.subjects(audience.of, audience.predicate)
         for path in audience.with_traits:
-            if path != USER_ID:
-                found.traits |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
+            if path != IDS[audience.of]:
+                found.traits_of[audience.of] |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
     for trait in (traits or {}).values():
         found.source(trait.source)
-    found.traits = {column for column in found.traits if column.path.name not in (traits or {})}
+    found.traits.difference_update([column for column in found.traits if column.path.name in (traits or {})])
     return replace(
         base,
         events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
-        traits=frozenset(found.traits),
+        traits=frozenset(found.traits_of[Subject.USERS]),
+        account_traits=frozenset(found.traits_of[Subject.ACCOUNTS]),
+        accounts=found.accounts,
         lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
     )
 
@@ -70,8 +81,23 @@ class _Found:
     """The needs met so far. Events are keyed by their names and first instant."""
 
     events: dict[tuple[tuple[str, ...], datetime | None], set[Column]] = field(default_factory=dict)
-    traits: set[Column] = field(default_factory=set)
+    traits_of: dict[Subject, set[Column]] = field(default_factory=lambda: {of: set() for of in Subject})
     lists: set[ListNeed] = field(default_factory=set)
+    of: Subject = Subject.USERS
+    accounts: bool = False
+
+    @property
+    def traits(self) -> set[Column]:
+        """Those of the kind of subject that is looked at."""
+        return self.traits_of[self.of]
+
+    def subjects(self, of: Subject, predicate: Predicate) -> None:
+        """What a predicate over subjects of one kind looks at."""
+        outer, self.of = self.of, of
+        self.accounts |= of is Subject.ACCOUNTS
+        for leaf in leaves_of(predicate):
+            self.leaf(leaf)
+        self.of = outer
 
     def leaf(self, leaf: Leaf) -> None:
         match leaf:
@@ -85,7 +111,10 @@ class _Found:
                 self.sequence(leaf)
             case TraitMeets(row):
                 self.row(row, self.traits, [])
-                self.traits = {column for column in self.traits if column.path != USER_ID}
+                self.traits.difference_update([column for column in self.traits if column.path == IDS[self.of]])
+            case SomeLinked(of, predicate):
+                self.accounts = True
+                self.subjects(of, predicate)
             case _:
                 pass
 
@@ -99,7 +128,7 @@ class _Found:
                     self.event_set(EventSet(("*",), Stretch()))
             case TraitOfTraits(expression):
                 self.traits.update(Column(path, Reading.NUMBER) for path in traits_in(expression))
-                self.traits = {column for column in self.traits if column.path != USER_ID}
+                self.traits.difference_update([column for column in self.traits if column.path == USER_ID])
             case TraitOfRows():
                 pass
 
@@ -153,7 +182,7 @@ class _Found:
             case c.InFile(file):
                 self.lists.add(ListNeed(file, "" if path is None else str(path.parts[-1])))
             case c.Against(other=c.OfTrait(other)):
-                if other != USER_ID:
+                if other != IDS[self.of]:
                     self.traits.update(Column(other, reading) for reading in c.readings_against(check))
             case c.Against(other=c.OfStep(step, other)):
                 steps[step].update(Column(other, reading) for reading in c.readings_against(check))

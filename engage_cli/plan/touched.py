@@ -2,6 +2,7 @@
 
 Between two instants an audience changes only for users with new events, with changed traits, or with an event in a stretch of time that
 an end of a window passed over. This holds where a condition says the same at both instants but for the ends of its windows.
+What concerns accounts is looked at whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute
 from engage_cli.plan.instants import Bound, Stretch
 from engage_cli.plan.leaves import (
@@ -29,6 +31,7 @@ from engage_cli.plan.leaves import (
     PlannedStep,
     Regular,
     Sequence,
+    SomeLinked,
     TraitMeets,
 )
 from engage_cli.plan.predicates import Plan
@@ -61,6 +64,8 @@ class Touch:
 def passed_between(before: Plan, now: Plan, name: str) -> tuple[Passed, ...] | None:
     """What the windows of an audience passed over between two plans of the same definitions; None where everybody has to be looked at."""
     earlier, later = before.audiences[name], now.audiences[name]
+    if later.of is not Subject.USERS:
+        return None
     found: set[Passed] = set()
     for one, other in zip(leaves_of(earlier.predicate), leaves_of(later.predicate), strict=True):
         if isinstance(other, MemberOf):
@@ -120,7 +125,7 @@ def _depends_on_stretches_alone(leaf: Leaf) -> bool:
     match leaf:
         case Sequence():
             return not leaf.settled
-        case AmongRows():
+        case AmongRows() | SomeLinked():
             return False
         case _:
             return True
@@ -143,7 +148,7 @@ def _sets(leaf: Leaf) -> Iterator[Events]:
             yield from (step.events for step in leaf.steps)
             yield from (forbidden.events for forbidden in (*leaf.between, *leaf.after))
             yield from leaf.without
-        case TraitMeets() | InShareOf() | MemberOf() | AmongRows():
+        case TraitMeets() | InShareOf() | MemberOf() | AmongRows() | SomeLinked():
             return
 
 

@@ -21,6 +21,7 @@ from engage_cli.plan.leaves import (
     OnDays,
     Regular,
     Sequence,
+    SomeLinked,
     TraitMeets,
 )
 from engage_cli.source import Span
@@ -80,7 +81,7 @@ def traits_of_leaf(leaf: Leaf) -> Iterator[Path]:
                 yield from traits_of_row(forbidden.events.row)
             for events in leaf.without:
                 yield from traits_of_row(events.row)
-        case InShareOf() | MemberOf() | AmongRows():
+        case InShareOf() | MemberOf() | AmongRows() | SomeLinked():
             return
 
 

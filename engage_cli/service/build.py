@@ -13,11 +13,15 @@ from sqlglot import exp
 from engage_cli import __version__
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.printing import print_audience, print_trait
-from engage_cli.definitions.project import Project
+from engage_cli.definitions.project import Call, Project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost, Engine, InputFile, StillWrittenError
 from engage_cli.engine.duckdb_engine import forget_store
 from engage_cli.engine.failures import DamagedError
 from engage_cli.errors import UsageError
+from engage_cli.outputs.calls import call_about
+from engage_cli.outputs.columns import ACCOUNT_TRAITS
+from engage_cli.outputs.columns import TRAITS as MEMBER_TRAITS
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
 from engage_cli.outputs.rejects import write_rejects
@@ -30,12 +34,13 @@ from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
-from engage_cli.sql.compile import Compiled
+from engage_cli.sql.compile import Compiled, about
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.lock import hold_lock
 from engage_cli.state.membership import Changes, Partly, find_changes
+from engage_cli.state.outbox import calls_of_audiences
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
 
@@ -160,10 +165,23 @@ def _build(request: _Request, engine: Engine, state: State | None, recovered: tu
     vanished = vanished_files(state, config.sources, files)
     if not request.dry_run:
         engine.keep_files(config.sources)
+    _refuse_other_kind(state, project, request.names)
     run_plan = _plan_run(request, state, plan, files)
     if not run_plan.builds:
         return _result(request, None, _audience_changes(run_plan, (), state), (), DataReport(files=files), recovered)
     return _evaluate(request, engine, state, run_plan, vanished, recovered)
+
+
+def _refuse_other_kind(state: State | None, project: Project, names: Sequence[str]) -> None:
+    """Raise UsageError for an audience that had members of the other kind: they cannot be told from those it would have."""
+    calls = calls_of_audiences(state.engine) if state is not None else {}
+    for name in names:
+        of = project.audiences[name].of
+        if name in calls and calls[name] != call_about(of, Call.TRACK):
+            raise UsageError(
+                f"`{name}` was built as an audience of {of.other.value}, and is now one of {of.value}",
+                hint=f"give the audience of {of.value} a name of its own",
+            )
 
 
 def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[InputFile, ...]) -> RunPlan:
@@ -212,7 +230,8 @@ def _evaluate(
         )
     rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
     if not request.dry_run:
-        _make_member_traits(engine, staged.compiled)
+        for of in Subject:
+            _make_member_traits(engine, staged.compiled, of)
     with request.stage("evaluating audiences"):
         request.looked, ran = evaluate(staged, again)
         request.costs = tuple(engine.costs)
@@ -220,13 +239,14 @@ def _evaluate(
         request.sql.update(ran)
     whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
     with request.stage("comparing with the members before"):
-        changes = find_changes(engine, state, run_plan, Partly(frozenset(request.looked.audiences), whole), rows=not request.dry_run)
+        accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
+        partly = Partly(frozenset(request.looked.audiences), whole)
+        changes = find_changes(engine, state, run_plan, partly, rows=not request.dry_run, accounts=accounts)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
     assert state is not None
-    partly = set(request.looked.audiences) - whole
-    kept = {one.audience for one in changes if one.audience in partly and not (one.entered or one.exited)}
+    kept = {one.audience for one in changes if one.audience in partly.audiences - whole and not (one.entered or one.exited)}
     with request.stage("writing"):
         written = write_run(
             state,
@@ -310,7 +330,7 @@ def definition_hash(project: Project, name: str) -> str:
 
 
 def _undescribed(audience: Audience) -> Audience:
-    return Audience(audience.name, "", audience.members, audience.sync, audience.with_traits, audience.span, audience.sync_spans)
+    return replace(audience, description="")
 
 
 def _with_named(project: Project, name: str) -> list[str]:
@@ -328,16 +348,20 @@ def _lists_of(request: _Request, name: str) -> Sequence[ListNeed]:
 # ---- the traits sent along -----------------------------------------------------------------------------------------
 
 
-def _make_member_traits(engine: Engine, compiled: Compiled) -> None:
-    """Make `member_trait`: for everybody who is in an audience or left one, the traits that some audience sends along."""
-    plan, scope = compiled.plan, compiled.scope()
-    paths = list(dict.fromkeys(path for name in plan.asked for path in plan.audiences[name].with_traits))
+def _make_member_traits(engine: Engine, compiled: Compiled, of: Subject) -> None:
+    """Make `member_trait` (`account_trait`): for all who are in an audience or left one, the traits that some audience sends along."""
+    plan, scope = compiled.plan, compiled.scope(of)
+    asked = [plan.audiences[name] for name in plan.asked if plan.audiences[name].of is of]
+    if of is Subject.ACCOUNTS and not asked:
+        return
+    paths = list(dict.fromkeys(path for audience in asked for path in audience.with_traits))
     columns: list[exp.Expr] = [column("user_id", USERS)]
-    names = {"user_id"}
+    names = {of.id_name}
     for path in paths:
         if path.text.lower() in names:
             continue
         names.add(path.text.lower())
         columns.append(exp.alias_(scope.trait(path).read(Reading.VALUE), path.text, quoted=True))
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
-    engine.create("member_trait", compiled.join_values(query, scope, column("user_key", USERS)))
+    query = compiled.join_values(query, scope, column("user_key", USERS))
+    engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, about(of, query))

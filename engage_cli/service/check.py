@@ -11,11 +11,12 @@ from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.project import Project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import DataError, EngageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import EventNeed, Needs
-from engage_cli.plan.requirements import USER_ID
+from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import CheckResult
@@ -46,24 +47,24 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
 
 def _check_data(project: Project, engine: Engine, instant: datetime, count: int, progress: Progress) -> CheckResult:
     zone = project.config.timezone
-    mentions = [mention for audience in project.audiences.values() for mention in mentioned(audience.members)]
+    mentions = [mention for audience in project.audiences.values() for mention in mentioned(audience.members, audience.of)]
     for audience in project.audiences.values():
         spans = audience.span
-        mentions += [Mention("trait", path.name, spans) for path in audience.with_traits if path != USER_ID]
+        mentions += [Mention(_trait(audience.of), path.name, spans) for path in audience.with_traits if path != IDS[audience.of]]
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions = [mention for mention in mentions if mention.kind != "trait" or mention.name not in project.traits]
-    has_profiles = "profiles" in declared_tables(project.config.sources)
+    tables = frozenset({"profiles", "accounts"} & {*declared_tables(project.config.sources)})
     needs = Needs(
         instant,
         zone,
         events=(EventNeed(("*",), None, frozenset()),),
         lists=plan.needs.lists,
-        tables=frozenset({"profiles"}) if has_profiles else frozenset(),
+        tables=tables,
         with_properties=any(mention.kind == "property" for mention in mentions),
     )
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
-    vocabulary = _vocabulary(engine, staging, needs, has_profiles)
+    vocabulary = _vocabulary(engine, staging, needs)
     issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
@@ -74,7 +75,7 @@ _NOWHERE = Span("", 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Mention:
-    """A name of the data that a definition uses: of an event, a trait, or a property of the events `of`."""
+    """A name of the data that a definition uses: of an event, a trait (of users or of accounts), or a property of the events `of`."""
 
     kind: str
     name: str
@@ -88,7 +89,8 @@ class Vocabulary:
 
     events: frozenset[str]
     properties: dict[str, frozenset[str]]
-    traits: frozenset[str]
+    traits: dict[str, frozenset[str]]
+    """By kind of mention."""
 
     def judge(self, mention: Mention) -> Issue | None:
         """A warning for a name that never occurs, with the nearest that does."""
@@ -101,10 +103,11 @@ class Vocabulary:
             case "property":
                 return self._judge_property(mention)
             case _:
-                if mention.name in self.traits:
+                traits = self.traits[mention.kind]
+                if mention.name in traits:
                     return None
-                message = f"no profile has a trait `{visible(mention.name)}`"
-                return self._warning("unknown-trait", message, mention, self.traits)
+                whose = "account" if mention.kind == _trait(Subject.ACCOUNTS) else "profile"
+                return self._warning("unknown-trait", f"no {whose} has a trait `{visible(mention.name)}`", mention, traits)
 
     def _judge_property(self, mention: Mention) -> Issue | None:
         patterns = [pattern_of(name) for name in mention.of]
@@ -121,35 +124,46 @@ class Vocabulary:
         return Issue(code, message, mention.span, hint, Severity.WARNING)
 
 
-def _vocabulary(engine: Engine, staging: Staging, needs: Needs, has_profiles: bool) -> Vocabulary:
+def _vocabulary(engine: Engine, staging: Staging, needs: Needs) -> Vocabulary:
     names = {key: event for event, key in staging.catalog.event_keys.items()}
     properties: dict[str, set[str]] = {}
     if needs.with_properties:
         rows = engine.rows("SELECT DISTINCT event_key, unnest(json_keys(properties)) AS name FROM events WHERE properties IS NOT NULL")
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)
-    traits: set[str] = {"user_id"}
-    if has_profiles:
-        described = exp.Describe(this=exp.to_table(staging.catalog.tables["profiles"]))
-        traits |= {str(row[0]) for row in engine.rows(described)}
+    traits = {_trait(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
     return Vocabulary(
-        frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, frozenset(traits)
+        frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, traits
     )
+
+
+def _trait(of: Subject) -> str:
+    """The kind of a mention of a trait of theirs."""
+    return "trait" if of is Subject.USERS else "account trait"
+
+
+def _columns(engine: Engine, staging: Staging, source: str) -> list[str]:
+    """The columns of a source that `sql:` could name."""
+    if source not in staging.catalog.tables:
+        return []
+    return [str(row[0]) for row in engine.rows(exp.Describe(this=exp.to_table(staging.catalog.tables[source])))]
 
 
 # ---- what a condition mentions -------------------------------------------------------------------------------------
 
 
-def mentioned(condition: Condition) -> Iterator[Mention]:
-    """Every event, property and trait that a condition names; those of nested audiences are theirs."""
+def mentioned(condition: Condition, of: Subject = Subject.USERS) -> Iterator[Mention]:
+    """Every event, property and trait that a condition about users or accounts names; those of nested audiences are theirs."""
     match condition:
         case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
             for part in parts:
-                yield from mentioned(part)
+                yield from mentioned(part, of)
         case w.Not(part):
-            yield from mentioned(part)
+            yield from mentioned(part, of)
+        case w.Quantified(quantifier, part):
+            yield from mentioned(part, quantifier.of)
         case w.TraitIs(path, _, span):
-            yield Mention("trait", path.name, span)
+            yield Mention(_trait(of), path.name, span)
         case w.EventDone(names, span, where):
             yield from _of_events(names, span, where)
             yield from _of_ask(condition)

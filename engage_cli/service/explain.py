@@ -1,4 +1,4 @@
-"""`audience explain`: why a user is, or is not, in an audience."""
+"""`audience explain`: why a user, or an account, is or is not in an audience."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from engage_cli.definitions import conditions as w
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import ExplainedPart, explain_needs, explained
@@ -24,7 +25,10 @@ from engage_cli.sql.literals import text_literal
 
 
 def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progress: Progress) -> Explanation:
-    """Explain an audience for one user as of an instant. Reads the user's events alone, and writes nothing."""
+    """Explain an audience for one user (of an audience of accounts: account) as of an instant. Writes nothing.
+
+    Where no condition is about accounts, the user's events alone are read.
+    """
     project = load(folder)
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
@@ -35,10 +39,11 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     plan = replace(plan, needs=replace(needs, tables=plan.needs.tables))
     with engine_for(project, folder) as engine:
         with progress.stage(f"reading the events of {user}"):
-            staging = engine.stage(project.config.sources, plan.needs)
+            staging = replace(engine.stage(project.config.sources, plan.needs), store_note=None)  # a look leaves the store as it is
         engine.seal([])
-        if not _is_known(engine, user):
-            nearest = _nearest_user(engine, user)
+        of = project.audiences[name].of
+        if not _is_known(engine, user, of):
+            nearest = _nearest(engine, user, of)
             return Explanation(name, user, instant, False, False, None, None, nearest, report_of(staging))
         queries = explanation(tree, plan, staging.catalog, user)
         names = {key: event for event, key in staging.catalog.event_keys.items()}
@@ -48,17 +53,21 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     return Explanation(name, user, instant, True, root.holds, root, since, data=report_of(staging))
 
 
-def _is_known(engine: Engine, user: str) -> bool:
-    query = exp.select("user_key").from_("users").where(exp.EQ(this=exp.column("user_id"), expression=text_literal(user)))
+def _is_known(engine: Engine, user: str, of: Subject) -> bool:
+    query = exp.select(of.id_name).from_(of.value).where(exp.EQ(this=exp.column(of.id_name), expression=text_literal(user)))
     return bool(engine.rows(query))
 
 
-def _nearest_user(engine: Engine, user: str) -> str | None:
+_NEAREST = {
+    Subject.USERS: "SELECT user_id FROM users WHERE ltrim(lower(trim(user_id)), '0') = ltrim(lower(trim(?)), '0') ORDER BY user_id LIMIT 1",
+    Subject.ACCOUNTS: "SELECT account_id FROM accounts WHERE ltrim(lower(trim(account_id)), '0') = ltrim(lower(trim(?)), '0') "
+    "ORDER BY account_id LIMIT 1",
+}
+
+
+def _nearest(engine: Engine, user: str, of: Subject) -> str | None:
     """An id that differs only in case, outer spaces or leading zeros: the slips that ids invite."""
-    rows = engine.rows(
-        "SELECT user_id FROM users WHERE ltrim(lower(trim(user_id)), '0') = ltrim(lower(trim(?)), '0') ORDER BY user_id LIMIT 1",
-        [user],
-    )
+    rows = engine.rows(_NEAREST[of], [user])
     return str(rows[0][0]) if rows else None
 
 
@@ -69,6 +78,7 @@ class _Shown:
         self.engine = engine
         self.queries = queries
         self.plan = plan
+        self._is_account = plan.audiences[plan.asked[0]].of is Subject.ACCOUNTS
         self.names = names
         columns = [projection.alias for projection in queries.truths.expressions]
         self.found = dict(zip(columns, engine.rows(queries.truths)[0], strict=True))
@@ -82,6 +92,8 @@ class _Shown:
         parts = tuple(self.part(inner) for inner in part.parts)
         sets = self.queries.events.get(number, ())
         values = tuple((words, self.found[name]) for name, words in self.queries.values.items() if name.startswith(f"value_{number}_"))
+        if isinstance(part.condition, w.Quantified):
+            values = self._linked(number, part.condition)
         matching = self._count(sets[0].matching) if sets else None
         events = tuple(event for query in sets for event in self._newest(query))[:12]
         return Explained(
@@ -95,6 +107,12 @@ class _Shown:
             missing=None if holds or parts else self._missing(number, part, values, sets),
             parts=parts,
         )
+
+    def _linked(self, number: int, condition: w.Quantified) -> tuple[tuple[str, str | None], ...]:
+        """How many of the other kind belong to the subject, and how many of them meet the condition."""
+        linked, found = self.engine.rows(self.queries.linked[number])[0]
+        every = condition.quantifier in (w.Quantifier.ALL_USERS, w.Quantifier.ALL_ACCOUNTS)
+        return ((f"{condition.quantifier.of.value} that meet it", f"{linked - found if every else found} of {linked}"),)
 
     def _count(self, query: exp.Select) -> int:
         return int(self.engine.rows(query)[0][0])
@@ -125,9 +143,11 @@ class _Shown:
             case w.EventDone():
                 return self._missing_event(part.condition, sets[0], values)
             case w.InShare():
-                return "the user's bucket lies outside the share"
+                return "the bucket lies outside the share" if self._is_account else "the user's bucket lies outside the share"
             case w.InSql():
-                return "the user is not among the rows of the query"
+                return f"the {'account' if self._is_account else 'user'} is not among the rows of the query"
+            case w.Quantified(quantifier):
+                return _missing_linked(quantifier, values)
             case _:
                 return "it does not hold"
 
@@ -164,6 +184,19 @@ class _Shown:
                     return f"step 1 never happened: no {names} in the window meets it"
                 return f"the steps before were done, but no {names} follows them as step {place} asks"
         return "all steps were done, but `not`, `without` or `span` rules each of them out"
+
+
+def _missing_linked(quantifier: w.Quantifier, values: tuple[tuple[str, str | None], ...]) -> str:
+    one = quantifier.of.one
+    if values[0][1] == "0 of 0":
+        return f"there is no {one} at all"
+    match quantifier:
+        case w.Quantifier.ANY_USER | w.Quantifier.ANY_ACCOUNT:
+            return f"no {one} meets it"
+        case w.Quantifier.ALL_USERS | w.Quantifier.ALL_ACCOUNTS:
+            return f"not every {one} meets it"
+        case _:
+            return f"some {one} meets it"
 
 
 def _times(count: int) -> str:

@@ -9,18 +9,21 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.paths import path_of
+from engage_cli.definitions.subjects import Subject
+from engage_cli.engine.base import Engine
+from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import trait_paths
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.predicates import Plan
-from engage_cli.plan.requirements import USER_ID, leaves_of
+from engage_cli.plan.requirements import IDS, leaves_of
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceRow, Export, IdentifierCount, Overlap, Preview
 from engage_cli.service.state_view import standings
 from engage_cli.service.workspace import Staged, chosen, engine_for, load, report_of, stage, with_tables
-from engage_cli.sql.compile import Compiled, audience_relation
+from engage_cli.sql.compile import Compiled, about, audience_relation
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column
@@ -52,22 +55,28 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
     instant = resolve_as_of(as_of, project.config.timezone)
     plan = with_tables(plan_audiences(project, [name], instant, project.config.timezone), project.config.sources)
     shown = traits_that_matter(plan)
-    wanted = {Column(path, reading) for path in shown if path.name not in plan.traits for reading in (Reading.TEXT, Reading.VALUE)}
-    wanted |= {Column(path_of(identifier), Reading.PRESENT) for identifier in IDENTIFIERS}
-    plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | wanted))
+    of = plan.audiences[name].of
+    wanted = frozenset(Column(path, reading) for path in shown for reading in (Reading.TEXT, Reading.VALUE))
+    if of is Subject.USERS:
+        wanted = frozenset(column for column in wanted if column.path.name not in plan.traits)
+        wanted |= {Column(path_of(identifier), Reading.PRESENT) for identifier in IDENTIFIERS}
+        plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | wanted))
+    else:
+        plan = replace(plan, needs=replace(plan.needs, account_traits=plan.needs.account_traits | wanted))
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress)
         with progress.stage("evaluating"):
             materialise(staged)
             size = int(engine.rows(_count(name))[0][0])
-            rows = engine.rows(_sample(staged.compiled, name, shown, sample))
-            identifiers = _identifiers(staged, name, size)
+            rows = engine.rows(about(of, _sample(staged.compiled, name, shown, sample)))
+            identifiers = _identifiers(staged, name, size) if of is Subject.USERS else (IdentifierCount(of.id_name, size),)
             return Preview(
                 name=name,
                 as_of=instant,
                 size=size,
-                universe=staged.staging.users,
-                columns=("user_id", *(path.text for path in shown)),
+                universe=staged.staging.users if of is Subject.USERS else _accounts(engine),
+                of=of,
+                columns=(of.id_name, *(path.text for path in shown)),
                 sample=tuple(tuple(row) for row in rows),
                 identifiers=identifiers,
                 data=report_of(staged.staging),
@@ -79,6 +88,10 @@ def overlap(folder: Path, left: str, right: str, *, as_of: datetime | None, stri
     project = load(folder)
     chosen(project, [left, right])
     instant = resolve_as_of(as_of, project.config.timezone)
+    kinds = {name: project.audiences[name].of for name in (left, right)}
+    if kinds[left] is not kinds[right]:
+        message = f"`{left}` is an audience of {kinds[left].value}, and `{right}` one of {kinds[right].value}"
+        raise UsageError(f"{message}: they cannot be compared", hint="name two audiences of one kind")
     names = tuple(dict.fromkeys((left, right)))
     plan = with_tables(plan_audiences(project, names, instant, project.config.timezone), project.config.sources)
     with engine_for(project, folder) as engine:
@@ -88,7 +101,8 @@ def overlap(folder: Path, left: str, right: str, *, as_of: datetime | None, stri
         on = exp.EQ(this=column("user_key", "one"), expression=column("user_key", "other"))
         both = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.alias_(exp.to_table(one), "one", table=True))
         both = both.join(exp.alias_(exp.to_table(other), "other", table=True), on=on)
-        left_size, right_size, shared = (int(engine.rows(query)[0][0]) for query in (_count(left), _count(right), both))
+        queries = (_count(left), _count(right), about(kinds[left], both))
+        left_size, right_size, shared = (int(engine.rows(query)[0][0]) for query in queries)
         return Overlap(left, right, instant, left_size, right_size, shared, report_of(staged.staging))
 
 
@@ -102,7 +116,7 @@ def export(
     output: Path | None = None,
     progress: Progress,
 ) -> Export:
-    """Write the members of an audience as of an instant: `user_id`, then the traits sent along. Without `output` as lines of text.
+    """Write the members of an audience as of an instant: their ids, then the traits sent along. Without `output` as lines of text.
 
     Raises UsageError for Parquet without a file to write it to.
     """
@@ -116,12 +130,14 @@ def export(
         folders = [output.absolute().parent] if output is not None else []
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         materialise(staged)
+        of = project.audiences[name].of
         query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format)).order_by(ordered(column("user_id", USERS)))
+        query = about(of, query)
         if output is not None:
             rows = files.write(engine, query, output, chosen_format)
             return Export(name, instant, rows, output, data=report_of(staged.staging))
         found = engine.rows(query)
-    names = ("user_id", *(path.text for path in paths))
+    names = (of.id_name, *(path.text for path in paths))
     return Export(name, instant, len(found), None, files.lines(names, found, chosen_format), report_of(staged.staging))
 
 
@@ -147,17 +163,25 @@ def materialise(staged: Staged) -> None:
 
 def traits_that_matter(plan: Plan) -> list[TraitPath]:
     """The traits that the plan's conditions compare, then those sent along, each once."""
-    compared = [path for audience in plan.audiences.values() for leaf in leaves_of(audience.predicate) for path in trait_paths(leaf)]
-    sent = [path for name in plan.asked for path in plan.audiences[name].with_traits if path != USER_ID]
+    of = {plan.audiences[name].of for name in plan.asked}
+    compared = [
+        path
+        for audience in plan.audiences.values()
+        if audience.of in of
+        for leaf in leaves_of(audience.predicate)
+        for path in trait_paths(leaf, IDS[audience.of])
+    ]
+    sent = [path for name in plan.asked for path in plan.audiences[name].with_traits if path != IDS[plan.audiences[name].of]]
     return list(dict.fromkeys((*compared, *sent)))
 
 
 def members_query(compiled: Compiled, name: str, traits: Sequence[TraitPath], *readings: Reading) -> exp.Select:
     """(user_id, traits…) of an audience's members, each trait in the first of the readings that it has, as text where there are several.
 
-    Over the relations of a run, under the alias of users; `user_id` among the traits is the id once more.
+    Over the relations of a run, under the alias of users; the subject's id among the traits is the id once more. Written of users, as all
+    queries here: `about` says it of accounts.
     """
-    scope = compiled.scope()
+    scope = compiled.scope(compiled.plan.audiences[name].of)
     scope.used.add(USERS)
     columns = [column("user_id", USERS)]
     for path in traits:
@@ -168,6 +192,10 @@ def members_query(compiled: Compiled, name: str, traits: Sequence[TraitPath], *r
     query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
     made = [relation for relation, _ in compiled.steps()]
     return compiled.join_values(query, scope, column("user_key", _MEMBERS), made)
+
+
+def _accounts(engine: Engine) -> int:
+    return int(engine.rows("SELECT count(*) FROM accounts")[0][0])
 
 
 def _count(name: str) -> exp.Select:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost, InputFile, Reject
 from engage_cli.source import Issue
 
@@ -122,10 +123,11 @@ class Preview:
     size: int
     universe: int
     columns: tuple[str, ...]
-    """`user_id`, then the traits that the definition compares or sends along."""
+    """`user_id` or `account_id`, then the traits that the definition compares or sends along."""
     sample: tuple[tuple[str | None, ...], ...]
     identifiers: tuple[IdentifierCount, ...]
     data: DataReport
+    of: Subject = Subject.USERS
 
 
 @dataclass(frozen=True, slots=True)

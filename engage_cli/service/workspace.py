@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import FromSql
 from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.engine.duckdb_engine import open_engine
@@ -16,7 +17,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan
-from engage_cli.plan.requirements import leaves_of
+from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
 from engage_cli.service.progress import Progress
@@ -40,7 +41,7 @@ def authored_issues(project: Project) -> list[Issue]:
     """The mistakes of all `sql:` conditions, in the order of their audiences."""
     everything = plan_audiences(project, project.audiences, _ANY_INSTANT, project.config.timezone)
     declared = declared_tables(project.config.sources)
-    found = [authored_issue(leaf.text, leaf.span, declared) for leaf in _authored_leaves(everything)]
+    found = [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in _authored_leaves(everything)]
     for trait in project.traits.values():
         if isinstance(trait.computation, FromSql):
             found.append(authored_issue(trait.computation.text, trait.source_span, declared, TRAIT_COLUMNS))
@@ -56,8 +57,10 @@ def declared_tables(sources: Sources) -> tuple[str, ...]:
     return tuple(kind for kind in kinds if getattr(sources, kind))
 
 
-def _authored_leaves(plan: Plan) -> list[AmongRows]:
-    return [leaf for audience in plan.audiences.values() for leaf in leaves_of(audience.predicate) if isinstance(leaf, AmongRows)]
+def _authored_leaves(plan: Plan) -> list[tuple[Subject, AmongRows]]:
+    """Every `sql:` condition, with the kind of subject whose ids it gives."""
+    found = (one for audience in plan.audiences.values() for one in leaves_about(audience.of, audience.predicate))
+    return [(of, leaf) for of, leaf in found if isinstance(leaf, AmongRows)]
 
 
 def chosen(project: Project, names: Sequence[str]) -> tuple[str, ...]:
@@ -74,9 +77,9 @@ def chosen(project: Project, names: Sequence[str]) -> tuple[str, ...]:
 def with_tables(plan: Plan, sources: Sources) -> Plan:
     """The plan with the sources that its `sql:` conditions name among its needs."""
     tables: set[str] = set()
-    for leaf in _authored_leaves(plan):
+    for of, leaf in _authored_leaves(plan):
         try:
-            tables |= read_authored(leaf.text, declared_tables(sources)).tables
+            tables |= read_authored(leaf.text, declared_tables(sources), [of.id_name]).tables
         except NotAllowedError as problem:
             raise InvalidError([Issue("sql", problem.message, leaf.span, problem.hint)]) from problem
     for trait in plan.traits.values():

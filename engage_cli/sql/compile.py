@@ -10,6 +10,7 @@ from typing import assert_never
 
 from sqlglot import exp
 
+from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.leaves import (
     AmongRows,
     Counted,
@@ -22,10 +23,12 @@ from engage_cli.plan.leaves import (
     OnDays,
     Regular,
     Sequence,
+    SomeLinked,
     TraitMeets,
 )
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
+from engage_cli.sql.accounts import ACCOUNT_EVENTS, AccountRelations, of_accounts
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.authored import SOURCE_TABLES, read_authored
 from engage_cli.sql.events import EventQueries, ordered
@@ -37,6 +40,8 @@ from engage_cli.sql.rows import row_condition
 from engage_cli.sql.scope import USERS, Scope, join_subject, relation_alias, relations_used, trait_scope
 from engage_cli.sql.sequences import sequence_relation
 from engage_cli.sql.traits import TraitRelations
+
+MEMBERS = "m"
 
 
 def audience_relation(name: str) -> str:
@@ -52,9 +57,9 @@ class Compiled:
     relations: Relations
     compiler: "Compiler"
 
-    def scope(self) -> Scope:
+    def scope(self, of: Subject = Subject.USERS) -> Scope:
         """How traits of a subject are read, computed ones among them; `join_values` joins what was read."""
-        return trait_scope(self.compiler.catalog, self.plan.zone, self.compiler.traits.derived)
+        return self.compiler.scope(of)
 
     def join_values(self, query: exp.Select, scope: Scope, key: exp.Expr, made: Collection[str] = ()) -> exp.Select:
         """`query` joined by the user's key with what a scope read; relations that are no tables yet (`made`) are CTEs of it."""
@@ -70,7 +75,7 @@ class Compiled:
         query = exp.select(column("user_id", USERS)).from_(exp.alias_(exp.to_table(relation), "m", table=True))
         on = exp.EQ(this=column("user_key", USERS), expression=column("user_key", "m"))
         query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
-        query = query.order_by(ordered(column("user_id", USERS)))
+        query = about(self.plan.audiences[name].of, query.order_by(ordered(column("user_id", USERS))))
         return with_relations(query, self.relations.needed_by([relation]))
 
     def steps(self) -> list[tuple[str, exp.Select]]:
@@ -81,7 +86,9 @@ class Compiled:
         for relation in needed:
             for parent in relation.parents:
                 readers[parent] = readers.get(parent, 0) + 1
-        kept = {relation.name for relation in needed if readers.get(relation.name, 0) > 1 or relation.name in roots}
+        # The events of accounts are no table: whoever reads them wants few of them.
+        several = {relation.name for relation in needed if readers.get(relation.name, 0) > 1} - {ACCOUNT_EVENTS}
+        kept = several | set(roots)
         return [(relation.name, self._with_inlined(relation, kept)) for relation in needed if relation.name in kept]
 
     def _with_inlined(self, relation: Relation, kept: set[str]) -> exp.Select:
@@ -101,7 +108,7 @@ class Compiled:
         inlined[name] = relation
 
     def all_members(self) -> exp.Query:
-        """(audience, user_key) of every asked audience, over the relations that `steps` made."""
+        """(audience, user_key) of every asked audience, of accounts their keys, over the relations that `steps` made."""
         selects = [self._labelled(name) for name in self.plan.asked]
         query: exp.Query = selects[0]
         for select in selects[1:]:
@@ -109,7 +116,8 @@ class Compiled:
         return query
 
     def _labelled(self, name: str) -> exp.Select:
-        return exp.select(exp.alias_(text_literal(name), "audience"), exp.column("user_key")).from_(exp.to_table(audience_relation(name)))
+        key = exp.column("user_key") if self.plan.audiences[name].of is Subject.USERS else exp.alias_(exp.column("account_key"), "user_key")
+        return exp.select(exp.alias_(text_literal(name), "audience"), key).from_(exp.to_table(audience_relation(name)))
 
 
 def with_relations(query: exp.Select, relations: Iterable[Relation]) -> exp.Select:
@@ -129,6 +137,21 @@ def compile_plan(plan: Plan, catalog: Catalog) -> Compiled:
     return Compiled(plan, compiler.relations, compiler)
 
 
+def about(of: Subject, query: exp.Select) -> exp.Select:
+    """A query that is written of users, about subjects of a kind."""
+    return query if of is Subject.USERS else of_accounts(query)
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What compiles leaves about one kind of subject."""
+
+    catalog: Catalog
+    relations: Relations
+    queries: EventQueries
+    events: EventLeaves
+
+
 @dataclass
 class Compiler:
     """The state of one compilation."""
@@ -138,20 +161,36 @@ class Compiler:
     relations: Relations = field(default_factory=Relations)
 
     def __post_init__(self) -> None:
-        self.queries = EventQueries(self.catalog, self.plan.zone, self.plan.as_of)
-        self.events = EventLeaves(self.queries, self.relations)
-        self.traits = TraitRelations(self.plan, self.queries, self.relations, self.events)
-        self.queries.computed, self.queries.session = self.traits.derived, self.traits.session
+        self.of = {
+            Subject.USERS: self._subjects(self.catalog, self.relations),
+            Subject.ACCOUNTS: self._subjects(self.catalog.for_accounts(), AccountRelations(self.relations)),
+        }
+        users = self.of[Subject.USERS]
+        self.traits = TraitRelations(self.plan, users.queries, self.relations, users.events)
+        users.queries.computed, users.queries.session = self.traits.derived, self.traits.session
+
+    def _subjects(self, catalog: Catalog, relations: Relations) -> Subjects:
+        queries = EventQueries(catalog, self.plan.zone, self.plan.as_of)
+        return Subjects(catalog, relations, queries, EventLeaves(queries, relations))
+
+    def scope(self, of: Subject) -> Scope:
+        """How traits of a kind of subject are read. Computed ones are of users."""
+        subjects = self.of[of]
+        return trait_scope(subjects.catalog, self.plan.zone, subjects.queries.computed)
 
     # ---- audiences -------------------------------------------------------------------------------------------------
 
     def audience(self, audience: PlannedAudience) -> str:
-        """The relation (user_key) of an audience's members."""
-        selection = Selection()
-        conditions = self._conjuncts(audience.predicate, selection)
-        query = selection.over_subjects([column("user_key", USERS)], all_of(conditions))
+        """The relation (user_key, of accounts account_key) of an audience's members."""
         words = comment(f"audience {audience.name}", audience.span)
-        return self.relations.add(audience_relation(audience.name), query, words, selection.joined)
+        return self._meeting(audience.predicate, audience.of, audience_relation(audience.name), words)
+
+    def _meeting(self, predicate: Predicate, of: Subject, name: str, words: str) -> str:
+        """The relation of the subjects that meet a predicate."""
+        selection = Selection(of)
+        conditions = self._conjuncts(predicate, selection)
+        query = selection.over_subjects([column("user_key", USERS)], all_of(conditions))
+        return self.of[of].relations.add(name, query, words, selection.joined)
 
     def _conjuncts(self, predicate: Predicate, selection: "Selection") -> list[exp.Expr]:
         """The conditions of the top conjunction. A relation that one of them requires is joined inwardly."""
@@ -187,13 +226,14 @@ class Compiler:
 
     def atom(self, leaf: Leaf, selection: "Selection", *, exact: bool = False) -> Atom:
         """A leaf as a condition; the relation behind it is made where it is new."""
+        subjects = self.of[selection.of]
         match leaf:
             case Happened() | Counted() | Measured() | OnDays() | EdgeMeets() | Regular():
-                return self.events.atom(leaf)
+                return subjects.events.atom(leaf)
             case Sequence():
-                return Atom.presence(sequence_relation(leaf, self.queries, self.relations))
+                return Atom.presence(sequence_relation(leaf, subjects.queries, subjects.relations))
             case TraitMeets(row):
-                scope = trait_scope(self.catalog, self.plan.zone, self.traits.derived)
+                scope = self.scope(selection.of)
                 condition = row_condition(row, scope, exact=exact)
                 selection.use(scope.used)
                 return Atom(None, condition)
@@ -203,26 +243,55 @@ class Compiler:
             case MemberOf(name):
                 return Atom.presence(audience_relation(name))
             case AmongRows():
-                return Atom.presence(self._authored(leaf))
+                return Atom.presence(self._authored(leaf, selection.of))
+            case SomeLinked():
+                return Atom.presence(self._linked(leaf))
             case _:
                 assert_never(leaf)
 
-    def _authored(self, leaf: AmongRows) -> str:
-        name, new = self.relations.name_for(leaf, leaf.label)
+    def _authored(self, leaf: AmongRows, of: Subject) -> str:
+        name, new = self.of[of].relations.name_for(leaf, leaf.label)
         if new:
-            rows = read_authored(leaf.text, SOURCE_TABLES).over(self.catalog, self.plan.as_of)
-            query = exp.select(column("user_key", USERS)).distinct()
+            rows = read_authored(leaf.text, SOURCE_TABLES, [of.id_name]).over(self.catalog, self.plan.as_of)
+            key, subject_id = column(f"{of.one}_key", USERS), column(of.id_name, USERS)
+            query = exp.select(key).distinct()
             query = query.from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
-            on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column("user_id", "s"), "TEXT"))
-            query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
-            self.relations.add(name, query, comment("users among the rows of the author's SQL", leaf.span))
+            on = exp.EQ(this=subject_id, expression=exp.cast(column(of.id_name, "s"), "TEXT"))
+            query = query.join(exp.alias_(exp.to_table(of.value), USERS, table=True), on=on)
+            self.relations.add(name, query, comment(f"{of.value} among the rows of the author's SQL", leaf.span))
         return name
+
+    def meeting_relation(self, leaf: SomeLinked) -> str:
+        """The name of the relation of the subjects that meet the predicate inside a quantifier."""
+        name = self.relations.name_for(leaf, leaf.label)[0]
+        return self.relations.name_for((leaf.of, leaf), f"{name}_{leaf.of.value}")[0]
+
+    def _linked(self, leaf: SomeLinked) -> str:
+        """The relation of the subjects that memberships link with one that meets the leaf's predicate."""
+        name, new = self.relations.name_for(leaf, leaf.label)
+        if not new:
+            return name
+        key, inner_key = f"{leaf.of.other.one}_key", f"{leaf.of.one}_key"
+        query = exp.select(column(key, MEMBERS)).distinct().from_(exp.alias_(exp.to_table("members"), MEMBERS, table=True))
+        parents: list[str] = []
+        if not isinstance(leaf.predicate, Always):
+            words = comment(f"{leaf.of.value} that meet it", leaf.span)
+            inner = self._meeting(leaf.predicate, leaf.of, self.meeting_relation(leaf), words)
+            on = exp.EQ(this=column(inner_key, inner), expression=column(inner_key, MEMBERS))
+            query = query.join(exp.to_table(inner), on=on)
+            parents.append(inner)
+        words = f"{leaf.of.other.value} with {'an account' if leaf.of is Subject.ACCOUNTS else 'a user'}"
+        return self.relations.add(name, query, comment(words if not parents else f"{words} that meets it", leaf.span), parents)
 
 
 @dataclass
 class Selection:
-    """The relations that one SELECT over the subjects reads: True where a subject must be in it."""
+    """The relations that one SELECT over the subjects reads: True where a subject must be in it.
 
+    What it makes is written of users; `about` says it of the subjects' kind.
+    """
+
+    of: Subject = Subject.USERS
     relations: dict[str, bool] = field(default_factory=dict)
     subject: set[str] = field(default_factory=set)
 

@@ -1,21 +1,23 @@
-"""Queries behind `explain`: the truth and the value of every part for the staged user, and the events that made it so."""
+"""Queries behind `explain`: the truth and the value of every part for one user or account, and the events that made it so."""
 
 from dataclasses import dataclass
 
 from sqlglot import exp
 
+from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.checks import ANY_ROW
 from engage_cli.plan.explain import ExplainedPart, event_sets, trait_paths
 from engage_cli.plan.instants import Bound, Stretch
-from engage_cli.plan.leaves import Events, EventSet, FirstEvents, InShareOf, Leaf, Sequence
+from engage_cli.plan.leaves import Events, EventSet, FirstEvents, InShareOf, Leaf, Sequence, SomeLinked
 from engage_cli.plan.needs import Catalog, Reading
-from engage_cli.plan.predicates import Plan
+from engage_cli.plan.predicates import Always, Plan
+from engage_cli.sql.accounts import ACCOUNT_EVENTS
 from engage_cli.sql.atoms import Atom
-from engage_cli.sql.compile import Compiler, Selection, with_relations
+from engage_cli.sql.compile import Compiler, Selection, about, with_relations
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column, known, text_literal
-from engage_cli.sql.scope import EVENTS, USERS, trait_scope
+from engage_cli.sql.scope import EVENTS, USERS
 from engage_cli.sql.sequences import references
 
 
@@ -45,23 +47,29 @@ class Explanation:
     """By part: the event sets of its leaf, in the order written."""
     stages: dict[int, exp.Select]
     """By part: for a sequence, the steps that could be reached, (step, states)."""
+    linked: dict[int, exp.Select]
+    """By part: for a quantifier, how many users (accounts) it is about, and how many of them its leaf finds."""
 
 
 def explanation(tree: ExplainedPart, plan: Plan, catalog: Catalog, user: str) -> Explanation:
-    """Compile the queries that explain a tree for one user."""
+    """Compile the queries that explain a tree for one user, or account."""
     compiler = Compiler(plan, catalog)
     for audience in plan.audiences.values():
         compiler.audience(audience)
-    explainer = _Explainer(compiler, Selection())
+    (asked,) = plan.asked
+    explainer = _Explainer(compiler, Selection(plan.audiences[asked].of), user)
     for number, part in enumerate(tree.walk()):
         explainer.part(number, part)
-    return explainer.result(user)
+    return explainer.result()
 
 
 class _Explainer:
-    def __init__(self, compiler: Compiler, selection: Selection) -> None:
+    def __init__(self, compiler: Compiler, selection: Selection, user: str) -> None:
         self.compiler = compiler
         self.selection = selection
+        self.subjects = compiler.of[selection.of]
+        self.subject = exp.EQ(this=column("user_id", USERS), expression=text_literal(user))
+        self.linked: dict[int, exp.Select] = {}
         self.columns: list[exp.Expr] = []
         self.values: dict[str, str] = {}
         self.events: dict[int, tuple[EventQuery, ...]] = {}
@@ -79,10 +87,12 @@ class _Explainer:
                 self.events[number] = tuple(dict.fromkeys((*self.events.get(number, ()), *found)))
             if isinstance(leaf, Sequence):
                 self.stages[number] = self._stages(leaf)
+            if isinstance(leaf, SomeLinked):
+                self.linked[number] = self._linked(leaf)
 
     def _values(self, number: int, leaf: Leaf) -> None:
-        for path in trait_paths(leaf):
-            scope = trait_scope(self.compiler.catalog, self.compiler.plan.zone, self.compiler.traits.derived)
+        for path in trait_paths(leaf, self.subjects.catalog.subject_id):
+            scope = self.compiler.scope(self.selection.of)
             self._value(number, path.text, scope.trait(path).read(Reading.VALUE))
             self.selection.use(scope.used)
         if isinstance(leaf, InShareOf):
@@ -112,34 +122,66 @@ class _Explainer:
         )
 
     def _count(self, events: Events) -> exp.Select:
-        return self.compiler.queries.select(events, [exp.alias_(exp.Count(this=exp.Star()), "n")])
+        return self._about(self.subjects.queries.select(events, [exp.alias_(exp.Count(this=exp.Star()), "n")]), EVENTS)
 
     def _newest(self, events: Events) -> exp.Select:
         columns = [column(name, EVENTS) for name in ("event_key", "ts", "message_id", "properties")]
-        query = self.compiler.queries.select(events, columns)
+        query = self.subjects.queries.select(events, columns)
         order = [ordered(column(name, EVENTS), descending=True) for name in ("ts", "message_id")]
-        return query.order_by(*order).limit(5)
+        return self._about(query.order_by(*order).limit(5), EVENTS)
+
+    def _about(self, query: exp.Select, table: str) -> exp.Select:
+        """The rows of `table` that are the subject's. Where one user's alone are staged, there are no others."""
+        if self.compiler.plan.needs.users is not None:
+            return query
+        query = about(self.selection.of, query.where(exp.EQ(this=column("user_key", table), expression=self._key())))
+        return with_relations(query, self.compiler.relations.needed_by([ACCOUNT_EVENTS]) if self.selection.of is Subject.ACCOUNTS else ())
+
+    def _key(self) -> exp.Expr:
+        key = exp.select(column("user_key", USERS)).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+        return key.where(self.subject.copy()).subquery()
 
     def _stages(self, leaf: Sequence) -> exp.Select:
         """One row a step of an ordered sequence: how many states of the user reached it."""
-        name = self.compiler.relations.name_for(leaf, leaf.label)[0]
+        name = self.subjects.relations.name_for(leaf, leaf.label)[0]
         reached = [
             relation.name
             for relation in self.compiler.relations.needed_by([name])
             if relation.name.startswith(f"{name}_step_") and not relation.name.endswith("_events")
         ]
         columns = [
-            exp.alias_(exp.select(exp.Count(this=exp.Star())).from_(exp.to_table(one)).subquery(), f"step_{number + 1}")
+            exp.alias_(self._states(one).subquery(), f"step_{number + 1}")
             for number, one in enumerate(reached)
         ]
         query = exp.select(*columns)
         return with_relations(query, self.compiler.relations.needed_by([name]))
 
-    def result(self, user: str) -> Explanation:
+    def _states(self, relation: str) -> exp.Select:
+        states = exp.select(exp.Count(this=exp.Star())).from_(exp.to_table(relation))
+        if self.compiler.plan.needs.users is not None:
+            return states
+        return about(self.selection.of, states.where(exp.EQ(this=column("user_key", relation), expression=self._key())))
+
+    def _linked(self, leaf: SomeLinked) -> exp.Select:
+        """(linked, found): how many of the other kind belong to the subject, and how many of them meet the leaf's predicate."""
+        inner = self.compiler.meeting_relation(leaf)
+        own, other = f"{self.selection.of.one}_key", f"{leaf.of.one}_key"
+        query = exp.select(exp.alias_(exp.Count(this=exp.Star()), "linked")).from_("members")
+        if isinstance(leaf.predicate, Always):
+            query = query.select(exp.alias_(exp.Count(this=exp.Star()), "found"))
+        else:
+            on = exp.EQ(this=column(other, inner), expression=column(other, "members"))
+            query = query.select(exp.alias_(exp.Count(this=column(other, inner)), "found"))
+            query = query.join(exp.to_table(inner), on=on, join_type="left")
+        key = about(self.selection.of, exp.select("*").where(exp.EQ(this=column(own, "members"), expression=self._key())))
+        query = query.where(key.args["where"].this)
+        return with_relations(query, self.compiler.relations.needed_by([inner]))
+
+    def result(self) -> Explanation:
         query = self.selection.over_subjects(self.columns, exp.true())
-        query = query.where(exp.EQ(this=column("user_id", USERS), expression=text_literal(user)))
+        query = about(self.selection.of, query.where(self.subject.copy()))
         truths = with_relations(query, self.compiler.relations.needed_by(self.selection.joined))
-        return Explanation(truths, self.values, self.events, self.stages)
+        return Explanation(truths, self.values, self.events, self.stages, self.linked)
 
 
 def _measure_name(value: exp.Expr) -> str:

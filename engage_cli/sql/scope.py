@@ -8,7 +8,6 @@ from sqlglot import exp
 from engage_cli.definitions.paths import Path
 from engage_cli.plan.checks import OfStep, OfTrait, Referred
 from engage_cli.plan.needs import Catalog, ListNeed
-from engage_cli.plan.requirements import USER_ID
 from engage_cli.sql.literals import column
 from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, UserIdReader
 
@@ -106,7 +105,7 @@ class Scope:
 
     def trait(self, path: Path) -> Reader:
         """The reader of one of the subject's traits."""
-        if path == USER_ID:
+        if path == self.catalog.subject_id:
             self.used.add(USERS)
             return UserIdReader(USERS, self.zone)
         derived = self.computed(path)

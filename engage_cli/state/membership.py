@@ -11,6 +11,9 @@ Works on temporary relations:
 `membership_change(audience VARCHAR, user_id VARCHAR, change VARCHAR)`
     those who entered and those who exited.
 
+Members of an audience of accounts are accounts: there `user_id` holds their ids, and `user_key` their keys, of the relation
+`accounts(account_key INTEGER, account_id VARCHAR)`. No user has such a key, so that keys say which kind they are of; ids do not.
+
 Of audiences that were evaluated for some users only, `member_now` has those among them who are in, and `touched_user(user_id VARCHAR)`
 has all of them: nothing changes for anybody else. Keys are of one run, and are compared in place of the ids: a third of the time.
 """
@@ -46,19 +49,27 @@ class Partly:
 
 
 def find_changes(
-    engine: Engine, state: State | None, plan: RunPlan, partly: Partly | None = None, *, rows: bool = True
+    engine: Engine,
+    state: State | None,
+    plan: RunPlan,
+    partly: Partly | None = None,
+    *,
+    rows: bool = True,
+    accounts: frozenset[str] = frozenset(),
 ) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
     Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters. Of an audience
     that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written. Without `rows` it is
-    not made at all.
+    not made at all. `accounts` are the audiences of accounts among them.
     """
     partly = partly or Partly()
-    for name in ("member_before", "member_row", "membership_change"):
+    for name in ("member_before", "member_row", "membership_change", "subject"):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
-    engine.create("member_before", _before(state, plan, partly))
-    engine.create("membership_change", _select(_CHANGES))
+    if accounts:
+        engine.create("subject", parse_one(_SUBJECTS, read="duckdb"))
+    engine.create("member_before", _of_subjects(_before(state, plan, partly), accounts))
+    engine.create("membership_change", _of_subjects(_select(_CHANGES), accounts))
     changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
     if rows:
         engine.create("member_row", _rows(plan, partly, partly.audiences & (changed | partly.whole)))
@@ -81,6 +92,7 @@ def apply_changes(engine: Engine, run: int, as_of: datetime) -> None:
     engine.execute(_ENTER, [stored(as_of), run])
 
 
+_SUBJECTS = "SELECT user_key, user_id FROM everybody UNION ALL SELECT account_key AS user_key, account_id AS user_id FROM accounts"
 _CHANGES = """
     SELECT audience, coalesce(changed.user_id, everybody.user_id) AS user_id, change FROM (
         SELECT coalesce(now.audience, before.audience) AS audience, now.user_key AS user_key, before.user_id AS user_id,
@@ -129,6 +141,21 @@ _UNTOUCHED = """
 _NOBODY = """
     SELECT '' AS audience, CAST(NULL AS INTEGER) AS user_key, '' AS user_id, CAST(NULL AS TIMESTAMP) AS entered_at WHERE FALSE
 """
+
+
+def _of_subjects(query: exp.Select, accounts: frozenset[str]) -> exp.Select:
+    """A query that looks members up in `everybody`, looking them up among users and accounts, each audience's among its own kind."""
+    if not accounts:
+        return query
+    for table in query.find_all(exp.Table):
+        if table.name == "everybody":
+            table.replace(exp.alias_(exp.to_table("subject"), "everybody", table=True))
+    for join in query.find_all(exp.Join):
+        on = join.args.get("on")
+        if on is not None and any(column.name == "user_id" and column.table == "everybody" for column in on.find_all(exp.Column)):
+            is_account = exp.column("user_key", table="everybody") < 0
+            join.set("on", exp.and_(on, exp.EQ(this=exp.paren(is_account), expression=exp.column("audience").isin(*sorted(accounts)))))
+    return query
 
 
 def _rows(plan: RunPlan, partly: Partly, whole: Collection[str]) -> exp.Expr:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from engage_cli.engine.base import Engine
 
+ACCOUNT_TRACK = "account_track"
+"""A track call about an account."""
+GROUP = "group"
+
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
@@ -57,6 +61,12 @@ def record_changes(engine: Engine, run: int) -> None:
         " FROM run_change ORDER BY audience, user_id, change",
         [run],
     )
+
+
+def calls_of_audiences(engine: Engine) -> dict[str, str]:
+    """The call by which the last run that changed it accounted for each audience: it tells what the members of it are."""
+    rows = engine.rows("SELECT audience, arg_max(call, run) FROM state.main.run_file WHERE destination IS NULL GROUP BY audience")
+    return {str(audience): str(call) for audience, call in rows}
 
 
 def record_run_files(engine: Engine, run: int, files: Sequence[RunFile]) -> None:

@@ -69,7 +69,7 @@ CREATE_TABLES = (
     """
     CREATE TABLE state.membership (        -- one row for each stay of a user in an audience, never deleted
         audience VARCHAR NOT NULL,
-        user_id VARCHAR NOT NULL,
+        user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
         entered_at TIMESTAMP NOT NULL,     -- the as_of of the run that first found them inside
         exited_at TIMESTAMP,               -- the as_of of the run that first found them outside; NULL while inside
         entered_run INTEGER NOT NULL,
@@ -80,7 +80,7 @@ CREATE_TABLES = (
     CREATE TABLE state.outbox (            -- one row for each change of membership: what the run's files are made of
         run INTEGER NOT NULL,
         audience VARCHAR NOT NULL,
-        user_id VARCHAR NOT NULL,
+        user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
         change VARCHAR NOT NULL,           -- see Change
         traits VARCHAR                     -- the `with` traits as one JSON object; NULL for an audience without `with`
     )
@@ -91,7 +91,7 @@ CREATE_TABLES = (
         path VARCHAR NOT NULL,             -- inside the run's folder
         audience VARCHAR NOT NULL,         -- whose changes it tells
         destination VARCHAR,               -- whom it is for; NULL for the run's own account
-        call VARCHAR NOT NULL,             -- `track` or `identify`
+        call VARCHAR NOT NULL,             -- `track` or `identify`; of accounts `account_track` or `group`
         with_traits BOOLEAN NOT NULL,      -- whether the audience had `with`
         format VARCHAR NOT NULL,           -- `jsonl`, `csv`, `parquet`
         rows BIGINT NOT NULL,

@@ -102,7 +102,7 @@ WRONG = {
     "bytes": (["init", "\udcff"], "the argument `\\udcff` is not UTF-8", "write it in the encoding of your terminal"),
     "nobody": (
         ["audience", "explain", "vips", "--user", ""],
-        "invalid value for '--user': the id is empty",
+        "invalid value for '--user' / '--account': the id is empty",
         "`engage audience explain --help` shows what it takes",
     ),
     "a folder": (
@@ -127,7 +127,7 @@ WRONG = {
         "`engage audience build --help` shows what it takes",
     ),
     "no name": (["audience", "sql"], "missing argument 'NAME'", "`engage audience sql --help` shows what it takes"),
-    "no user": (["audience", "explain", "vips"], "missing option '--user'", "`engage audience explain --help` shows what it takes"),
+    "no user": (["audience", "explain", "vips"], "missing option '--user' / '--account'", "`engage audience explain --help` shows what it takes"),
     "too many": (
         ["schema", "x"],
         "got unexpected extra argument(s) (x)",

@@ -29,6 +29,8 @@ from engage_cli.definitions.conditions import (
     NoneOf,
     Not,
     Order,
+    Quantified,
+    Quantifier,
     Range,
     Regularly,
     SequenceDone,
@@ -38,6 +40,7 @@ from engage_cli.definitions.conditions import (
 )
 from engage_cli.definitions.paths import EACH, Path
 from engage_cli.definitions.shapes.comparison import FOLDING
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Boolean, Day, Duration, Instant, Number, Period, StepRef, Text, TraitRef, Unit
 from engage_cli.source import Span
 
@@ -276,7 +279,8 @@ leaves = st.one_of(
 def _grouped(condition):
     several = st.lists(condition, min_size=1, max_size=3).map(tuple)
     kinds = [st.builds(kind, several, st.just(PLACE)) for kind in (AllOf, AnyOf, NoneOf)]
-    return st.one_of(*kinds, st.builds(Not, condition, st.just(PLACE)))
+    quantified = st.builds(Quantified, st.sampled_from(Quantifier), condition, st.just(PLACE))
+    return st.one_of(*kinds, st.builds(Not, condition, st.just(PLACE)), quantified)
 
 
 conditions: st.SearchStrategy[Condition] = st.recursive(leaves | st.builds(InAudience, ids, st.just(PLACE)), _grouped, max_leaves=4)
@@ -291,4 +295,5 @@ audiences = st.builds(
     sync=st.sampled_from([(), ("crm",)]),
     with_traits=st.lists(paths, max_size=3, unique=True).map(tuple),
     span=st.just(PLACE),
+    of=st.sampled_from(Subject),
 )

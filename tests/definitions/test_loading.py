@@ -303,3 +303,15 @@ def test_conditions_nest_as_deep_as_yaml_may():
     levels = 60
     assert members("{not: " * levels + "{everyone: true}" + "}" * levels)
     assert codes_of(f"audience: a\nmembers: {'{not: ' * 64}{{everyone: true}}{'}' * 64}\n") == ["too-deep"]
+
+
+# ---- accounts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["of: accounts\nmembers: {everyone: true}", "members: {not: {no_account: {trait: plan, eq: pro}}}"])
+def test_a_project_without_accounts_has_no_conditions_on_them(text):
+    definition = {"campaigns/a.yaml": f"audience: a\n{text}\n"}
+    with pytest.raises(InvalidError) as caught:
+        load_texts({"engage.yaml": CONFIG, **definition})
+    assert [issue.code for issue in caught.value.issues] == ["no-accounts"]
+    assert load_texts({"engage.yaml": CONFIG.replace("sources: {", "sources: {accounts: {path: a.csv}, "), **definition})

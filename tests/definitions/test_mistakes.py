@@ -10,7 +10,7 @@ from engage_cli.source import InvalidError
 
 FOLDER = Path(__file__).parent / "mistakes"
 MISTAKES = sorted(FOLDER.glob("*.yaml"))
-CONFIG = "project: shop\nsources: {events: {path: events.csv}}\ndestinations: {crm: {type: events}}\n"
+CONFIG = "project: shop\nsources: {events: {path: events.csv}, memberships: {path: memberships.csv}}\ndestinations: {crm: {type: events}}\n"
 
 
 @pytest.mark.parametrize("file", MISTAKES, ids=lambda file: file.stem)

@@ -17,7 +17,7 @@ from textwrap import indent
 from typing import Any
 
 from tests.reference.case import Case
-from tests.reference.dataset import Dataset, EventRow, ProfileRow
+from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
 from tests.support.reference import load_yaml
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -33,6 +33,8 @@ sources:
   profiles:
     - path: data/profiles.jsonl
       columns: {{user_id: user_id}}
+  accounts: {{path: data/accounts.jsonl}}
+  memberships: {{path: data/memberships.jsonl}}
 """
 
 Row = dict[str, Any]
@@ -105,6 +107,16 @@ def events() -> list[Row]:
     return [{**row, "message_id": row.pop("id")} for row in _table("| id | user_id |")]
 
 
+def accounts() -> list[Row]:
+    """The rows of the table of accounts."""
+    return _table("| account_id |")
+
+
+def memberships() -> list[Row]:
+    """The rows of the table of memberships."""
+    return _table("| account | user |")
+
+
 def list_files() -> dict[str, str]:
     """The text of the files that the page shows, by path."""
     return {found["path"]: found["text"] for found in _LIST_FILE.finditer(page_text("conditions.md"))}
@@ -142,7 +154,8 @@ def write_project(folder: Path, examples: tuple[Example, ...]) -> None:
     (folder / "campaigns" / "audiences").mkdir(parents=True)
     (folder / "data").mkdir()
     (folder / "engage.yaml").write_text(ENGAGE_YAML, encoding="utf-8")
-    for name, rows in (("events", events()), ("profiles", profiles())):
+    belong = [{"user_id": row["user"], "account_id": row["account"]} for row in memberships()]
+    for name, rows in (("events", events()), ("profiles", profiles()), ("accounts", accounts()), ("memberships", belong)):
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         (folder / "data" / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     for path, text in list_files().items():
@@ -160,4 +173,6 @@ def case_of(example: Example) -> Case:
     ]
     people = [ProfileRow(row["user_id"], {name: value for name, value in row.items() if name != "user_id"}) for row in profiles()]
     lists = {path: [row[0] for row in csv.reader(text.splitlines()[1:])] for path, text in list_files().items()}
-    return Case(Dataset(happened, people), load_yaml(example.text), ZONE, AS_OF, lists)
+    companies = [AccountRow(row["account_id"], {name: value for name, value in row.items() if name != "account_id"}) for row in accounts()]
+    belong = [Membership(row["user"], row["account"]) for row in memberships()]
+    return Case(Dataset(happened, people, accounts=companies, memberships=belong), load_yaml(example.text), ZONE, AS_OF, lists)

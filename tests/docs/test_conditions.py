@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from engage_cli.definitions.conditions import Quantifier
 from engage_cli.definitions.shapes.comparison import OPERATORS
 from engage_cli.definitions.shapes.condition import LATER_KINDS
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
@@ -14,7 +15,7 @@ from tests.reference.case import evaluate
 from tests.support.product import members_of_all
 
 EXAMPLES = examples_of("conditions.md") + examples_of("values.md")
-KINDS = ("all", "any", "none", "not", "everyone", "trait", "event", "sequence", "audience", "random", "sql")
+KINDS = ("all", "any", "none", "not", "everyone", "trait", "event", "sequence", "audience", "random", "sql", *Quantifier)
 WORDS = sorted(
     {
         *KINDS,

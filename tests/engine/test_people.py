@@ -169,7 +169,7 @@ def test_users_limits_events_and_traits_but_not_the_universe(tmp_path: Path) -> 
 
 def test_without_sources_everything_is_empty_and_has_its_shape(tmp_path: Path) -> None:
     names = columns("a:text", "a:number", "a:boolean", "a:instant", "a:present", "a:elements", "a:value")
-    write_csv(tmp_path / "m.csv", ["user_id"])
+    write_csv(tmp_path / "m.csv", ["user_id", "account_id"])
     with staged(tmp_path, "  memberships: {path: m.csv}\n", events=names, traits=names) as (engine, _):
         for table in ("events", "traits"):
             assert engine.rows(f"SELECT count(*) FROM {table}") == [(0,)]

@@ -125,8 +125,8 @@ def _event_rows(draw: st.DrawFn, pool: Pool, user: st.SearchStrategy[str]) -> li
 
 
 def _with_ids_where_order_counts(rows: list[EventRow]) -> list[EventRow]:
-    """An id for each row that has none and shares its user and instant with another: no answer hinges on a row's hash."""
-    instants = [(row.user_id, row.timestamp) for row in rows]
+    """An id for each row that has none and shares its instant with another: no answer hinges on a row's hash, of an account neither."""
+    instants = [row.timestamp for row in rows]
     return [
         replace(row, message_id=f"tie-{position}") if row.message_id is None and instants.count(instant) > 1 else row
         for position, (row, instant) in enumerate(zip(rows, instants, strict=True))

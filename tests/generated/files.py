@@ -11,7 +11,7 @@ import duckdb
 
 from tests.generated.yaml_text import definitions_to_yaml, to_yaml
 from tests.reference.case import Case
-from tests.reference.dataset import EventRow, ProfileRow
+from tests.reference.dataset import Dataset, EventRow, ProfileRow
 from tests.reference.values import Value, read_text
 
 Row = TypeVar("Row")
@@ -41,6 +41,7 @@ def write_project(
     write_profiles(snapshot, folder / "data" / "profiles", profile_format, parts)
     write_profiles(log, folder / "data" / "profile_log", profile_format, parts)
     write_known(dataset.known, folder / "data")
+    write_accounts(dataset, folder / "data", profile_format)
     (folder / "engage.yaml").write_text(project_yaml(case, event_format, profile_format), encoding="utf-8")
 
 
@@ -61,6 +62,7 @@ def project_yaml(case: Case, event_format: str, profile_format: str) -> str:
         sources["profiles"] = [{**profile, "timezone": dataset.profiles_zone} for profile in profiles]
     if None in dataset.known.values():
         sources["memberships"] = [{"path": "data/memberships.csv"}]
+    sources |= account_sources(dataset, profile_format)
     if any(since is not None for since in dataset.known.values()):
         sources["consents"] = [{"path": "data/consents.csv"}]
     return to_yaml({"project": "generated", "timezone": case.zone, "sources": sources})
@@ -190,3 +192,43 @@ def _write_csv(path: Path, columns: Sequence[str] | None, rows: Sequence[Sequenc
         if columns:
             writer.writerow(columns)
         writer.writerows(rows)
+
+
+# ---- accounts
+
+
+def account_sources(dataset: Dataset, file_format: str) -> dict[str, Any]:
+    """The sources of accounts and memberships, as `write_accounts` wrote them."""
+    sources: dict[str, Any] = {}
+    accounts = []
+    if any(row.timestamp is None for row in dataset.accounts):
+        accounts.append({"path": f"data/accounts.{file_format}", "timezone": dataset.accounts_zone})
+    if any(row.timestamp is not None for row in dataset.accounts):
+        log = {"path": f"data/account_log.{file_format}", "timezone": dataset.accounts_zone}
+        accounts.append({**log, "columns": {"account_id": "account_id", "timestamp": "timestamp"}})
+    if accounts:
+        sources["accounts"] = accounts
+    if dataset.accounts or dataset.memberships:
+        dated = {"path": "data/membership_log.csv", "columns": {"timestamp": "since"}}
+        sources["memberships"] = [{"path": "data/belongs.csv"}, dated]
+    return sources
+
+
+def write_accounts(dataset: Dataset, folder: Path, file_format: str) -> None:
+    """The accounts as a snapshot and a log, and likewise the memberships."""
+    for name, rows in (
+        ("accounts", [row for row in dataset.accounts if row.timestamp is None]),
+        ("account_log", [row for row in dataset.accounts if row.timestamp is not None]),
+    ):
+        cells = [
+            {"account_id": row.account_id, **({"timestamp": _instant(row.timestamp)} if row.timestamp else {}), **row.traits} for row in rows
+        ]
+        if cells and file_format == "jsonl":
+            _write_jsonl(folder / f"{name}.jsonl", cells)
+        elif cells:
+            columns = _names(cells)
+            _write_csv(folder / f"{name}.csv", columns, [[_cell(row.get(column)) for column in columns] for row in cells])
+    always = [[row.user_id, row.account_id] for row in dataset.memberships if row.timestamp is None]
+    dated = [[row.user_id, row.account_id, _instant(row.timestamp)] for row in dataset.memberships if row.timestamp is not None]
+    _write_csv(folder / "belongs.csv", ["user_id", "account_id"], always)
+    _write_csv(folder / "membership_log.csv", ["user_id", "account_id", "since"], dated)

@@ -55,7 +55,7 @@ def test_whole_cases_have_members_and_others() -> None:
         found, everybody = evaluate(case), universe(case.dataset, case.as_of)
         assert found <= everybody
         outcomes["all" if found == everybody else "some" if found else "none"] += 1
-        kinds.update(*(leaf for definition in case.definitions for leaf in leaves_of(definition["members"])))
+        kinds.update(*(leaf for definition in case.audiences.values() for leaf in leaves_of(definition["members"])))
 
     ask()
     print(outcomes)

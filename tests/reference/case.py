@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from tests.reference.conditions import Condition, Definition, holds
-from tests.reference.dataset import Dataset, distinct_events, traits_of, universe
+from tests.reference.dataset import Dataset, account_traits_of, accounts_known, distinct_events, pairs, traits_of, universe
 from tests.reference.subject import Subject
 from tests.reference.traits import with_computed
 
@@ -37,9 +37,14 @@ class Case:
 
 
 def evaluate(case: Case) -> set[str]:
-    """The user ids of the members of the case's last audience."""
+    """The ids of the members of the case's last audience: of users or of accounts, as it says."""
     asked = case.definitions[-1]
-    return members(asked["members"], case.dataset, case.as_of, case.zone, case.audiences, name=asked["audience"], lists=case.lists, traits=case.traits)
+    definition = Definition(asked["audience"], case.audiences)
+    if asked.get("of") == "accounts":
+        everybody = accounts(case.dataset, case.as_of, case.zone, case.lists, case.traits)
+    else:
+        everybody = subjects(case.dataset, case.as_of, case.zone, case.lists, case.traits)
+    return {subject.user_id for subject in everybody if holds(asked["members"], subject, definition)}
 
 
 def evaluate_all(case: Case) -> dict[str, set[str]]:
@@ -65,12 +70,54 @@ def members(
 ) -> set[str]:
     """The users of the universe for whom the condition, written in the audience `name`, is true."""
     definition = Definition(name, audiences or {})
-    everybody = [with_computed(subject, traits or {}) for subject in subjects(dataset, as_of, zone, lists or {})]
-    return {subject.user_id for subject in everybody if holds(condition, subject, definition)}
+    return {subject.user_id for subject in subjects(dataset, as_of, zone, lists or {}, traits) if holds(condition, subject, definition)}
 
 
-def subjects(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:
-    """Everybody in the universe, in order of their ids. No event after as_of is seen."""
+Lists: TypeAlias = Mapping[str, Sequence[str]]
+Traits: TypeAlias = Mapping[str, Mapping[str, Any]] | None
+
+
+def subjects(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None) -> list[Subject]:
+    """Everybody in the universe, in order of their ids, with their computed traits. No event after as_of is seen."""
+    return linked(dataset, as_of, zone, lists, traits)[0]
+
+
+def accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None) -> list[Subject]:
+    """Every account, in order of their ids."""
+    return linked(dataset, as_of, zone, lists, traits)[1]
+
+
+def linked(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None) -> tuple[list[Subject], list[Subject]]:
+    """All users and all accounts, each with those that memberships link with it."""
+    users = [with_computed(user, traits or {}) for user in _users(dataset, as_of, zone, lists)]
+    found = _accounts(dataset, as_of, zone, lists)
+    for user_id, account_id in sorted(pairs(dataset, as_of)):
+        user = next(one for one in users if one.user_id == user_id)
+        account = next(one for one in found if one.user_id == account_id)
+        user.linked.append(account)
+        account.linked.append(user)
+    return users, found
+
+
+def _accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:
+    events = [event for event in distinct_events(dataset) if event.timestamp <= as_of]
+    belong = pairs(dataset, as_of)
+    return [
+        Subject(
+            user_id=account_id,
+            as_of=as_of,
+            zone=ZoneInfo(zone),
+            traits=account_traits_of(dataset, account_id, as_of),
+            traits_zone=ZoneInfo(dataset.accounts_zone),
+            events=[event for event in events if (event.user_id, account_id) in belong],
+            lists=lists,
+            of="account",
+        )
+        for account_id in sorted(accounts_known(dataset, as_of))
+    ]
+
+
+def _users(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:
     events = [event for event in distinct_events(dataset) if event.timestamp <= as_of]
     return [
         Subject(

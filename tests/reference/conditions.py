@@ -1,4 +1,4 @@
-"""Conditions of every kind but `sql`, for one user (docs/conditions.md)."""
+"""Conditions of every kind but `sql`, for one user or account (docs/conditions.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +46,12 @@ def holds(condition: Condition, subject: Subject, definition: Definition) -> boo
             return holds(definition.audiences[name]["members"], subject, Definition(name, definition.audiences))
         case {"random": share}:
             return in_share(subject.user_id, share["percent"], share.get("salt", definition.name))
+        case {"any_user": part} | {"any_account": part}:
+            return any(holds(part, one, definition) for one in subject.linked)
+        case {"no_user": part} | {"no_account": part}:
+            return not any(holds(part, one, definition) for one in subject.linked)
+        case {"all_users": part} | {"all_accounts": part}:
+            return len(subject.linked) > 0 and all(holds(part, one, definition) for one in subject.linked)
     raise ValueError(f"{condition!r} is of no kind that the reference evaluates")
 
 

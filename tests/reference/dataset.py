@@ -37,11 +37,29 @@ class ProfileRow:
 
 
 @dataclass(frozen=True)
+class AccountRow:
+    """One row of a source of accounts: of a change log if it has a `timestamp` (aware, UTC), else of a snapshot."""
+
+    account_id: str
+    traits: Mapping[str, Value]
+    timestamp: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The user belongs to the account: since an instant (aware, UTC), or always."""
+
+    user_id: str
+    account_id: str
+    timestamp: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Everything a project reads.
 
-    `known` are the users of memberships and consents, each since an instant or (None) always. The zones are those of
-    the sources, for instants without an offset within properties and traits.
+    `known` are users of consents, or of memberships of no account that matters, each since an instant or (None) always. The zones are
+    those of the sources, for instants without an offset within properties and traits.
     """
 
     events: Sequence[EventRow] = ()
@@ -49,6 +67,9 @@ class Dataset:
     known: Mapping[str, datetime | None] = field(default_factory=dict)
     events_zone: str = "UTC"
     profiles_zone: str = "UTC"
+    accounts: Sequence[AccountRow] = ()
+    memberships: Sequence[Membership] = ()
+    accounts_zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,25 @@ def universe(dataset: Dataset, as_of: datetime) -> set[str]:
     users = {event.user_id for event in distinct_events(dataset) if event.timestamp <= as_of}
     users |= {row.user_id for row in dataset.profiles if row.timestamp is None or row.timestamp <= as_of}
     users |= {user for user, since in dataset.known.items() if since is None or since <= as_of}
+    users |= {user for user, _ in pairs(dataset, as_of)}
     return users
+
+
+def pairs(dataset: Dataset, as_of: datetime) -> set[tuple[str, str]]:
+    """Which user belongs to which account by as_of."""
+    return {(row.user_id, row.account_id) for row in dataset.memberships if row.timestamp is None or row.timestamp <= as_of}
+
+
+def accounts_known(dataset: Dataset, as_of: datetime) -> set[str]:
+    """Every account in accounts or memberships, by as_of."""
+    rows = {row.account_id for row in dataset.accounts if row.timestamp is None or row.timestamp <= as_of}
+    return rows | {account for _, account in pairs(dataset, as_of)}
+
+
+def account_traits_of(dataset: Dataset, account_id: str, as_of: datetime) -> dict[str, Value]:
+    """The account's traits as of the instant, found as those of a user are."""
+    rows = [ProfileRow(row.account_id, row.traits, row.timestamp) for row in dataset.accounts]
+    return traits_of(Dataset(profiles=rows), account_id, as_of)
 
 
 def traits_of(dataset: Dataset, user_id: str, as_of: datetime) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""The subject of a condition: one user at one instant, with everything that may be asked of them."""
+"""The subject of a condition: one user, or one account, at one instant, with everything that may be asked of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,11 +12,11 @@ from tests.reference.values import Datum, Value
 
 @dataclass(frozen=True)
 class Subject:
-    """One user as of one instant.
+    """One user (`of` is "user") or account ("account") as of one instant; `user_id` is its id, whatever it is.
 
-    `events` are the user's, up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events
-    that earlier steps of a sequence took, by their `as`, `computed` the traits
-    that are computed. `lists` are the values of the files of `in_file`, by path.
+    `linked` are the accounts of the user, or the users of the account. `events` are the user's, or those of all users of the account,
+    up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events that earlier steps of a sequence took,
+    by their `as`, `computed` the traits that are computed. `lists` are the values of the files of `in_file`, by path.
     """
 
     user_id: str
@@ -28,14 +28,16 @@ class Subject:
     lists: Mapping[str, Sequence[str]]
     taken: Mapping[str, Event] = field(default_factory=dict)
     computed: Mapping[str, Datum] = field(default_factory=dict)
+    of: str = "user"
+    linked: list["Subject"] = field(default_factory=list, repr=False, compare=False)
 
     def with_taken(self, name: str | None, event: Event) -> "Subject":
         """The same subject after a step, known as `name`, took the event."""
         return replace(self, taken={**self.taken, name: event}) if name else self
 
     def trait(self, path: str) -> list[Datum]:
-        """What stands at the path into the traits. `user_id` is the user's id."""
-        if read_path(path) == ["user_id"]:
+        """What stands at the path into the traits. `user_id` is the user's id, `account_id` the account's."""
+        if read_path(path) == [f"{self.of}_id"]:
             return [Datum(self.user_id, self.zone)]
         name = str(read_path(path)[0])
         if name in self.computed:

@@ -31,9 +31,12 @@ def members_of_all(folder: Path, as_of: datetime) -> dict[str, list[str]]:
 
 
 def member_ids(staged: Staged) -> exp.Select:
-    """(audience, user_id) of every member, over the relations of a build."""
+    """(audience, user_id or account_id) of every member, over the relations of a build."""
     members = exp.Subquery(this=staged.compiled.all_members(), alias="m")
-    return exp.select("m.audience", "u.user_id").from_(members).join("users AS u", on="u.user_key = m.user_key")
+    everybody = "SELECT user_key, user_id FROM users"
+    if staged.plan.needs.accounts:
+        everybody += " UNION ALL SELECT account_key, account_id FROM accounts"
+    return exp.select("m.audience", "u.user_id").from_(members).join(f"({everybody}) AS u", on="u.user_key = m.user_key")
 
 
 def members_of_staged(staged: Staged) -> dict[str, list[str]]:

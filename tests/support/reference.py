@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.reference.case import Case, evaluate
-from tests.reference.dataset import Dataset, EventRow, ProfileRow
+from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
@@ -44,7 +44,7 @@ def load_yaml(text: str) -> list[Any]:
 
 
 def case_of(folder: Path, as_of: datetime) -> Case:
-    """The whole project: data/events.jsonl, data/profiles.jsonl, every audience, and data/*.csv as lists."""
+    """The whole project: data/events.jsonl, data/profiles.jsonl, those of accounts and memberships where they are, every audience, and data/*.csv as lists."""
     config = load_yaml((folder / "engage.yaml").read_text())[0]
     definitions = [document for path in sorted((folder / "campaigns").rglob("*.yaml")) for document in load_yaml(path.read_text())]
     events = [
@@ -55,8 +55,13 @@ def case_of(folder: Path, as_of: datetime) -> Case:
         ProfileRow(row["user_id"], {name: value for name, value in row.items() if name != "user_id"})
         for row in _lines(folder / "data" / "profiles.jsonl")
     ]
+    accounts = [
+        AccountRow(row["account_id"], {name: value for name, value in row.items() if name != "account_id"})
+        for row in _lines(folder / "data" / "accounts.jsonl")
+    ]
+    memberships = [Membership(row["user_id"], row["account_id"]) for row in _lines(folder / "data" / "memberships.jsonl")]
     lists = {f"data/{path.name}": [row[0] for row in csv.reader(path.read_text().splitlines())] for path in folder.glob("data/*.csv")}
-    return Case(Dataset(events, profiles), definitions, config["timezone"], as_of, lists)
+    return Case(Dataset(events, profiles, accounts=accounts, memberships=memberships), definitions, config["timezone"], as_of, lists)
 
 
 def reference_members(case: Case, name: str) -> set[str]:
@@ -71,4 +76,4 @@ def _utc(text: str) -> datetime:
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

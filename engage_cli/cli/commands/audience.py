@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The audiences.  [default: all]")]
 Sample = Annotated[int, typer.Option("--sample", metavar="N", parser=read_count, help="How many members to show.")]
 User = Annotated[
-    str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The user, by their id as the sources write it.")
+    str,
+    typer.Option(
+        "--user",
+        "--account",
+        metavar="ID",
+        parser=read_user,
+        show_default=False,
+        help="The user (of an audience of accounts: the account), by their id as the sources write it.",
+    ),
 ]
 Left = Annotated[str, typer.Argument(metavar="A", show_default=False, help="One audience.")]
 Right = Annotated[str, typer.Argument(metavar="B", show_default=False, help="The other.")]
@@ -211,7 +219,8 @@ def export(
 ) -> ExitCode:
     """Write the members of an audience to a file or a pipe.
 
-    The columns are user_id and the traits that `with` names. A file that exists is replaced. Nothing is recorded: `build` does that.
+    The columns are user_id (of an audience of accounts: account_id) and the traits that `with` names. A file that exists is
+    replaced. Nothing is recorded: `build` does that.
     """
     from engage_cli.cli.render.audiences import export_blocks
     from engage_cli.cli.render.documents import export_document

@@ -50,7 +50,7 @@ def _list_row(row: AudienceRow) -> tuple[Piece, ...]:
 def preview_blocks(preview: Preview) -> Iterator[Block]:
     """How large it is, who is in it, and by what they can be reached."""
     share = "" if not preview.universe else f" ({share_of(preview.size, preview.universe)})"
-    size = f"{counted(preview.size, 'member')} of {counted(preview.universe, 'user')}{share}"
+    size = f"{counted(preview.size, 'member')} of {counted(preview.universe, preview.of.one)}{share}"
     yield line(name(preview.name), " as of ", instant(preview.as_of), ": ", strong(size))
     if not preview.sample:
         return

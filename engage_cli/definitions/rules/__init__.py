@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from engage_cli.definitions.loaded import Loaded
-from engage_cli.definitions.rules import cycles, destinations, duplicates, expansion, list_files, trait_cycles, unknown_audiences
+from engage_cli.definitions.rules import cycles, destinations, duplicates, expansion, list_files, subjects, trait_cycles, unknown_audiences
 from engage_cli.source import Issue
 
 Check = Callable[[Loaded], Iterable[Issue]]
@@ -15,5 +15,6 @@ RULES: tuple[Check, ...] = (
     expansion.check,
     destinations.check,
     list_files.check,
+    subjects.check,
     trait_cycles.check,
 )

@@ -7,8 +7,9 @@ from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, ListOf
 from engage_cli.definitions.shapes.condition import CONDITION
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import TextShape, id_shape
+from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
 from engage_cli.definitions.shapes.value import PATH
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_nodes import Node, Scalar, shortened
 from engage_cli.source import Span
@@ -51,7 +52,7 @@ _WITH_SHAPE: Shape[tuple[Path, ...]] = ByForm("a list of traits, such as `[email
 
 _AUDIENCE = Key("audience", id_shape("an audience"), "The audience's id.", required=True)
 _DESCRIPTION = Key("description", TextShape(), "What the audience is for, in a sentence.")
-_OF = Key("of", OnlyWord("users", "accounts", "audiences of accounts (`of: accounts`)"), "What its members are.")
+_OF = Key("of", Choice("what its members are", {one.value: one for one in Subject}), "What its members are: users (default) or accounts.")
 _MEMBERS = Key("members", CONDITION, "Who is a member.", required=True)
 _ANONYMOUS = Key(
     "anonymous",
@@ -80,6 +81,7 @@ def _audience(fields: Fields, reading: Reading) -> Audience:
         with_traits=_distinct(fields, reading),
         span=fields.span(_AUDIENCE),
         sync_spans=tuple(span for _name, span in sync),
+        of=fields.get(_OF) or Subject.USERS,
     )
 
 
@@ -106,7 +108,7 @@ AUDIENCE: Shape[Audience] = Named(
         "an audience",
         [_AUDIENCE, _DESCRIPTION, _OF, _MEMBERS, _ANONYMOUS, _SYNC, _WITH],
         _audience,
-        description="A named set of users.",
+        description="A named set of users, or of accounts.",
         hints={
             **dict.fromkeys((key.name for key in EVENT_CONDITION.keys), "put the condition under `members:`"),
             **dict.fromkeys(("where", "condition", "conditions", "when", "if", "filter", "definition"), "write `members`"),

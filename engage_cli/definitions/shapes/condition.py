@@ -3,7 +3,19 @@
 from decimal import Decimal
 
 from engage_cli.definitions.comparisons import Comparison
-from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, Everyone, InAudience, InShare, InSql, NoneOf, Not, TraitIs
+from engage_cli.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Everyone,
+    InAudience,
+    InShare,
+    InSql,
+    NoneOf,
+    Not,
+    Quantifier,
+    TraitIs,
+)
 from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.shapes.base import ListOf, Named, Shape
 from engage_cli.definitions.shapes.comparison import (
@@ -16,6 +28,7 @@ from engage_cli.definitions.shapes.comparison import (
 )
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.kinds import Kinds
+from engage_cli.definitions.shapes.quantifier import quantified
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import NumberShape, OnlyTrue, TextShape, id_shape
 from engage_cli.definitions.shapes.sequence import SEQUENCE_CONDITION
@@ -24,10 +37,6 @@ from engage_cli.definitions.values import StepRef
 from engage_cli.definitions.yaml_nodes import Node
 
 LATER_KINDS = {
-    **dict.fromkeys(("any_user", "all_users", "no_user"), "conditions on the users of an account (`any_user`, `all_users`, `no_user`)"),
-    **dict.fromkeys(
-        ("any_account", "all_accounts", "no_account"), "conditions on a user's accounts (`any_account`, `all_accounts`, `no_account`)"
-    ),
     "entity": "`entity` conditions",
     "consent": "`consent` conditions",
     "message": "`message` conditions",
@@ -57,7 +66,7 @@ _NOT_THIS: Shape[Condition] = Record("`not`", [_NOT], lambda fields, _: Not(fiel
 _EVERYONE = Key("everyone", OnlyTrue("for nobody, write `{not: {everyone: true}}`"), "Always holds.", required=True)
 _EVERYBODY: Shape[Condition] = Record("`everyone`", [_EVERYONE], lambda fields, _: Everyone(fields.key_span(_EVERYONE)))
 
-_TRAIT = Key("trait", PATH, "The trait, or a path into it; `user_id` is the user's id.", required=True)
+_TRAIT = Key("trait", PATH, "The trait, or a path into it; `user_id` is the user's id, `account_id` the account's.", required=True)
 _trait_comparison = comparison_of(OPERATORS)
 
 
@@ -138,9 +147,16 @@ _IN_SHARE: Shape[Condition] = Record(
 )
 
 _SQL = Key(
-    "sql", TextShape("one read-only SELECT"), "The user is among the `user_id`s of this SELECT over the declared sources.", required=True
+    "sql",
+    TextShape("one read-only SELECT"),
+    "The user is among the `user_id`s (the account among the `account_id`s) of this SELECT over the declared sources.",
+    required=True,
 )
 _IN_SQL: Shape[Condition] = Record("an `sql` condition", [_SQL], lambda fields, _: InSql(fields[_SQL], fields.span(_SQL)))
+
+# ---- quantifiers ---------------------------------------------------------------------------------------------------
+
+_QUANTIFIED = {one.value: quantified(one, CONDITION, _GROUP_HINTS) for one in Quantifier}
 
 # ---- all kinds -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +172,7 @@ _KINDS: dict[str, Shape[Condition]] = {
     "audience": _IN_AUDIENCE,
     "random": _IN_SHARE,
     "sql": _IN_SQL,
+    **_QUANTIFIED,
 }
 
 

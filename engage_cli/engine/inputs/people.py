@@ -12,12 +12,15 @@ from engage_cli.engine.inputs.values import Value, nothing
 from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Reading
 
+NO_ACCOUNT = "no account_id"
+
 
 @dataclass(frozen=True)
 class PeopleRows:
-    """A batch of profiles, memberships or consents.
+    """A batch of profiles, memberships or consents; or of accounts, whose ids then stand for those of users (`id_name`).
 
     `ts` is the instant from which a row counts; without one it always counts. `dated`: each row must have it (a change log).
+    `account` is the account of a membership.
     """
 
     batch: Batch
@@ -25,12 +28,15 @@ class PeopleRows:
     user: Value
     timestamp: Value | None
     dated: bool
+    id_name: str = "user_id"
+    account: Value | None = None
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
-        """A SELECT of `columns` over path, user_id, ts, reason and what is in the file."""
+        """A SELECT of `columns` over path, user_id, account_id (of a membership), ts, reason and what is in the file."""
         core = sql(
-            "SELECT *, {user} AS user_id, {ts} AS ts, {has_ts} AS has_ts FROM {scan}",
-            user=id_text(self.user, self.batch, "user_id"),
+            "SELECT *, {user} AS user_id{account}, {ts} AS ts, {has_ts} AS has_ts FROM {scan}",
+            user=id_text(self.user, self.batch, self.id_name),
+            account=self._account(),
             ts=timestamp_instant(self.timestamp, self.zones) if self.timestamp else nothing(Reading.INSTANT),
             has_ts=self.timestamp.read(Reading.PRESENT, self.zones) if self.timestamp else nothing(Reading.PRESENT),
             scan=scan or self.batch.again,
@@ -42,15 +48,20 @@ class PeopleRows:
     def reason(self) -> Sql:
         """Why a row is rejected; NULL where it is not."""
         return sql(
-            "CASE WHEN {broken} THEN {line} WHEN user_id IS NULL THEN {no_user} WHEN {dated} AND has_ts IS NULL THEN {no_time} "
-            "WHEN has_ts AND ts IS NULL THEN {bad_time} END",
+            "CASE WHEN {broken} THEN {line} WHEN user_id IS NULL THEN {no_user} WHEN {no_account} THEN {account} "
+            "WHEN {dated} AND has_ts IS NULL THEN {no_time} WHEN has_ts AND ts IS NULL THEN {bad_time} END",
             broken=self.batch.broken,
             line=literal(BROKEN),
-            no_user=literal(NO_USER),
+            no_user=literal(NO_USER if self.id_name == "user_id" else NO_ACCOUNT),
+            no_account=Sql("account_id IS NULL" if self.account is not None else "FALSE"),
+            account=literal(NO_ACCOUNT),
             dated=Sql("TRUE" if self.dated else "FALSE"),
             no_time=literal(NO_TIME),
             bad_time=literal(BAD_TIME),
         )
+
+    def _account(self) -> Sql:
+        return sql(", {account} AS account_id", account=id_text(self.account, self.batch, "account_id")) if self.account else Sql("")
 
     def known(self, as_of: Sql) -> Sql:
         """The row counts as of the instant."""
@@ -66,9 +77,20 @@ def profile_rows(batch: Batch, zone: str) -> PeopleRows:
 
 
 def membership_rows(batch: Batch, zone: str) -> PeopleRows:
-    """Memberships, which are undated."""
+    """Memberships: where engage.yaml maps `timestamp`, each counts from then on."""
     zones = Zones(batch.source.timezone, zone)
-    return PeopleRows(batch, zones, required(batch, "user_id", zones), None, False)
+    dated = is_mapped(batch, "timestamp")
+    timestamp = required(batch, "timestamp", zones) if dated else None
+    user, account = required(batch, "user_id", zones), required(batch, "account_id", zones)
+    return PeopleRows(batch, zones, user, timestamp, dated, account=account)
+
+
+def account_rows(batch: Batch, zone: str) -> PeopleRows:
+    """Accounts: a change log where engage.yaml maps `timestamp`, else a snapshot."""
+    zones = Zones(batch.source.timezone, zone)
+    dated = is_mapped(batch, "timestamp")
+    timestamp = required(batch, "timestamp", zones) if dated else None
+    return PeopleRows(batch, zones, required(batch, "account_id", zones), timestamp, dated, id_name="account_id")
 
 
 def consent_rows(batch: Batch, zone: str) -> PeopleRows:

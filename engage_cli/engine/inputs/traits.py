@@ -29,7 +29,7 @@ def trait_names(rows: PeopleRows) -> list[str]:
 
 
 def _field_columns(rows: PeopleRows) -> list[str]:
-    return [column_name(rows.batch, field) for field in (("user_id", "timestamp") if rows.dated else ("user_id",))]
+    return [column_name(rows.batch, field) for field in ((rows.id_name, "timestamp") if rows.dated else (rows.id_name,))]
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Needs:
     """Everything that has to be staged for a run.
 
     `as_of` and `since` are aware, UTC. `tables` are the sources that `sql:` conditions name.
-    `users` limits events and traits to these ids (explain); None is everybody.
+    `users` limits events and traits to these ids (explain, where no condition is about accounts); None is everybody.
     """
 
     as_of: datetime

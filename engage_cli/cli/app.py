@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, project, state, store, trait
+from engage_cli.cli.commands import audience, consent, project, state, store, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -17,7 +17,7 @@ LATER = {
     "journey": "journeys",
     "broadcast": "broadcasts",
     "template": "message templates",
-    "consent": "subscription states",
+    "consent verify": "what the token of an unsubscribe link says",
     "identity": "which identifiers are one person",
     "forget": "removing a person",
     "deliver": "handing messages to a provider",
@@ -103,6 +103,9 @@ app.add_typer(_audience, name="audience")
 _trait = _group("Look at computed traits.")
 trait.register(_trait)
 app.add_typer(_trait, name="trait")
+_consent = _group("Import and look up subscription states.")
+consent.register(_consent)
+app.add_typer(_consent, name="consent")
 
 _state = _group("Keep safe what earlier runs recorded.")
 state.register(_state)

@@ -224,6 +224,25 @@ class InSql:
     span: Span
 
 
+class ConsentStatus(StrEnum):
+    """What a person said to messages on a channel, or to a group of them; NONE: nothing."""
+
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    DID_NOT_SUBSCRIBE = "did_not_subscribe"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HasConsent:
+    """The user's subscription state of the channel, or of the group on it, is one of `statuses`."""
+
+    channel: str
+    group: str | None
+    statuses: tuple[ConsentStatus, ...]
+    span: Span
+
+
 class Quantifier(StrEnum):
     """How many of an account's users, or of a user's accounts, meet a condition. `ALL_` needs at least one; `NO_` is not `ANY_`."""
 
@@ -249,4 +268,18 @@ class Quantified:
     span: Span
 
 
-Condition = AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql | Quantified
+Condition = (
+    AllOf
+    | AnyOf
+    | NoneOf
+    | Not
+    | Everyone
+    | TraitIs
+    | EventDone
+    | SequenceDone
+    | InAudience
+    | InShare
+    | InSql
+    | Quantified
+    | HasConsent
+)

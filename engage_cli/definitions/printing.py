@@ -17,6 +17,7 @@ from engage_cli.definitions.conditions import (
     EventDone,
     Everyone,
     FirstTime,
+    HasConsent,
     InAudience,
     InPeriod,
     InShare,
@@ -115,6 +116,8 @@ def condition_tree(condition: Condition) -> Mapping:
             return {"sql": condition.text}
         case Quantified():
             return {condition.quantifier.value: condition_tree(condition.part)}
+        case HasConsent():
+            return {"consent": _consent(condition)}
         case _:
             assert_never(condition)
 
@@ -125,6 +128,12 @@ def _share(share: InShare) -> Mapping:
     if share.salt is not None:
         tree["salt"] = share.salt
     return tree
+
+
+def _consent(consent: HasConsent) -> Mapping:
+    words = [status.value for status in consent.statuses]
+    group: Mapping = {} if consent.group is None else {"group": consent.group}
+    return {"channel": consent.channel, **group, "status": words[0] if len(words) == 1 else list(words)}
 
 
 # ---- events --------------------------------------------------------------------------------------------------------

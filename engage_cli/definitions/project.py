@@ -46,6 +46,14 @@ class Sources:
     consents: tuple[Source, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """The channels and the subscription groups that `messaging` declares, in the order written; none: any name will do."""
+
+    channels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
 class Call(StrEnum):
     """The Segment call that an events destination takes."""
 
@@ -85,6 +93,7 @@ class Config:
     engine: EngineSettings
     sources: Sources
     destinations: Mapping[str, EventsDestination]
+    messaging: Messaging = Messaging()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Mentioned(StrEnum):
     AUDIENCE = "audience"
     DESTINATION = "destination"
     LIST_FILE = "list file"
+    CHANNEL = "channel"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,14 @@ class Engine(Protocol):
         """
         ...
 
+    def stage_consents(self, sources: Sources, zone: str, as_of: datetime) -> tuple[Reject, ...]:
+        """Read the sources of consents alone; the rows that cannot be read.
+
+        Makes the temporary relations `consent_row(user_id, ts, channel, group_name, status)` of every row that can be read (`ts` and
+        `group_name` may be NULL), and `consent_state`, alike, of those that count as of the instant.
+        """
+        ...
+
     def restrict(self, needs: Needs, *, with_ids: bool) -> None:
         """Cut `users` and `events` down to the touched users and to what `needs` say; `with_ids`: with message ids, else they are NULL."""
         ...

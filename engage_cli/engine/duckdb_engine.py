@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Self
@@ -12,9 +13,10 @@ import duckdb
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, Sources
-from engage_cli.engine.base import Cost, InputFile, Row, Staging, StoreReport, Upkeep
+from engage_cli.engine.base import Cost, InputFile, Reject, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
+from engage_cli.engine.inputs.consents import stage_states
 from engage_cli.engine.inputs.hashing import HashedFile, find_inputs, kept_sources, known_of
 from engage_cli.engine.inputs.kept import Known, keep_files
 from engage_cli.engine.inputs.loading import Work
@@ -89,6 +91,12 @@ class DuckDBEngine:
         return stage_inputs(
             self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes(), touch=touch
         )
+
+    def stage_consents(self, sources: Sources, zone: str, as_of: datetime) -> tuple[Reject, ...]:
+        """Read the sources of consents alone, to the relations `consent_row` and `consent_state`."""
+        consents = Sources(consents=sources.consents)
+        self.input_files(consents, ())
+        return stage_states(self._connection, self._folder, consents, zone, as_of)
 
     def restrict(self, needs: Needs, *, with_ids: bool) -> None:
         """Cut `users` and `events` down to the touched users."""

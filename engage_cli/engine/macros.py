@@ -170,6 +170,12 @@ event_hash(user_id, event, ts, properties) AS md5(
 )
 """,
     r"""
+consent_hash(user_id, ts, channel, group_name, status) AS md5(
+    user_id || chr(31) || coalesce(strftime(ts, '%Y-%m-%dT%H:%M:%S.%fZ'), '') || chr(31) || channel || chr(31) || coalesce(group_name, '')
+    || chr(31) || status
+)
+""",
+    r"""
 profile_hash(user_id, ts, traits) AS md5(
     user_id || chr(31) || coalesce(strftime(ts, '%Y-%m-%dT%H:%M:%S.%fZ'), '') || chr(31) || canonical(traits)
 )

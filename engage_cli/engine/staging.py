@@ -11,6 +11,7 @@ from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.accounts import stage_accounts
 from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
 from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.consents import stage_consents
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
 from engage_cli.engine.inputs.events import Events, read_events
@@ -147,6 +148,7 @@ def _stage(
     stage_traits(work, profiles, needs.traits, None)
     if needs.accounts:
         stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of)
+    stage_consents(work, inputs.consents, needs, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables:
         author_events(work, STORED_EVENTS)
@@ -227,6 +229,7 @@ def _stage_users_events(
     users = stage_users(work, inputs.people, events.users() if events else None, as_of)
     staged = _stage_events(work, events, needs)
     stage_traits(work, profiles, needs.traits, needs.users)
+    stage_consents(work, inputs.consents, needs, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables and events is not None:
         author_events(work, events.select(replace(events.wanted, columns=())))

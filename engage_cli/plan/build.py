@@ -18,6 +18,7 @@ from engage_cli.plan.instants import Bound, Stretch, shift, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
 from engage_cli.plan.leaves import (
     AmongRows,
+    ConsentIs,
     Counted,
     EdgeMeets,
     Events,
@@ -138,12 +139,12 @@ class Planner:
                 return self._event(condition)
             case w.Quantified():
                 return self._quantified(condition)
-            case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql():
+            case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql() | w.HasConsent():
                 return Is(self._leaf(condition))
             case _:
                 assert_never(condition)
 
-    def _leaf(self, condition: w.TraitIs | w.SequenceDone | w.InAudience | w.InShare | w.InSql) -> Leaf:
+    def _leaf(self, condition: w.TraitIs | w.SequenceDone | w.InAudience | w.InShare | w.InSql | w.HasConsent) -> Leaf:
         match condition:
             case w.TraitIs(path, comparison, span):
                 return TraitMeets(field_row(path, comparison, self.context), span)
@@ -155,6 +156,8 @@ class Planner:
                 return InShareOf(self.owner if salt is None else salt, _MILLIONTHS_OF_ALL, millionths << 32)
             case w.InSql(text, span):
                 return AmongRows(text, span, f"sql_{self.owner}")
+            case w.HasConsent(channel, group, statuses, span):
+                return ConsentIs(channel, group, tuple(sorted(set(statuses))), span)
             case _:
                 assert_never(condition)
 

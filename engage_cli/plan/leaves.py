@@ -184,4 +184,32 @@ class SomeLinked:
     span: Span | None = field(default=None, compare=False)
 
 
-Leaf = Happened | Counted | Measured | OnDays | EdgeMeets | Regular | Sequence | TraitMeets | InShareOf | MemberOf | AmongRows | SomeLinked
+@dataclass(frozen=True, slots=True)
+class ConsentIs:
+    """The subject's subscription state of the channel, or (`group`) of the group on it, is one of `statuses` (`none`: there is none).
+
+    Of a channel it is what the channel's own row says. Of a group: `unsubscribed` where the channel's row says that, else what the group's
+    row says, else what the channel's does.
+    """
+
+    channel: str
+    group: str | None
+    statuses: tuple[str, ...]
+    span: Span | None = field(default=None, compare=False)
+
+
+Leaf = (
+    Happened
+    | Counted
+    | Measured
+    | OnDays
+    | EdgeMeets
+    | Regular
+    | Sequence
+    | TraitMeets
+    | InShareOf
+    | MemberOf
+    | AmongRows
+    | SomeLinked
+    | ConsentIs
+)

@@ -9,6 +9,9 @@ The engine stages, for one run at one instant, temporary relations of the shape 
     mostly sorted by (event_key, ts), deduplicated by message id, no event after as_of. `file_key` is of the file that brought it.
 `traits(user_key INTEGER, <columns>)`
     at most one row a user: the traits as of the run's instant.
+`consents(user_key INTEGER, channel VARCHAR, "group" VARCHAR, status VARCHAR)`
+    at most one row a user, channel and group (NULL: the channel as a whole): the subscription states as of the run's instant. Only where
+    a plan needs it, and of the channels that it needs.
 Where a plan asks about accounts, also:
 
 `accounts(account_key INTEGER, account_id VARCHAR)`
@@ -83,7 +86,7 @@ class ListNeed:
 class Needs:
     """Everything that has to be staged for a run.
 
-    `as_of` and `since` are aware, UTC. `tables` are the sources that `sql:` conditions name.
+    `as_of` and `since` are aware, UTC. `tables` are the sources that `sql:` conditions name, `channels` those whose consents are asked for.
     `users` limits events and traits to these ids (explain, where no condition is about accounts); None is everybody.
     """
 
@@ -93,6 +96,7 @@ class Needs:
     traits: frozenset[Column] = frozenset()
     lists: tuple[ListNeed, ...] = ()
     tables: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
     users: frozenset[str] | None = None
     account_traits: frozenset[Column] = frozenset()
     accounts: bool = False

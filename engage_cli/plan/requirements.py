@@ -13,6 +13,7 @@ from engage_cli.definitions.trait import Compute
 from engage_cli.plan import checks as c
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.leaves import (
+    ConsentIs,
     Counted,
     EdgeMeets,
     Events,
@@ -73,6 +74,7 @@ def needs_of(audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[
         account_traits=frozenset(found.traits_of[Subject.ACCOUNTS]),
         accounts=found.accounts,
         lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
+        channels=frozenset(found.channels),
     )
 
 
@@ -83,6 +85,7 @@ class _Found:
     events: dict[tuple[tuple[str, ...], datetime | None], set[Column]] = field(default_factory=dict)
     traits_of: dict[Subject, set[Column]] = field(default_factory=lambda: {of: set() for of in Subject})
     lists: set[ListNeed] = field(default_factory=set)
+    channels: set[str] = field(default_factory=set)
     of: Subject = Subject.USERS
     accounts: bool = False
 
@@ -115,6 +118,8 @@ class _Found:
             case SomeLinked(of, predicate):
                 self.accounts = True
                 self.subjects(of, predicate)
+            case ConsentIs(channel):
+                self.channels.add(channel)
             case _:
                 pass
 

@@ -16,6 +16,7 @@ from engage_cli.definitions.trait import Compute
 from engage_cli.plan.instants import Bound, Stretch
 from engage_cli.plan.leaves import (
     AmongRows,
+    ConsentIs,
     Counted,
     EdgeMeets,
     Events,
@@ -148,7 +149,7 @@ def _sets(leaf: Leaf) -> Iterator[Events]:
             yield from (step.events for step in leaf.steps)
             yield from (forbidden.events for forbidden in (*leaf.between, *leaf.after))
             yield from leaf.without
-        case TraitMeets() | InShareOf() | MemberOf() | AmongRows() | SomeLinked():
+        case TraitMeets() | InShareOf() | MemberOf() | AmongRows() | SomeLinked() | ConsentIs():
             return
 
 

@@ -31,6 +31,7 @@ from engage_cli.plan.needs import ListNeed, Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.evaluate import evaluate, revisit
+from engage_cli.service.imported import declared_sources, sources_with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
@@ -162,7 +163,7 @@ def _build(request: _Request, engine: Engine, state: State | None, recovered: tu
     plan = with_tables(plan, config.sources)
     with request.stage("looking for input files"):
         files = engine.input_files(config.sources, plan.needs.lists)
-    vanished = vanished_files(state, config.sources, files)
+    vanished = vanished_files(state, sources_with_imported(config), files)
     if not request.dry_run:
         engine.keep_files(config.sources)
     _refuse_other_kind(state, project, request.names)
@@ -320,7 +321,7 @@ def definition_hash(project: Project, name: str) -> str:
     sources = [
         (kind, source.path, sorted(source.columns.items()), source.timezone)
         for kind in ("events", "profiles", "accounts", "memberships", "consents")
-        for source in getattr(config.sources, kind)
+        for source in getattr(declared_sources(config), kind)
     ]
     destinations = [
         (one.name, one.format, one.call.value) for one in config.destinations.values() if one.name in project.audiences[name].sync

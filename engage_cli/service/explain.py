@@ -144,6 +144,8 @@ class _Shown:
                 return self._missing_event(part.condition, sets[0], values)
             case w.InShare():
                 return "the bucket lies outside the share" if self._is_account else "the user's bucket lies outside the share"
+            case w.HasConsent():
+                return f"the subscription state is {values[0][1]}"
             case w.InSql():
                 return f"the {'account' if self._is_account else 'user'} is not among the rows of the query"
             case w.Quantified(quantifier):

@@ -11,6 +11,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
 from engage_cli.service.clock import started_at
+from engage_cli.service.imported import imported_folder
 from engage_cli.service.results import StateFinding
 from engage_cli.service.workspace import engine_for, kept_folder, load
 from engage_cli.state.backup import backup_state, restore_state
@@ -26,7 +27,8 @@ def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0)
         number = int(engine.rows("SELECT number FROM state.main.revision")[0][0])
         target = destination or state.path.with_name(f"{state.path.name}.backup-{number:06d}")
         backup_state(state, target.absolute())
-        _copy_missing(kept_folder(project, folder), _kept_beside(target))
+        for kind, kept in _folders(project, folder).items():
+            _copy_missing(kept, _beside(target, kind))
         return target
 
 
@@ -39,13 +41,19 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         engine_for(project, folder) as engine,
     ):
         earlier = restore_state(engine, source.absolute(), path, tool_version=__version__)
-        _copy_missing(_kept_beside(source), kept_folder(project, folder))
+        for kind, kept in _folders(project, folder).items():
+            _copy_missing(_beside(source, kind), kept)
         return earlier
 
 
-def _kept_beside(backup_file: Path) -> Path:
-    """Where a backup has the copies of files that sources keep (`on_missing_file: keep`)."""
-    return backup_file.with_name(f"{backup_file.name}.kept").absolute()
+def _folders(project: Project, folder: Path) -> dict[str, Path]:
+    """What is as precious as the state: copies of files that sources keep (`on_missing_file: keep`), and imported consents."""
+    return {"kept": kept_folder(project, folder), "consents": imported_folder(project, folder)}
+
+
+def _beside(backup_file: Path, kind: str) -> Path:
+    """Where a backup has such a folder."""
+    return backup_file.with_name(f"{backup_file.name}.{kind}").absolute()
 
 
 def _copy_missing(source: Path, destination: Path) -> None:

@@ -20,6 +20,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
+from engage_cli.service.imported import with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
@@ -30,7 +31,7 @@ from engage_cli.sql.traits import TRAIT_COLUMNS
 
 def load(folder: Path) -> Project:
     """The project in a folder; InvalidError with every mistake of its definitions, those of `sql:` conditions among them."""
-    project = load_project(folder)
+    project = with_imported(load_project(folder), folder)
     issues = authored_issues(project)
     if issues:
         raise InvalidError(issues)

@@ -13,6 +13,7 @@ from sqlglot import exp
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.leaves import (
     AmongRows,
+    ConsentIs,
     Counted,
     EdgeMeets,
     Happened,
@@ -31,6 +32,7 @@ from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, Plann
 from engage_cli.sql.accounts import ACCOUNT_EVENTS, AccountRelations, of_accounts
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.authored import SOURCE_TABLES, read_authored
+from engage_cli.sql.consents import consent_atom
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import all_of, any_of, column, integer_literal, known, negation, text_literal
@@ -246,6 +248,8 @@ class Compiler:
                 return Atom.presence(self._authored(leaf, selection.of))
             case SomeLinked():
                 return Atom.presence(self._linked(leaf))
+            case ConsentIs():
+                return consent_atom(leaf, self.relations)
             case _:
                 assert_never(leaf)
 

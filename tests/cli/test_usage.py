@@ -35,6 +35,7 @@ def test_every_command_of_this_version_exists() -> None:
         "schema",
         *(f"audience {name}" for name in looks),
         *(f"state {name}" for name in ("backup", "restore", "check")),
+        *(f"consent {name}" for name in ("import", "list")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),
         *(f"trait {name}" for name in ("list", "show", "export", "sql")),
     }
@@ -87,7 +88,7 @@ def test_the_version(engage: Engage) -> None:
 @pytest.mark.parametrize("name", LATER)
 @pytest.mark.parametrize("more", [[], ["--help"], ["build", "--as-of", "x"]])
 def test_a_command_of_later_says_that_it_is_not_built(name: str, more: list[str], engage: Engage) -> None:
-    ran = engage(name, *more)
+    ran = engage(*name.split(), *more)
     assert ran.code == ExitCode.USAGE
     assert f"`engage {name}` ({LATER[name]}) is not built in this version" in ran.err
     assert ran.out == ""

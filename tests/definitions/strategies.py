@@ -15,12 +15,14 @@ from engage_cli.definitions.conditions import (
     AnyOf,
     BetweenAgo,
     Condition,
+    ConsentStatus,
     Count,
     Days,
     Edge,
     EventDone,
     Everyone,
     FirstTime,
+    HasConsent,
     InAudience,
     InPeriod,
     InShare,
@@ -266,7 +268,10 @@ def sequences(draw):
     )
 
 
+statuses = st.lists(st.sampled_from(ConsentStatus), min_size=1, max_size=3, unique=True).map(tuple)
+
 leaves = st.one_of(
+    st.builds(HasConsent, ids, st.none() | ids, statuses, st.just(PLACE)),
     st.just(Everyone(PLACE)),
     st.builds(TraitIs, paths_with_each, comparisons(), st.just(PLACE)),
     events,

@@ -17,6 +17,7 @@ from textwrap import indent
 from typing import Any
 
 from tests.reference.case import Case
+from tests.reference.consents import ConsentRow
 from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
 from tests.support.reference import load_yaml
 
@@ -35,6 +36,8 @@ sources:
       columns: {{user_id: user_id}}
   accounts: {{path: data/accounts.jsonl}}
   memberships: {{path: data/memberships.jsonl}}
+  consents:
+    - path: data/consents.jsonl
 """
 
 Row = dict[str, Any]
@@ -117,6 +120,11 @@ def memberships() -> list[Row]:
     return _table("| account | user |")
 
 
+def consents() -> list[Row]:
+    """The rows of the table of subscription states."""
+    return _table("| user_id | channel |")
+
+
 def list_files() -> dict[str, str]:
     """The text of the files that the page shows, by path."""
     return {found["path"]: found["text"] for found in _LIST_FILE.finditer(page_text("conditions.md"))}
@@ -155,7 +163,8 @@ def write_project(folder: Path, examples: tuple[Example, ...]) -> None:
     (folder / "data").mkdir()
     (folder / "engage.yaml").write_text(ENGAGE_YAML, encoding="utf-8")
     belong = [{"user_id": row["user"], "account_id": row["account"]} for row in memberships()]
-    for name, rows in (("events", events()), ("profiles", profiles()), ("accounts", accounts()), ("memberships", belong)):
+    tables = {"events": events(), "profiles": profiles(), "accounts": accounts(), "memberships": belong, "consents": consents()}
+    for name, rows in tables.items():
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         (folder / "data" / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     for path, text in list_files().items():
@@ -172,7 +181,13 @@ def case_of(example: Example) -> Case:
         for row in events()
     ]
     people = [ProfileRow(row["user_id"], {name: value for name, value in row.items() if name != "user_id"}) for row in profiles()]
+    said = [
+        ConsentRow(row["user_id"], row["channel"], row["status"], row.get("group"), at and datetime.fromisoformat(at))
+        for row in consents()
+        for at in [row.get("updated_at")]
+    ]
     lists = {path: [row[0] for row in csv.reader(text.splitlines()[1:])] for path, text in list_files().items()}
     companies = [AccountRow(row["account_id"], {name: value for name, value in row.items() if name != "account_id"}) for row in accounts()]
     belong = [Membership(row["user"], row["account"]) for row in memberships()]
-    return Case(Dataset(happened, people, accounts=companies, memberships=belong), load_yaml(example.text), ZONE, AS_OF, lists)
+    dataset = Dataset(happened, people, accounts=companies, memberships=belong, consents=said)
+    return Case(dataset, load_yaml(example.text), ZONE, AS_OF, lists)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from engage_cli.definitions.conditions import Quantifier
+from engage_cli.definitions.conditions import ConsentStatus, Quantifier
 from engage_cli.definitions.shapes.comparison import OPERATORS
 from engage_cli.definitions.shapes.condition import LATER_KINDS
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
@@ -15,7 +15,7 @@ from tests.reference.case import evaluate
 from tests.support.product import members_of_all
 
 EXAMPLES = examples_of("conditions.md") + examples_of("values.md")
-KINDS = ("all", "any", "none", "not", "everyone", "trait", "event", "sequence", "audience", "random", "sql", *Quantifier)
+KINDS = ("all", "any", "none", "not", "everyone", "trait", "event", "sequence", "audience", "random", "sql", "consent", *Quantifier)
 WORDS = sorted(
     {
         *KINDS,
@@ -23,6 +23,7 @@ WORDS = sorted(
         *(key.name for key in (*EVENT_CONDITION.keys, *SEQUENCE_CONDITION.keys)),
         *("ignore_case", "as", "ref", "settled", "salt", "percent", "every", "of_last", "property", "by_name"),
         *(period.value for period in Period),
+        *("channel", "group", "status", *ConsentStatus),
     }
 )
 

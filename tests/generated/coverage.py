@@ -14,8 +14,8 @@ COMBINATIONS = ("all", "any", "none")
 GROUPS = {*COMBINATIONS, "not"}
 EVENT_KEYS = ["within", "between_ago", "since", "until", "period", "first_time", "regularly", "never", "where"]
 MEASURES = ["count", "days", "sum", "avg", "min", "max", "unique", "earliest", "latest"]
-KINDS = ("trait", "event", "sequence", "audience", "random", "everyone")
-MAIN = ("event", "sequence", "operator", "reference")
+KINDS = ("trait", "event", "sequence", "audience", "random", "everyone", "consent")
+MAIN = ("event", "sequence", "operator", "reference", "consent")
 SEQUENCE_KEYS = ["within", "since", "until", "period", "span", "order", "at_least", "without"]
 
 
@@ -76,6 +76,8 @@ def features(leaf: Condition) -> Iterator[str]:
             yield from _of_event(leaf)
         case "sequence":
             yield from _of_sequence(leaf)
+        case "consent":
+            yield from _of_consent(leaf["consent"])
 
 
 def _of_event(leaf: Condition) -> Iterator[str]:
@@ -100,6 +102,12 @@ def _of_sequence(leaf: Condition) -> Iterator[str]:
             yield f"sequence not {'at the end' if at_the_end else 'between'}"
         yield from (f"sequence step {key}" for key in ("within", "settled", "first_time", "as") if key in step)
         yield from _of_where("step where", step.get("not", step).get("where", {}))
+
+
+def _of_consent(asked: Condition) -> Iterator[str]:
+    about = "group" if "group" in asked else "channel"
+    status = asked.get("status", "subscribed")
+    yield f"consent {about} {status if isinstance(status, str) else 'several'}"
 
 
 def _of_where(prefix: str, where: Condition) -> Iterator[str]:

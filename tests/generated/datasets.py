@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.generated.consents import consent_rows
 from tests.generated.pools import (
     BOOLEANS,
     EVENT_NAMES,
@@ -100,6 +101,7 @@ def datasets(draw: st.DrawFn, pool: Pool) -> Dataset:
         known=draw(st.dictionaries(user, since, max_size=3)),
         events_zone=draw(st.sampled_from(["UTC", "UTC", *ZONES])),
         profiles_zone=draw(st.sampled_from(["UTC", "UTC", *ZONES])),
+        consents=draw(consent_rows(pool, user)),
     )
 
 

@@ -11,6 +11,7 @@ import duckdb
 
 from tests.generated.yaml_text import definitions_to_yaml, to_yaml
 from tests.reference.case import Case
+from tests.reference.consents import ConsentRow
 from tests.reference.dataset import Dataset, EventRow, ProfileRow
 from tests.reference.values import Value, read_text
 
@@ -42,6 +43,7 @@ def write_project(
     write_profiles(log, folder / "data" / "profile_log", profile_format, parts)
     write_known(dataset.known, folder / "data")
     write_accounts(dataset, folder / "data", profile_format)
+    write_consents(dataset.consents, folder / "data" / "consent_rows", profile_format, parts)
     (folder / "engage.yaml").write_text(project_yaml(case, event_format, profile_format), encoding="utf-8")
 
 
@@ -65,6 +67,8 @@ def project_yaml(case: Case, event_format: str, profile_format: str) -> str:
     sources |= account_sources(dataset, profile_format)
     if any(since is not None for since in dataset.known.values()):
         sources["consents"] = [{"path": "data/consents.csv"}]
+    if dataset.consents:
+        sources["consents"] = [*sources.get("consents", []), {"path": f"data/consent_rows/*.{profile_format}"}]
     return to_yaml({"project": "generated", "timezone": case.zone, "sources": sources})
 
 
@@ -137,14 +141,33 @@ def _profile_cells(row: ProfileRow) -> dict[str, Value]:
 
 
 def write_known(known: Mapping[str, datetime | None], folder: Path) -> None:
-    """memberships.csv of those who are known always, consents.csv of those who are known since an instant."""
+    """memberships.csv of those who are known always, consents.csv of those who are known since an instant, on a channel of their own."""
     always = [[user, "account"] for user, since in known.items() if since is None]
-    dated = [[user, "email", "", "subscribed", _instant(since)] for user, since in known.items() if since is not None]
+    dated = [[user, "known", "", "subscribed", _instant(since)] for user, since in known.items() if since is not None]
     folder.mkdir(parents=True, exist_ok=True)
     if always:
         _write_csv(folder / "memberships.csv", ["user_id", "account_id"], always)
     if dated:
         _write_csv(folder / "consents.csv", ["user_id", "channel", "group", "status", "updated_at"], dated)
+
+
+def write_consents(rows: Sequence[ConsentRow], folder: Path, file_format: str, parts: int = 1) -> list[Path]:
+    """Rows of subscription states. What a row does not say is an empty cell, or no key of the object."""
+    write = {"jsonl": _consents_jsonl, "csv": _consents_csv}[file_format]
+    return _write_parts(rows, folder, file_format, parts, write) if rows else []
+
+
+def _consents_jsonl(path: Path, rows: Sequence[ConsentRow]) -> None:
+    _write_jsonl(path, [{name: value for name, value in _consent_cells(row).items() if value} for row in rows])
+
+
+def _consents_csv(path: Path, rows: Sequence[ConsentRow]) -> None:
+    _write_csv(path, ["user_id", "channel", "group", "status", "updated_at"], [list(_consent_cells(row).values()) for row in rows])
+
+
+def _consent_cells(row: ConsentRow) -> dict[str, str]:
+    updated_at = _instant(row.updated_at) if row.updated_at else ""
+    return {"user_id": row.user_id, "channel": row.channel, "group": row.group or "", "status": row.status, "updated_at": updated_at}
 
 
 # ---- cells and lines

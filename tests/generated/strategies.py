@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.generated.comparisons import LISTS, trait_conditions
+from tests.generated.consents import consent_conditions
 from tests.generated.datasets import datasets
 from tests.generated.events import event_conditions
 from tests.generated.pools import Pool, pools
@@ -20,7 +21,7 @@ from tests.reference.dataset import Dataset
 
 Condition = dict[str, Any]
 
-LEAF_KINDS = ["trait", "trait", "event", "event", "event", "sequence", "sequence", "audience", "random", "everyone"]
+LEAF_KINDS = ["trait", "trait", "event", "event", "event", "sequence", "sequence", "audience", "random", "everyone", "consent"]
 NAMES = ["first", "second", "asked"]
 DEPTH = 3
 
@@ -94,6 +95,8 @@ def leaves(draw: st.DrawFn, scope: Scope, audiences: Sequence[str], kind: str) -
             return draw(sequence_conditions(scope))
         case "random":
             return draw(shares())
+        case "consent":
+            return draw(consent_conditions())
         case "everyone":
             return {"everyone": True}
         case "audience" if audiences:

@@ -1,5 +1,6 @@
 """What is drawn is worth drawing: everything occurs, met and not met, and the reference keeps the laws of logic on it."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -60,7 +61,7 @@ def test_whole_cases_have_members_and_others() -> None:
     ask()
     print(outcomes)
     assert min(outcomes.values()) > 30
-    assert {"trait", "event", "sequence", "audience", "random", "everyone"} <= kinds
+    assert {"trait", "event", "sequence", "audience", "random", "everyone", "consent"} <= kinds
 
 
 def test_a_condition_and_its_negation_split_the_universe() -> None:
@@ -111,7 +112,8 @@ def test_the_order_of_rows_changes_nothing() -> None:
     @given(questions())
     def ask(question: Question) -> None:
         dataset, pool, leaves = question
-        backwards = Dataset(dataset.events[::-1], dataset.profiles[::-1], dataset.known, dataset.events_zone, dataset.profiles_zone)
+        events, profiles, consents = dataset.events[::-1], dataset.profiles[::-1], dataset.consents[::-1]
+        backwards = replace(dataset, events=events, profiles=profiles, consents=consents)
         for leaf in leaves:
             assert answer(leaf, dataset, pool) == answer(leaf, backwards, pool)
 

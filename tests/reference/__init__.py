@@ -5,6 +5,7 @@ It is slow and it shares no code with the product, so that an answer that both g
 """
 
 from tests.reference.case import Case, evaluate, evaluate_all, members
+from tests.reference.consents import ConsentRow
 from tests.reference.dataset import Dataset, EventRow, ProfileRow
 
-__all__ = ["Case", "Dataset", "EventRow", "ProfileRow", "evaluate", "evaluate_all", "members"]
+__all__ = ["Case", "ConsentRow", "Dataset", "EventRow", "ProfileRow", "evaluate", "evaluate_all", "members"]

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from tests.reference.conditions import Condition, Definition, holds
+from tests.reference.consents import states_of
 from tests.reference.dataset import Dataset, account_traits_of, accounts_known, distinct_events, pairs, traits_of, universe
 from tests.reference.subject import Subject
 from tests.reference.traits import with_computed
@@ -128,6 +129,7 @@ def _users(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Seq
             traits_zone=ZoneInfo(dataset.profiles_zone),
             events=[event for event in events if event.user_id == user_id],
             lists=lists,
+            consents=states_of(dataset.consents, user_id, as_of),
         )
         for user_id in sorted(universe(dataset, as_of))
     ]

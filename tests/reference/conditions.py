@@ -6,6 +6,7 @@ from fractions import Fraction
 from hashlib import md5
 from typing import Any, TypeAlias
 
+from tests.reference.consents import consents
 from tests.reference.events import did
 from tests.reference.operators import compares
 from tests.reference.sequences import did_sequence
@@ -52,6 +53,8 @@ def holds(condition: Condition, subject: Subject, definition: Definition) -> boo
             return not any(holds(part, one, definition) for one in subject.linked)
         case {"all_users": part} | {"all_accounts": part}:
             return len(subject.linked) > 0 and all(holds(part, one, definition) for one in subject.linked)
+        case {"consent": asked}:
+            return consents(asked, subject.consents)
     raise ValueError(f"{condition!r} is of no kind that the reference evaluates")
 
 

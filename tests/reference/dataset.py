@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hashlib import md5
 from zoneinfo import ZoneInfo
 
+from tests.reference.consents import ConsentRow
 from tests.reference.values import Value, is_missing
 
 BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
@@ -58,7 +59,7 @@ class Membership:
 class Dataset:
     """Everything a project reads.
 
-    `known` are users of consents, or of memberships of no account that matters, each since an instant or (None) always. The zones are
+    `known` are the users of memberships of no account that matters, and the like, each since an instant or (None) always. The zones are
     those of the sources, for instants without an offset within properties and traits.
     """
 
@@ -70,6 +71,7 @@ class Dataset:
     accounts: Sequence[AccountRow] = ()
     memberships: Sequence[Membership] = ()
     accounts_zone: str = "UTC"
+    consents: Sequence[ConsentRow] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def universe(dataset: Dataset, as_of: datetime) -> set[str]:
     """Every user in profiles, memberships or consents, or with an event, by as_of."""
     users = {event.user_id for event in distinct_events(dataset) if event.timestamp <= as_of}
     users |= {row.user_id for row in dataset.profiles if row.timestamp is None or row.timestamp <= as_of}
+    users |= {row.user_id for row in dataset.consents if row.counts_by(as_of)}
     users |= {user for user, since in dataset.known.items() if since is None or since <= as_of}
     users |= {user for user, _ in pairs(dataset, as_of)}
     return users

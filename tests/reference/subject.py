@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tests.reference.consents import States
 from tests.reference.dataset import Event
 from tests.reference.paths import has_each, read_path, values_at
 from tests.reference.values import Datum, Value
@@ -16,7 +17,8 @@ class Subject:
 
     `linked` are the accounts of the user, or the users of the account. `events` are the user's, or those of all users of the account,
     up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events that earlier steps of a sequence took,
-    by their `as`, `computed` the traits that are computed. `lists` are the values of the files of `in_file`, by path.
+    by their `as`, `computed` the traits that are computed. `lists` are the values of the files of `in_file`, by path. `consents` are the
+    subscription states by channel and group.
     """
 
     user_id: str
@@ -30,6 +32,7 @@ class Subject:
     computed: Mapping[str, Datum] = field(default_factory=dict)
     of: str = "user"
     linked: list["Subject"] = field(default_factory=list, repr=False, compare=False)
+    consents: States = field(default_factory=dict)
 
     def with_taken(self, name: str | None, event: Event) -> "Subject":
         """The same subject after a step, known as `name`, took the event."""

@@ -12,6 +12,7 @@ import pytest
 
 from engage_cli.service import build, evaluate
 from engage_cli.service.build import build_audiences
+from engage_cli.service.consents import import_consents
 from engage_cli.service.progress import SILENT
 from engage_cli.service.results import BuildResult
 from tests.inputs.support import AS_OF
@@ -136,6 +137,15 @@ members: {all: [{audience: bought_lately}, {not: {audience: pros}}, {random: {pe
 audience: by_sql
 members: {sql: "SELECT user_id FROM profiles WHERE plan = 'free'"}
 ---
+audience: reads_email
+members: {consent: {channel: email}}
+---
+audience: wants_news
+members: {consent: {channel: email, group: news, status: [subscribed, none]}}
+---
+audience: left_email
+members: {all: [{not: {consent: {channel: email, status: none}}}, {consent: {channel: email, status: unsubscribed}}]}
+---
 audience: with_traits
 members: {any: [{event: Left, within: 4 days}, {trait: plan, eq: pro}]}
 with: [plan]
@@ -167,6 +177,13 @@ def _profile(chance: random.Random, until: datetime) -> str:
     return json.dumps(row) + "\n"
 
 
+def _consent(chance: random.Random) -> str:
+    """A row of some user, with or without an instant, which may lie some days ahead."""
+    at = (AS_OF + timedelta(hours=chance.choice([-300, -30, 20, 40, 60]))).isoformat() if chance.random() < 0.8 else ""
+    status = chance.choice(["subscribed", "unsubscribed", "did_not_subscribe"])
+    return f"u{chance.randrange(30):02},{chance.choice(['email', 'email', 'sms'])},{chance.choice(['', 'news'])},{status},{at}\n"
+
+
 def _tell(folder: Path, chance: random.Random) -> None:
     """A night's files about users: a snapshot of most of them in which some changed, and who belongs and consents."""
     stable = random.Random(1)
@@ -177,8 +194,9 @@ def _tell(folder: Path, chance: random.Random) -> None:
     (folder / "nightly" / "people.csv").write_text("user_id,city\n" + "".join(kept))
     users = chance.sample(range(70, 95), 20)
     (folder / "accounts.csv").write_text("user_id,account_id\n" + "".join(f"u{user},a{user % 3}\n" for user in users))
-    consents = [f"u{chance.randrange(90, 99)},email,subscribed,2026-11-0{chance.randrange(1, 9)}\n" for _ in range(6)]
-    (folder / "consents.csv").write_text("user_id,channel,status,updated_at\n" + "".join(consents))
+    consents = [f"u{chance.randrange(90, 99)},email,,subscribed,2026-11-0{chance.randrange(1, 9)}\n" for _ in range(6)]
+    consents += [_consent(stable) for _ in range(60)] + [_consent(chance) for _ in range(6)]
+    (folder / "consents.csv").write_text("user_id,channel,group,status,updated_at\n" + "".join(consents))
 
 
 def _project(folder: Path) -> Path:
@@ -196,7 +214,7 @@ def _happen(folder: Path, chance: random.Random, step: int, now: datetime) -> No
     """New events, late ones among them; now and then a file that is replaced or gone, or a change of a profile."""
     events = sorted((folder / "events").glob("*.jsonl"))
     (folder / "events" / f"{step:02}.jsonl").write_text("".join(_event(chance, now) for _ in range(chance.choice([1, 3, 8]))))
-    match chance.randrange(11):
+    match chance.randrange(12):
         case 0 if events:
             chance.choice(events).write_text("".join(_event(chance, now) for _ in range(5)))
         case 1 if len(events) > 1:
@@ -207,6 +225,11 @@ def _happen(folder: Path, chance: random.Random, step: int, now: datetime) -> No
             for path in (folder / "nightly").glob("*.csv"):
                 path.rename(path.with_stem(f"night-{step}"))
             _tell(folder, chance)
+        case 8 | 9:
+            rows = [_consent(chance).rpartition(",")[0] + ",\n" for _ in range(chance.choice([1, 4]))]
+            given = folder / "given.csv"
+            given.write_text("user_id,channel,group,status,updated_at\n" + "".join(rows))
+            import_consents(folder, given, as_of=now, progress=SILENT)
         case 7:
             logs = sorted((folder / "profiles").glob("*.jsonl"))
             chance.choice(logs).write_text("".join(_profile(chance, now) for _ in range(10)))
@@ -240,6 +263,8 @@ def test_touched_users_are_enough(seed: int, tmp_path: Path, monkeypatch: pytest
         looked[bool(result.looked.audiences)] += 1
         fresh = tmp_path / f"fresh-{step}"
         shutil.copytree(folder, fresh, ignore=shutil.ignore_patterns(".engage", "out"))
+        if (folder / ".engage/consents").exists():
+            shutil.copytree(folder / ".engage/consents", fresh / ".engage/consents")
         sizes = {change.name: change.size for change in _build(fresh, now).audiences}
         assert _users(_members(folder)) == _users(_members(fresh)), f"at step {step}"
         assert {change.name: change.size for change in result.audiences} == sizes
@@ -260,7 +285,7 @@ def test_a_new_snapshot_touches_those_it_changes(tmp_path: Path, monkeypatch: py
     snapshot.write_text("user_id,city\n" + "".join(rows))
     result = _build(folder, AS_OF + timedelta(minutes=1))
     assert result.looked is not None
-    assert (result.looked.users, len(result.looked.audiences)) == (3, 21)
+    assert (result.looked.users, len(result.looked.audiences)) == (3, 24)
     changes = {change.name: (change.entered, change.exited) for change in result.audiences if change.entered or change.exited}
     assert (changes["in_cities"], changes["everybody"]) == ((1, 2), (1, 1))
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tests.reference.case import Case, evaluate
+from tests.reference.consents import ConsentRow
 from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -44,7 +45,7 @@ def load_yaml(text: str) -> list[Any]:
 
 
 def case_of(folder: Path, as_of: datetime) -> Case:
-    """The whole project: data/events.jsonl, data/profiles.jsonl, those of accounts and memberships where they are, every audience, and data/*.csv as lists."""
+    """The whole project: the events, profiles, accounts, memberships and consents of data/*.jsonl, every audience and trait, and data/*.csv as lists."""
     config = load_yaml((folder / "engage.yaml").read_text())[0]
     definitions = [document for path in sorted((folder / "campaigns").rglob("*.yaml")) for document in load_yaml(path.read_text())]
     events = [
@@ -60,8 +61,15 @@ def case_of(folder: Path, as_of: datetime) -> Case:
         for row in _lines(folder / "data" / "accounts.jsonl")
     ]
     memberships = [Membership(row["user_id"], row["account_id"]) for row in _lines(folder / "data" / "memberships.jsonl")]
+    consents = [
+        ConsentRow(
+            row["user_id"], row["channel"], row["status"], row.get("group"), _utc(row["updated_at"]) if "updated_at" in row else None
+        )
+        for row in _lines(folder / "data" / "consents.jsonl")
+    ]
     lists = {f"data/{path.name}": [row[0] for row in csv.reader(path.read_text().splitlines())] for path in folder.glob("data/*.csv")}
-    return Case(Dataset(events, profiles, accounts=accounts, memberships=memberships), definitions, config["timezone"], as_of, lists)
+    dataset = Dataset(events, profiles, accounts=accounts, memberships=memberships, consents=consents)
+    return Case(dataset, definitions, config["timezone"], as_of, lists)
 
 
 def reference_members(case: Case, name: str) -> set[str]:

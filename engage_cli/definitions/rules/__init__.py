@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterable
 
 from engage_cli.definitions.loaded import Loaded
-from engage_cli.definitions.rules import cycles, destinations, duplicates, expansion, list_files, subjects, trait_cycles, unknown_audiences
+from engage_cli.definitions.rules import (
+    consents,
+    cycles,
+    destinations,
+    duplicates,
+    expansion,
+    list_files,
+    subjects,
+    trait_cycles,
+    unknown_audiences,
+)
 from engage_cli.source import Issue
 
 Check = Callable[[Loaded], Iterable[Issue]]
@@ -14,6 +24,7 @@ RULES: tuple[Check, ...] = (
     cycles.check,
     expansion.check,
     destinations.check,
+    consents.check,
     list_files.check,
     subjects.check,
     trait_cycles.check,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, InAudience, NoneOf, Not, Quantified, Quantifier
+from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasConsent, InAudience, NoneOf, Not, Quantified, Quantifier
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.subjects import Subject
 from engage_cli.source import Issue, Span
@@ -36,6 +36,9 @@ def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | No
                     span,
                     f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{audience: {name}}}`",
                 )
+        case HasConsent(span=span) if of is Subject.ACCOUNTS:
+            message = "`consent` is asked of users, and this of accounts"
+            yield Issue("other-subject", message, span, "ask it of the account's users: `any_user: {consent: {channel: email}}`")
         case Quantified(quantifier, part, span):
             if quantifier.of is of:
                 message = f"`{quantifier.value}` is asked of {of.other.value}, and this of {of.value}"

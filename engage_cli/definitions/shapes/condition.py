@@ -26,6 +26,7 @@ from engage_cli.definitions.shapes.comparison import (
     at_least_one_operator,
     comparison_of,
 )
+from engage_cli.definitions.shapes.consent import CONSENT_CONDITION
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.kinds import Kinds
 from engage_cli.definitions.shapes.quantifier import quantified
@@ -38,7 +39,6 @@ from engage_cli.definitions.yaml_nodes import Node
 
 LATER_KINDS = {
     "entity": "`entity` conditions",
-    "consent": "`consent` conditions",
     "message": "`message` conditions",
     "journey": "`journey` conditions",
 }
@@ -172,6 +172,7 @@ _KINDS: dict[str, Shape[Condition]] = {
     "audience": _IN_AUDIENCE,
     "random": _IN_SHARE,
     "sql": _IN_SQL,
+    "consent": CONSENT_CONDITION,
     **_QUANTIFIED,
 }
 
@@ -195,6 +196,7 @@ _CONDITION: Shape[Condition] = Kinds(
         **dict.fromkeys(("everybody",), "write `everyone: true`"),
         **dict.fromkeys(("percent", "sample"), "write `random: {percent: 10}`"),
         **dict.fromkeys(("query", "select"), "write `sql`"),
+        **dict.fromkeys(("consents", "subscription", "subscribed", "opted_in"), "write `consent: {channel: email, status: subscribed}`"),
     },
     belongs={
         **{key.name: f"`{key.name}` stands beside `trait:`, which is missing" for key in OPERATORS},

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Sources
+from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Messaging, Sources
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.audience import OnlyWord
 from engage_cli.definitions.shapes.base import Definitions, Json, Named, Shape
@@ -105,6 +105,7 @@ def _config(fields: Fields, _reading: Reading) -> Config:
         engine=fields.get(_ENGINE_KEY) or DEFAULT_ENGINE,
         sources=fields.get(_SOURCES) or Sources(),
         destinations=fields.get(_DESTINATIONS_KEY) or {},
+        messaging=fields.get(_MESSAGING) or Messaging(),
     )
 
 

@@ -1,8 +1,10 @@
-"""The shape of `messaging`. It is checked, and kept by no model yet: this version sends nothing."""
+"""The shape of `messaging`. All is checked; of what it says only the names of channels and groups are kept: this version sends nothing."""
 
+from engage_cli.definitions.project import Messaging
+from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ListOf, Shape
 from engage_cli.definitions.shapes.condition import PERCENT
-from engage_cli.definitions.shapes.record import Key, Record
+from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
 from engage_cli.definitions.shapes.settings import CLOCK
 from engage_cli.definitions.shapes.value import DURATION, PATH
@@ -12,7 +14,9 @@ CHANNELS = ("email", "sms", "push", "whatsapp")
 _ADDRESS = Key("address", PATH, "The trait that holds the address.", required=True)
 _FROM = Key("from", TextShape(), "The sender, such as `Acme <hello@acme.example>`.")
 _CHANNEL: Shape[None] = Record("a channel", [_ADDRESS, _FROM], lambda _fields, _reading: None)
-_CHANNELS: Shape[None] = Record("`channels`", [Key(name, _CHANNEL, "") for name in CHANNELS], lambda _fields, _reading: None)
+_CHANNELS: Shape[tuple[str, ...]] = Record(
+    "`channels`", [Key(name, _CHANNEL, "") for name in CHANNELS], lambda fields, _reading: tuple(fields.node.keys)
+)
 
 _QUIET: Shape[None] = Record(
     "`quiet_hours`",
@@ -43,11 +47,19 @@ _URLS: Shape[None] = Record(
     lambda _fields, _reading: None,
 )
 
-MESSAGING: Shape[None] = Record(
+_CHANNELS_KEY = Key("channels", _CHANNELS, "How people are reached, and where their addresses stand.")
+_GROUPS_KEY = Key("groups", ListOf(id_shape("a subscription group"), "a list of subscription groups"), "The subscription groups.")
+
+
+def _messaging(fields: Fields, _reading: Reading) -> Messaging:
+    return Messaging(fields.get(_CHANNELS_KEY) or (), fields.get(_GROUPS_KEY) or ())
+
+
+MESSAGING: Shape[Messaging] = Record(
     "`messaging`",
     [
-        Key("channels", _CHANNELS, "How people are reached, and where their addresses stand."),
-        Key("groups", ListOf(id_shape("a subscription group"), "a list of subscription groups"), "The subscription groups."),
+        _CHANNELS_KEY,
+        _GROUPS_KEY,
         Key("quiet_hours", _QUIET, "When nothing is sent, in each person's zone."),
         Key(
             "frequency_caps",
@@ -57,5 +69,5 @@ MESSAGING: Shape[None] = Record(
         Key("holdout", _HOLDOUT, "People who never get a marketing message, to measure the others against."),
         Key("urls", _URLS, "Addresses of your pages."),
     ],
-    lambda _fields, _reading: None,
+    _messaging,
 )

@@ -13,6 +13,19 @@ from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Reading
 
 NO_ACCOUNT = "no account_id"
+NO_CHANNEL = "no channel"
+NO_STATUS = "no status"
+BAD_STATUS = "the status is not subscribed, unsubscribed or did_not_subscribe"
+STATUSES = ("subscribed", "unsubscribed", "did_not_subscribe")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a row of consents says, beside of whom and when: the channel, the group (None: the files have none), the status."""
+
+    channel: Value
+    group: Value | None
+    status: Value
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class PeopleRows:
     """A batch of profiles, memberships or consents; or of accounts, whose ids then stand for those of users (`id_name`).
 
     `ts` is the instant from which a row counts; without one it always counts. `dated`: each row must have it (a change log).
-    `account` is the account of a membership.
+    `account` is the account of a membership. Rows of consents (`said`) have channel, group_name and status, too.
     """
 
     batch: Batch
@@ -30,26 +43,35 @@ class PeopleRows:
     dated: bool
     id_name: str = "user_id"
     account: Value | None = None
+    said: Said | None = None
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
         """A SELECT of `columns` over path, user_id, account_id (of a membership), ts, reason and what is in the file."""
         core = sql(
-            "SELECT *, {user} AS user_id{account}, {ts} AS ts, {has_ts} AS has_ts FROM {scan}",
+            "SELECT *, {user} AS user_id{account}, {ts} AS ts, {has_ts} AS has_ts, {said} FROM {scan}",
             user=id_text(self.user, self.batch, self.id_name),
             account=self._account(),
             ts=timestamp_instant(self.timestamp, self.zones) if self.timestamp else nothing(Reading.INSTANT),
             has_ts=self.timestamp.read(Reading.PRESENT, self.zones) if self.timestamp else nothing(Reading.PRESENT),
+            said=self._said(),
             scan=scan or self.batch.again,
         )
         judged = sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core)
         return sql("SELECT {columns} FROM ({judged}) WHERE {where}", columns=columns, judged=judged, where=where)
+
+    def _said(self) -> list[Sql]:
+        texts = (None, None, None) if self.said is None else (self.said.channel, self.said.group, self.said.status)
+        return [
+            sql("{text} AS {name}", text=nothing(Reading.TEXT) if value is None else value.read(Reading.TEXT, self.zones), name=Sql(name))
+            for value, name in zip(texts, ("channel", "group_name", "status"), strict=True)
+        ]
 
     @property
     def reason(self) -> Sql:
         """Why a row is rejected; NULL where it is not."""
         return sql(
             "CASE WHEN {broken} THEN {line} WHEN user_id IS NULL THEN {no_user} WHEN {no_account} THEN {account} "
-            "WHEN {dated} AND has_ts IS NULL THEN {no_time} WHEN has_ts AND ts IS NULL THEN {bad_time} END",
+            "WHEN {dated} AND has_ts IS NULL THEN {no_time} WHEN has_ts AND ts IS NULL THEN {bad_time}{of_consents} END",
             broken=self.batch.broken,
             line=literal(BROKEN),
             no_user=literal(NO_USER if self.id_name == "user_id" else NO_ACCOUNT),
@@ -58,6 +80,7 @@ class PeopleRows:
             dated=Sql("TRUE" if self.dated else "FALSE"),
             no_time=literal(NO_TIME),
             bad_time=literal(BAD_TIME),
+            of_consents=Sql("") if self.said is None else _reason_of_consents(),
         )
 
     def _account(self) -> Sql:
@@ -66,6 +89,16 @@ class PeopleRows:
     def known(self, as_of: Sql) -> Sql:
         """The row counts as of the instant."""
         return sql("reason IS NULL AND (ts IS NULL OR ts <= {as_of})", as_of=as_of)
+
+
+def _reason_of_consents() -> Sql:
+    return sql(
+        " WHEN channel IS NULL THEN {no_channel} WHEN status IS NULL THEN {no_status} WHEN status NOT IN ({statuses}) THEN {bad_status}",
+        no_channel=literal(NO_CHANNEL),
+        no_status=literal(NO_STATUS),
+        statuses=[literal(status) for status in STATUSES],
+        bad_status=literal(BAD_STATUS),
+    )
 
 
 def profile_rows(batch: Batch, zone: str) -> PeopleRows:
@@ -96,7 +129,9 @@ def account_rows(batch: Batch, zone: str) -> PeopleRows:
 def consent_rows(batch: Batch, zone: str) -> PeopleRows:
     """Consents: a row with `updated_at` counts from then on."""
     zones = Zones(batch.source.timezone, zone)
-    return PeopleRows(batch, zones, required(batch, "user_id", zones), optional(batch, "updated_at", zones), False)
+    user = required(batch, "user_id", zones)
+    said = Said(required(batch, "channel", zones), optional(batch, "group", zones), required(batch, "status", zones))
+    return PeopleRows(batch, zones, user, optional(batch, "updated_at", zones), False, said=said)
 
 
 def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | None, as_of: Sql) -> int:

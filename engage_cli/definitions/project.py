@@ -25,7 +25,8 @@ class Source:
     `path` is a local path relative to the project folder (or absolute), an `s3://` or `https://` address, and may be a glob.
     `columns` maps the field that engage knows (`user_id`, `event`, `timestamp`, `message_id` under the key `id`,
     `properties`, …) to the column in the files; a field that is not mapped is looked for under its own name (`id` under
-    `message_id`). `timezone` is of instants without an offset.
+    `message_id`). `timezone` is of instants without an offset. `segment`: the files hold raw Segment calls, whose fields have names of
+    their own.
     """
 
     path: str
@@ -33,6 +34,11 @@ class Source:
     timezone: str
     on_missing_file: MissingFile
     span: Span
+    segment: bool = False
+
+
+FROM_CALLS = ("profiles", "accounts", "memberships")
+"""The kinds of which raw Segment calls have rows, beside events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,16 @@ class Sources:
     accounts: tuple[Source, ...] = ()
     memberships: tuple[Source, ...] = ()
     consents: tuple[Source, ...] = ()
+
+    @property
+    def segment(self) -> tuple[Source, ...]:
+        """The sources of raw Segment calls. They stand among those of events."""
+        return tuple(source for source in self.events if source.segment)
+
+    def of(self, kind: str) -> tuple[Source, ...]:
+        """The sources that have rows of a kind: its own, and raw Segment calls, which name users and accounts too."""
+        own: tuple[Source, ...] = getattr(self, kind)
+        return (*own, *self.segment) if kind in FROM_CALLS else own
 
 
 @dataclass(frozen=True, slots=True)

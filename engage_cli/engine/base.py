@@ -57,6 +57,8 @@ class Staging:
     duplicates: int
     future_events: int
     repeated_profiles: int
+    anonymous_calls: int = 0
+    """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
     kept: tuple[str, ...] = ()
     """Files that are gone and were read from their copies."""
     ingested: tuple[str, ...] = ()

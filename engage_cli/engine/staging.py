@@ -13,8 +13,9 @@ from engage_cli.engine.inputs.authored import author_events, author_plain, autho
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.consents import stage_consents
 from engage_cli.engine.inputs.damage import blaming
-from engage_cli.engine.inputs.event_rows import EventRows, event_rows
+from engage_cli.engine.inputs.event_rows import EventRows
 from engage_cli.engine.inputs.events import Events, read_events
+from engage_cli.engine.inputs.files import find_paths
 from engage_cli.engine.inputs.hashing import kept_sources
 from engage_cli.engine.inputs.kept import is_copy
 from engage_cli.engine.inputs.lists import stage_list
@@ -22,6 +23,8 @@ from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
 from engage_cli.engine.inputs.people import PeopleRows, account_rows, consent_rows, membership_rows, profile_rows, stage_users
 from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
+from engage_cli.engine.inputs.segment_events import rows_of_events
+from engage_cli.engine.inputs.segment_people import CallsAboutPeople, calls_about_people
 from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
@@ -102,7 +105,7 @@ def stage_inputs(
         found = find_events(connection, folder, sources.events, files, known)
         asked = EventFiles(folder, sources, needs.zone, found, layout_of(needs), known)
         opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
-        inputs = _open(work, folder, sources, needs)
+        inputs = _open(work, folder, sources, needs, files)
         with blaming(connection, inputs.batches):
             staging = _stage(work, folder, sources, needs, inputs, files, opened)
             people = People(sources, needs.zone, inputs.by_kind, files, known)
@@ -117,19 +120,29 @@ def _kept(connection: Connection, folder: FilePath, sources: Sources) -> tuple[s
     return () if kept is None else tuple(shown for shown, opened in kept_sources(connection, folder, sources) if is_copy(kept, opened))
 
 
-def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs) -> Inputs:
+def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Inputs:
     def batches(of: Sequence[Source], label: str) -> list[Batch]:
         return [loaded(work, batch, label) for batch in open_batches(work.connection, folder, of, needs.zone)]
 
     zone = needs.zone
+    calls = _calls(work, folder, sources, zone, files)
+    wanted = needs.accounts or "accounts" in needs.tables
+    accounts = batches(sources.accounts, "accounts") if wanted else []
     return Inputs(
-        profiles=tuple(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")),
-        memberships=tuple(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")),
+        profiles=(*(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")), *calls.profiles),
+        memberships=(*(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")), *calls.memberships),
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
-        accounts=tuple(account_rows(batch, zone) for batch in batches(sources.accounts, "accounts"))
-        if needs.accounts or "accounts" in needs.tables
-        else (),
+        accounts=(*(account_rows(batch, zone) for batch in accounts), *calls.accounts) if wanted else (),
     )
+
+
+def _calls(work: Work, folder: FilePath, sources: Sources, zone: str, files: tuple[InputFile, ...]) -> CallsAboutPeople:
+    """What raw Segment calls say of users and accounts, in the files that the run takes."""
+    if not sources.segment:
+        return CallsAboutPeople()
+    taken = {file.path for file in files if file.kind == "events"}
+    paths = [path for source in sources.segment for path in find_paths(work.connection, folder, source)]
+    return calls_about_people(work, folder, sources, zone, frozenset(path.opened for path in paths if path.shown in taken))
 
 
 def _stage(
@@ -161,9 +174,9 @@ def _stage(
             event_lists=event_lists(opened, needs),
             trait_lists=_lists(work, "traits", needs.traits),
             elements_zone=_zone(sources.events),
-            trait_elements_zone=_zone(sources.profiles),
+            trait_elements_zone=_zone(sources.of("profiles")),
             account_lists=_lists(work, "account_traits", needs.account_traits),
-            account_elements_zone=_zone(sources.accounts),
+            account_elements_zone=_zone(sources.of("accounts")),
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, as_of),
         ),
@@ -175,6 +188,7 @@ def _stage(
         duplicates=sum(file.duplicates for file in counts),
         future_events=future,
         repeated_profiles=profiles.repeated if profiles else 0,
+        anonymous_calls=sum(file.anonymous for file in counts),
         ingested=opened.ingested,
         store_note=opened.why,
     )
@@ -213,8 +227,8 @@ def _stage_lists(work: Work, folder: FilePath, needs: Needs) -> dict[ListNeed, s
 
 def _stage_directly(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Staging:
     """Stage the events of a few users, with all that is in them, straight from the files."""
-    inputs = _open(work, folder, sources, needs)
-    rows = [event_rows(batch, needs.zone) for batch in open_batches(work.connection, folder, sources.events, needs.zone)]
+    inputs = _open(work, folder, sources, needs, files)
+    rows = [rows_of_events(batch, needs.zone) for batch in open_batches(work.connection, folder, sources.events, needs.zone)]
     with blaming(work.connection, [*inputs.batches, *(batch.batch for batch in rows)]):
         return _stage_users_events(work, folder, sources, needs, inputs, rows, files)
 
@@ -243,18 +257,19 @@ def _stage_users_events(
             event_lists=_lists(work, "events", {column for need in needs.events for column in need.columns}),
             trait_lists=_lists(work, "traits", needs.traits),
             elements_zone=_zone(sources.events),
-            trait_elements_zone=_zone(sources.profiles),
+            trait_elements_zone=_zone(sources.of("profiles")),
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, as_of),
         ),
         files=files,
         rejects=stage_rejects(work, [*(as_shown(one, shown) for one in found), *people_rejects(work, inputs.people)]),
         users=users,
-        events_read=sum(file.rows for file in summary),
+        events_read=sum(file.rows - file.anonymous for file in summary),
         events_staged=staged,
         duplicates=events.duplicates.extra if events else 0,
         future_events=sum(file.future for file in summary),
         repeated_profiles=profiles.repeated if profiles else 0,
+        anonymous_calls=sum(file.anonymous for file in summary),
     )
 
 
@@ -297,7 +312,11 @@ def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None,
         rows = inputs.by_kind[kind]
         author_plain(work, kind, [one.batch for one in rows], needs.zone, rows, as_of)
     if "accounts" in needs.tables:
-        author_plain(work, "accounts", [one.batch for one in inputs.accounts], needs.zone, inputs.accounts, as_of)
+        of_calls = any(rows.batch.source.segment for rows in inputs.accounts)
+        if of_calls and (accounts := read_profiles(work, inputs.accounts, as_of)) is not None:
+            author_profiles(work, accounts, "accounts", "account_id")
+        else:
+            author_plain(work, "accounts", [one.batch for one in inputs.accounts], needs.zone, inputs.accounts, as_of)
     return {kind: relation(kind) for kind in sorted(needs.tables)}
 
 

@@ -319,7 +319,7 @@ def definition_hash(project: Project, name: str) -> str:
     computed = plan_audiences(project, [name], _ANY_INSTANT, config.timezone).traits
     parts += [print_trait(replace(project.traits[one], description="")) for one in sorted(computed)]
     sources = [
-        (kind, source.path, sorted(source.columns.items()), source.timezone)
+        (kind, source.path, sorted(source.columns.items()), source.timezone, *(("segment",) if source.segment else ()))
         for kind in ("events", "profiles", "accounts", "memberships", "consents")
         for source in getattr(declared_sources(config), kind)
     ]

@@ -38,6 +38,8 @@ class DataReport:
     duplicates: int = 0
     future_events: int = 0
     repeated_profiles: int = 0
+    anonymous_calls: int = 0
+    """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
     users: int = 0
     ingested: tuple[str, ...] = ()
     """Files of events that were read; the others were in the event store."""

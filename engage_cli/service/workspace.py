@@ -55,7 +55,7 @@ _ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 def declared_tables(sources: Sources) -> tuple[str, ...]:
     """The sources that a `sql:` condition may name."""
     kinds = ("events", "profiles", "accounts", "memberships", "consents")
-    return tuple(kind for kind in kinds if getattr(sources, kind))
+    return tuple(kind for kind in kinds if sources.of(kind))
 
 
 def _authored_leaves(plan: Plan) -> list[tuple[Subject, AmongRows]]:
@@ -174,6 +174,7 @@ def report_of(
         duplicates=staging.duplicates,
         future_events=staging.future_events,
         repeated_profiles=staging.repeated_profiles,
+        anonymous_calls=staging.anonymous_calls,
         users=staging.users,
         kept=staging.kept,
         ingested=staging.ingested,

@@ -47,6 +47,11 @@ def note_blocks(data: DataReport) -> Iterator[Block]:
         (data.duplicates, "duplicate left out", "duplicates left out"),
         (data.future_events, "event after the instant", "events after the instant"),
         (data.repeated_profiles, "profile row repeats a user", "profile rows repeat a user"),
+        (
+            data.anonymous_calls,
+            "call of somebody known only by an anonymous id left out",
+            "calls of people known only by an anonymous id left out",
+        ),
     ]
     told = [counted(number, one, many) for number, one, many in apart if number]
     if data.store_note is not None:

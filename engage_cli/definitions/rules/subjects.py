@@ -16,7 +16,7 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if audience.definition is None:
             continue
         yield from _misplaced(audience.definition.members, audience.definition.of, known)
-        if loaded.config is not None and not (loaded.config.sources.accounts or loaded.config.sources.memberships):
+        if loaded.config is not None and not (loaded.config.sources.of("accounts") or loaded.config.sources.of("memberships")):
             yield from _without_accounts(audience.definition)
 
 

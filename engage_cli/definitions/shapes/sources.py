@@ -1,11 +1,12 @@
 """The shapes of `sources`: where the data stands and which columns are what."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from engage_cli.definitions.project import MissingFile, Source, Sources
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import Shape, one_or_more
-from engage_cli.definitions.shapes.key_rules import AtLeastOne
+from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape
 from engage_cli.definitions.shapes.settings import FILE_PATH, ZONE
@@ -22,6 +23,12 @@ _MISSING = Key(
     Choice("what to do about a file that is gone", {one.value: one for one in MissingFile}),
     "A file seen before is gone: `error` (default), `keep` its rows, of which a copy is made, or `drop` them.",
 )
+_FORMAT: Key[bool] = Key(
+    "format",
+    Choice("a format of its own", {"segment": True}, hints={"raw": "write `segment`"}),
+    "`segment`: the files hold raw Segment calls (track, page, screen, identify, group, alias).",
+)
+_OWN_NAMES = Apart(("format",), ("columns",), "the fields of Segment calls have names of their own")
 
 _COLUMN = TextShape("the name of a column")
 _FIELDS = {
@@ -84,16 +91,18 @@ def _source(kind: str) -> Shape[Source]:
             timezone=fields.get(_TIMEZONE) or "UTC",
             on_missing_file=fields.get(_MISSING) or MissingFile.ERROR,
             span=fields.span(_PATH),
+            segment=fields.get(_FORMAT) or False,
         )
 
-    later = {"format": "files of raw Segment calls (`format: segment`)"} if kind == "events" else {}
+    keys: list[Key[Any]] = [_PATH, columns, _TIMEZONE, _MISSING, *([_FORMAT] if kind == "events" else [])]
+    rules = [_OWN_NAMES] if kind == "events" else []
     hints = {
         **dict.fromkeys(("file", "files", "glob", "location", "url"), "write `path`"),
         **dict.fromkeys(("tz", "zone"), "write `timezone`"),
         **dict.fromkeys(("mapping", "fields"), "write `columns`"),
         **dict.fromkeys(_FIELDS[kind], "put it under `columns:`"),
     }
-    return Record(f"a source of {kind}", [_PATH, columns, _TIMEZONE, _MISSING], build, later=later, hints=hints)
+    return Record(f"a source of {kind}", keys, build, rules=rules, hints=hints)
 
 
 def _kind(kind: str, description: str) -> Key[tuple[Source, ...]]:

@@ -36,19 +36,20 @@ def author_events(work: Work, events: Sql) -> None:
     _create(work, "events", query)
 
 
-def author_profiles(work: Work, profiles: Profiles) -> None:
-    """`sources.profiles`: user_id and each trait as it stands."""
+def author_profiles(work: Work, profiles: Profiles, kind: str = "profiles", key: str = "user_id") -> None:
+    """`sources.profiles`: user_id and each trait as it stands. Likewise `sources.accounts` with account_id, of accounts that are dated."""
     names = list(dict.fromkeys(name for rows in profiles.batches for name in _in_json(work, rows.batch) or trait_names(rows)))
-    names = [name for name in names if any(trait(rows, name) is not None for rows in profiles.batches) and name != "user_id"]
+    names = [name for name in names if any(trait(rows, name) is not None for rows in profiles.batches) and name != key]
     kinds = {name: _kind(name, [trait(rows, name) for rows in profiles.batches]) for name in names}
     places = {name: f"trait {at}" for at, name in enumerate(names)}
     current = current_profiles(work, profiles, [(Column(path_of(name), kinds[name].reading), places[name]) for name in names], None)
-    shown = _shown(["user_id", *names])[1:]
+    shown = _shown([key, *names])[1:]
     columns = [
         sql("{value} AS {name}", value=kinds[name].shown(sql("{place}", place=identifier(places[name]))), name=identifier(label))
         for name, label in zip(names, shown, strict=True)
     ]
-    _create(work, "profiles", sql("SELECT {columns} FROM {current} ORDER BY user_id", columns=[Sql("user_id"), *columns], current=current))
+    ids = sql("user_id AS {key}", key=identifier(key))
+    _create(work, kind, sql("SELECT {columns} FROM {current} AS c ORDER BY c.user_id", columns=[ids, *columns], current=current))
 
 
 def author_plain(work: Work, kind: str, batches: Sequence[Batch], zone: str, people: Sequence[PeopleRows], as_of: Sql) -> None:
@@ -70,7 +71,9 @@ def author_plain(work: Work, kind: str, batches: Sequence[Batch], zone: str, peo
             if rows is None
             else rows.select(columns, rows.known(as_of))
         )
-    _create(work, kind, sql("SELECT * FROM ({parts}) ORDER BY ALL", parts=joined(" UNION ALL ", parts)))
+    # A user may be told to belong to an account in call after call.
+    rows_once = Sql("DISTINCT *" if any(batch.source.segment for batch in batches) else "*")
+    _create(work, kind, sql("SELECT {rows} FROM ({parts}) ORDER BY ALL", rows=rows_once, parts=joined(" UNION ALL ", parts)))
 
 
 def _create(work: Work, kind: str, query: Sql) -> None:

@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class EventRows:
-    """A batch of events with its fields found."""
+    """A batch of events with its fields found. `reason` says why a row is not used, where that is not `reason_of`."""
 
     batch: Batch
     zones: Zones
@@ -49,6 +49,7 @@ class EventRows:
     timestamp: Value
     message_id: Value | None
     properties: Properties
+    reason: Sql | None = None
 
     def select(self, columns: Sequence[Sql], where: Sql, asked: Asked) -> Sql:
         """A SELECT of `columns` over path, user_id, event, ts, message_id, reason, unsound and what `column` and `whole` make."""
@@ -65,7 +66,7 @@ class EventRows:
         )
         judged = sql(
             "SELECT *, {reason} AS reason, CASE WHEN {checked} THEN {document} END AS document FROM ({core})",
-            reason=reason_of(self.batch.broken),
+            reason=self.reason or reason_of(self.batch.broken),
             checked=asked.checked,
             document=self.properties.document,
             core=core,

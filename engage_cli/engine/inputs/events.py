@@ -7,6 +7,7 @@ from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.segment_calls import ANONYMOUS
 from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
@@ -38,12 +39,14 @@ class FileKeys:
 
 @dataclass(frozen=True)
 class FileRows:
-    """The rows of one file (as DuckDB names it): all, those that are rejected, and those that are later than as_of."""
+    """The rows of one file (as DuckDB names it): all, those that are rejected, those that are later than as_of, and calls of people who are
+    known only by an anonymous id, which are left out."""
 
     path: str
     rows: int
     rejected: int
     future: int
+    anonymous: int
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ class Events:
         """How many rows each file has."""
         parts = [sql("SELECT path, reason, ts FROM {core}", core=batch.core) for batch in self.arrived]
         query = sql(
-            "SELECT path, count(*), count(reason), count(*) FILTER (WHERE reason IS NULL AND NOT {by}) FROM ({parts}) GROUP BY path",
+            "SELECT path, count(*), count(*) FILTER (WHERE reason <> {anonymous}), count(*) FILTER (WHERE reason IS NULL AND NOT {by}), "
+            "count(*) FILTER (WHERE reason = {anonymous}) FROM ({parts}) GROUP BY path",
             by=self.wanted.by_as_of,
+            anonymous=literal(ANONYMOUS),
             parts=joined(" UNION ALL ", parts),
         )
         return [FileRows(*row) for row in work.connection.rows(query.text)]

@@ -90,7 +90,8 @@ def _input_path(source: Source, shown: str, opened: str) -> InputPath:
     suffixes = PurePosixPath(shown.split("?", 1)[0] if is_remote(shown) else shown).suffixes
     compression = COMPRESSIONS.get(suffixes[-1].lower()) if suffixes else None
     extension = suffixes[-2 if compression else -1].lower() if len(suffixes) > bool(compression) else ""
-    file_format = FORMATS.get(extension)
+    # Segment names the files of its logs `….gz`, and no more.
+    file_format = FORMATS.get(extension) or (Format.LINES if source.segment and compression else None)
     if file_format is None or (compression and file_format is Format.PARQUET):
         raise DataError(
             f"{source.span}: the format of `{visible(shown)}` is not known by its name",

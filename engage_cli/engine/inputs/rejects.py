@@ -12,10 +12,13 @@ from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.inputs.loading import SHOWN, Work
 from engage_cli.engine.inputs.numbering import numbered_broken, numbered_read
 from engage_cli.engine.inputs.people import PeopleRows
+from engage_cli.engine.inputs.segment_calls import ANONYMOUS
 from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 from engage_cli.source import visible
 
 REJECTED = Sql("reason IS NOT NULL")
+IS_REJECT = sql("{rejected} AND reason <> {anonymous}", rejected=REJECTED, anonymous=literal(ANONYMOUS))
+"""The row is told of among those that cannot be used: calls of people who are known only by an anonymous id are counted apart."""
 
 
 def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[str]) -> list[Sql]:
@@ -28,7 +31,7 @@ def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[
         rows = batch.rows
         for file in (file for file in rows.batch.files if file.opened in rejected):
             asked = Asked(checked=FALSE, scan=rows.batch.numbered(file))
-            found.append(_numbered(work, file, rows.select(_row(rows.batch), REJECTED, asked)))
+            found.append(_numbered(work, file, rows.select(_row(rows.batch), IS_REJECT, asked)))
     unsound = sql("reason IS NULL AND {row} AND coalesce(unsound, FALSE)", row=events.wanted.row)
     for batch, paths in events.unsound():
         rows = batch.rows
@@ -42,6 +45,8 @@ def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[
 
 def people_rejects(work: Work, people: Sequence[PeopleRows]) -> list[Sql]:
     """SELECTs of path (as the user knows the file), row_number, reason, content of the rows of people that are left out."""
+    # Of raw calls every row is judged, and told of, where they are read for events.
+    people = [rows for rows in people if not rows.batch.source.segment]
     found = _broken(work, [rows.batch for rows in people])
     for rows in people:
         for file in _files_of(work, rows.batch, rows.select([Sql("path")], REJECTED)):

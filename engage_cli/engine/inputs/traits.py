@@ -29,6 +29,8 @@ def trait_names(rows: PeopleRows) -> list[str]:
 
 
 def _field_columns(rows: PeopleRows) -> list[str]:
+    if rows.batch.source.segment:
+        return []  # the traits of a call stand apart from its fields
     return [column_name(rows.batch, field) for field in ((rows.id_name, "timestamp") if rows.dated else (rows.id_name,))]
 
 

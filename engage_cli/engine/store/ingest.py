@@ -28,6 +28,7 @@ class FileCounts:
     unnamed: int
     wins: bool
     repeats: bool
+    anonymous: int
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,8 @@ def _file_counts(
     unnamed = {keys[path]: count for path, count in reading.events.unnamed(work).items()}
     found = {}
     for path, key in keys.items():
-        rows = reading.totals.get(path, 0)
+        anonymous = short[key].anonymous if key in short else 0
+        rows = reading.totals.get(path, 0) - anonymous
         without_reason = rows - (short[key].rejected if key in short else 0)
         found[key] = FileCounts(
             rows=rows,
@@ -276,6 +278,7 @@ def _file_counts(
             unnamed=unnamed.get(key, 0),
             wins=key in crossing.winners,
             repeats=key in crossing.repeating,
+            anonymous=anonymous,
         )
     return found
 

@@ -22,7 +22,8 @@ class StoredFile:
     `mapping` the hash of how its source says to read it. `modified` is its time of change in nanoseconds (0: not known), `rows` counts
     its rows without the broken ones, `rejected` those left out because they cannot be read, `duplicates` those left out because of their
     message id, `unnamed` those without one. `wins`: another file has a row with the id of an event of this one. `repeats`: a row without
-    an id occurs in this file and in another.
+    an id occurs in this file and in another. `anonymous` counts the calls left out because nobody who is known made them; they are not
+    among `rows`.
     """
 
     key: int
@@ -38,6 +39,7 @@ class StoredFile:
     unnamed: int
     wins: bool
     repeats: bool
+    anonymous: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from engage_cli.definitions.project import Source, Sources
 from engage_cli.engine.base import InputFile, StillWrittenError, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
-from engage_cli.engine.inputs.event_rows import EventRows, event_rows
+from engage_cli.engine.inputs.event_rows import EventRows
 from engage_cli.engine.inputs.events import read_events
 from engage_cli.engine.inputs.files import find_paths
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.open import open_batches
+from engage_cli.engine.inputs.segment_events import rows_of_events
 from engage_cli.engine.store.compaction import absorbed
 from engage_cli.engine.store.crossing import DisplacedError
 from engage_cli.engine.store.difference import Difference, Found, difference, with_changes
@@ -72,7 +73,7 @@ class EventFiles:
         """The rows of some files, by their paths; `every`: these are all that there are."""
         opened = frozenset(self.found[path].opened for path in paths if path in self.found)
         batches = open_batches(connection, self.folder, self.sources.events, self.zone, only=opened, every=every)
-        return [event_rows(batch, self.zone, every=every) for batch in batches]
+        return [rows_of_events(batch, self.zone, every=every) for batch in batches]
 
 
 def find_events(
@@ -95,7 +96,8 @@ def find_events(
 
 
 def _mapping(source: Source) -> str:
-    return hashlib.sha256(repr((sorted(source.columns.items()), source.timezone)).encode()).hexdigest()[:16]
+    calls = ("segment",) if source.segment else ()
+    return hashlib.sha256(repr((sorted(source.columns.items()), source.timezone, *calls)).encode()).hexdigest()[:16]
 
 
 def open_events(work: Work, asked: EventFiles, store: StoreFolder | None, keep: Layout | None, upkeep: Upkeep = Upkeep.UPDATE) -> Opened:
@@ -343,6 +345,7 @@ def with_segment(base: Manifest, segment: Segment, made: Ingested, new: Sequence
                 unnamed=counts.unnamed,
                 wins=counts.wins,
                 repeats=counts.repeats,
+                anonymous=counts.anonymous,
             )
         )
     return replace(

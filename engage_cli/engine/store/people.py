@@ -15,7 +15,7 @@ import duckdb
 
 from engage_cli import files
 from engage_cli.crash import crash_point
-from engage_cli.definitions.project import Sources
+from engage_cli.definitions.project import FROM_CALLS, Sources
 from engage_cli.engine.base import InputFile
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.files import InputPath
@@ -46,11 +46,32 @@ class People:
 
     @property
     def read(self) -> list[Read]:
-        return [(file.kind, file.path, file.sha256) for file in self.files if file.kind in KINDS]
+        """The files about users, raw Segment calls under each kind that they have rows of."""
+        return self.about_users((file.kind, file.path, file.sha256) for file in self.files)
+
+    def about_users(self, files: Iterable[Read]) -> list[Read]:
+        """Those of some files that are about users; files of events that are raw Segment calls now were so before."""
+        calls = self._calls
+        found = []
+        for kind, path, sha in files:
+            if kind in KINDS:
+                found.append((kind, path, sha))
+            elif kind == "events" and sha in calls:
+                found += [(about, path, sha) for about in KINDS if about in FROM_CALLS]
+        return found
+
+    @property
+    def _calls(self) -> frozenset[str]:
+        """The contents of files of raw Segment calls."""
+        shown = {path.shown for rows in self.rows["profiles"] if rows.batch.source.segment for path in rows.batch.files}
+        return frozenset(file.sha256 for file in self.files if file.kind == "events" and file.path in shown)
 
     def name(self, kind: str, sha256: str) -> str:
         """The file name of what is kept of a file of this content."""
-        mapping = [(at, sorted(source.columns.items()), source.timezone) for at, source in enumerate(getattr(self.sources, kind))]
+        mapping = [
+            (at, sorted(source.columns.items()), source.timezone, *(("segment",) if source.segment else ()))
+            for at, source in enumerate(self.sources.of(kind))
+        ]
         text = repr((VERSION, kind, sha256, mapping, self.zone))
         return f"people-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.parquet"
 
@@ -67,7 +88,7 @@ def record(work: Work, folder: Path, people: People, keep: Iterable[Read]) -> No
             _write(work.connection, folder / name, [_hashed(people, kind, rows, path) for rows, path in parts])
             if not all(_is_as_hashed(path, people.known) for _, path in parts):
                 files.remove(folder / name)
-    kept = {*wanted, *(people.name(kind, sha) for kind, _, sha in keep if kind in KINDS)}
+    kept = {*wanted, *(people.name(kind, sha) for kind, _, sha in people.about_users(keep))}
     for path in sorted(folder.glob("people-*")):
         if path.name not in kept:
             files.remove(path)
@@ -75,7 +96,7 @@ def record(work: Work, folder: Path, people: People, keep: Iterable[Read]) -> No
 
 def changed_users(work: Work, folder: Path | None, people: People, before: Iterable[Read], *, writes: bool) -> Sql | str:
     """A table of the user_id of everybody whose rows in the files are not those of an earlier run; in words why that cannot be said."""
-    was = Counter(people.name(kind, sha) for kind, _, sha in before if kind in KINDS)
+    was = Counter(people.name(kind, sha) for kind, _, sha in people.about_users(before))
     now = Counter(people.name(kind, sha) for kind, _, sha in people.read)
     if was == now:
         return work.table("changed", Sql("SELECT '' AS user_id WHERE FALSE"))
@@ -115,7 +136,7 @@ def _parts(people: People, kind: str, shown: str) -> list[tuple[PeopleRows, Inpu
 
 def _hashed(people: People, kind: str, rows: PeopleRows, path: InputPath) -> Sql:
     """(user_id, row_hash) of the rows of one file that count."""
-    source = getattr(people.sources, kind).index(rows.batch.source)
+    source = people.sources.of(kind).index(rows.batch.source)
     whole = sql("concat({source}, ' ', CAST(ts AS VARCHAR), ' ', {whole})", source=literal(str(source)), whole=whole_row(rows))
     columns = [Sql("user_id"), sql("unhex(md5({whole})) AS row_hash", whole=whole)]
     return rows.select(columns, Sql("reason IS NULL"), scan=rows.batch.numbered(path))

@@ -1,0 +1,175 @@
+"""Raw Segment calls: the fields of each, whatever it does, in Segment's own spelling (`userId`) or that of its warehouses (`user_id`).
+
+What follows from a call is in segment_events.py and segment_people.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duckdb import sqltype
+
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_EVENT, NO_TIME, id_text, timestamp_instant
+from engage_cli.engine.inputs.instants import Zones
+from engage_cli.engine.inputs.properties import properties_of
+from engage_cli.engine.inputs.values import Cell, JsonValue, TypedValue, Value, nothing
+from engage_cli.engine.template import NULL, Sql, joined, literal, sql
+from engage_cli.errors import DataError
+from engage_cli.plan.needs import Reading
+from engage_cli.source import did_you_mean, visible
+
+EVENTS = ("track", "page", "screen")
+PEOPLE = ("identify", "group", "alias")
+UNKNOWN_TYPE = "the type is none of track, page, screen, identify, group, alias"
+NOBODY = "no user_id and no anonymous_id"
+NO_GROUP = "no group_id"
+NO_PREVIOUS = "no previous_id"
+BAD_TRAITS = "the traits are no JSON object"
+ANONYMOUS = "only an anonymous_id"
+"""The reason of calls that are counted apart: they can be read, and belong to nobody who is known."""
+
+TYPE = ("type",)
+USER = ("userId", "user_id")
+ANONYMOUS_ID = ("anonymousId", "anonymous_id")
+PREVIOUS = ("previousId", "previous_id")
+GROUP = ("groupId", "group_id")
+MESSAGE = ("messageId", "message_id", "id")
+EVENT = ("event_text", "event")  # a table of a warehouse has the name as it was sent under the first, its own name for it under the second
+TIME = ("timestamp",)
+OBJECTS = ("properties", "traits", "context")
+OTHERS = ("receivedAt", "received_at", "sentAt", "sent_at", "originalTimestamp", "original_timestamp", "uuid_ts", "name", "category")
+KNOWN = frozenset({*TYPE, *USER, *ANONYMOUS_ID, *PREVIOUS, *GROUP, *MESSAGE, *EVENT, *TIME, *OBJECTS, *OTHERS})
+"""Every name that is a field of a call. Of tables without `properties` or `traits`, every other column is one of them."""
+
+TEXT_TYPE = sqltype("VARCHAR")
+INSTANT_TYPE = sqltype("TIMESTAMP WITH TIME ZONE")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls of a batch of files."""
+
+    batch: Batch
+    zones: Zones
+
+    def of(self, scan: Sql) -> Sql:
+        """A FROM item: the rows of a scan of the batch, with the fields of the call as columns beside those of the files.
+
+        Text: call_type, call_user, call_anonymous, call_previous, call_group, call_message, call_event, call_name, and call_traits (a
+        JSON object). Instant: call_at. `call_reason` says why the call is not used, NULL where it is.
+        """
+        fields = sql(
+            "SELECT *, lower({type}) AS call_type, {user} AS call_user, {anonymous} AS call_anonymous, {previous} AS call_previous, "
+            "{group} AS call_group, {message} AS call_message, {event} AS call_event, {name} AS call_name, {traits} AS call_traits, "
+            "{has_traits} AS call_has_traits, timezone('UTC', {at}) AS call_at, {has_at} AS call_has_at FROM {scan}",
+            type=self._text(TYPE),
+            user=self._id(USER),
+            anonymous=self._id(ANONYMOUS_ID),
+            previous=self._id(PREVIOUS),
+            group=self._id(GROUP),
+            message=self._id(MESSAGE),
+            event=self._text(EVENT),
+            name=self._text(("name",)),
+            traits=self._traits(),
+            has_traits=self._present("traits"),
+            at=self._instant(),
+            has_at=self._present(*TIME),
+            scan=scan,
+        )
+        return sql("(SELECT *, {reason} AS call_reason FROM ({fields}))", reason=_reason(self.batch.broken), fields=fields)
+
+    def value(self, name: str) -> Value | None:
+        """Where a field stands in the files."""
+        return self.batch.value(name, self.zones)
+
+    def flat(self, *without: str) -> dict[str, Value]:
+        """The columns that are no field of a call, by name; none of JSON, or of files that have the object which holds such values."""
+        if self.batch.record is not None or any(name in self.batch.columns for name in without):
+            return {}
+        return {name: value for name, value in self.batch.columns.items() if name not in KNOWN}
+
+    def _found(self, names: Sequence[str]) -> list[Value]:
+        return [value for value in map(self.value, names) if value is not None]
+
+    def _text(self, names: Sequence[str]) -> Sql:
+        return _first([value.read(Reading.TEXT, self.zones) for value in self._found(names)])
+
+    def _id(self, names: Sequence[str]) -> Sql:
+        found = ((name, self.value(name)) for name in names)
+        return _first([id_text(value, self.batch, name) for name, value in found if value is not None])
+
+    def _instant(self) -> Sql:
+        value = self.value(*TIME)
+        return nothing(Reading.INSTANT) if value is None else timestamp_instant(value, self.zones)
+
+    def _present(self, name: str) -> Sql:
+        value = self.value(name)
+        return nothing(Reading.PRESENT) if value is None else value.read(Reading.PRESENT, self.zones)
+
+    def _traits(self) -> Sql:
+        value = self.value("traits")
+        if value is None:
+            pairs = [
+                sql("{name}, {value}", name=literal(name), value=one.read(Reading.VALUE, self.zones)) for name, one in self.flat().items()
+            ]
+            return sql("CAST(json_object({pairs}) AS VARCHAR)", pairs=pairs)
+        found = properties_of(self.batch, value, (), ())
+        whole = found.document if found.typed is None else found.typed.read(Reading.VALUE, self.zones)
+        return sql("CAST({whole} AS VARCHAR)", whole=whole)
+
+
+def calls_of(batch: Batch, zone: str) -> Calls:
+    """The calls of a batch. DataError for a table that does not say what its calls are."""
+    if batch.record is None and not batch.has("type"):
+        known = ", ".join(f"`{visible(column)}`" for column in batch.columns)
+        raise DataError(
+            f"{batch.source.span}: `{visible(batch.files[0].shown)}` has no column `type`; it has {known}",
+            hint=did_you_mean("type", batch.columns) or "export it with a column `type`: track, page, screen, identify, group or alias",
+        )
+    return Calls(batch, Zones(batch.source.timezone, zone))
+
+
+def all_calls(calls: Calls) -> Sql:
+    """A SELECT of every call that can be read, of whatever type, those of people known only by an anonymous id among them:
+    path, type, message_id, user_id, anonymous_id, previous_id, group_id, ts (UTC), traits (a JSON object or NULL)."""
+    return sql(
+        "SELECT path, call_type AS type, call_message AS message_id, call_user AS user_id, call_anonymous AS anonymous_id, "
+        "call_previous AS previous_id, call_group AS group_id, timezone('UTC', call_at) AS ts, call_traits AS traits "
+        "FROM {calls} WHERE call_reason IS NULL OR call_reason = {anonymous}",
+        calls=calls.of(calls.batch.again),
+        anonymous=literal(ANONYMOUS),
+    )
+
+
+def renamed(value: Value, name: str) -> Value:
+    """A value where it stands as a column of its own."""
+    match value:
+        case JsonValue():
+            return JsonValue(Sql(name))
+        case Cell():
+            return Cell(Sql(name))
+        case TypedValue():
+            return TypedValue(Sql(name), value.type)
+
+
+def _first(values: Sequence[Sql]) -> Sql:
+    return sql("coalesce({values})", values=values) if values else nothing(Reading.TEXT)
+
+
+def _reason(broken: Sql) -> Sql:
+    """Why a call is not used; NULL where it is."""
+    types = [literal(kind) for kind in (*EVENTS, *PEOPLE)]
+    cases = (
+        (broken, BROKEN),
+        (sql("call_type IS NULL OR call_type NOT IN ({types})", types=types), UNKNOWN_TYPE),
+        (Sql("call_user IS NULL AND call_anonymous IS NULL"), NOBODY),
+        (Sql("call_type = 'track' AND call_event IS NULL"), NO_EVENT),
+        (Sql("call_type = 'group' AND call_group IS NULL"), NO_GROUP),
+        (Sql("call_type = 'alias' AND call_previous IS NULL"), NO_PREVIOUS),
+        (Sql("call_at IS NULL AND call_has_at IS NULL"), NO_TIME),
+        (Sql("call_at IS NULL"), BAD_TIME),
+        (Sql("call_type IN ('identify', 'group') AND call_has_traits AND call_traits IS NULL"), BAD_TRAITS),
+        (Sql("call_user IS NULL"), ANONYMOUS),
+    )
+    whens = [sql("WHEN {condition} THEN {reason}", condition=condition, reason=literal(reason)) for condition, reason in cases]
+    return sql("CASE {whens} ELSE {none} END", whens=joined(" ", whens), none=NULL)

@@ -1,0 +1,105 @@
+"""Raw Segment calls as rows about users and accounts: identify sets traits, group makes a member of an account and sets its traits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engage_cli.definitions.project import Sources
+from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.instants import Zones
+from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.open import open_batches
+from engage_cli.engine.inputs.people import PeopleRows
+from engage_cli.engine.inputs.segment_calls import INSTANT_TYPE, PEOPLE, TEXT_TYPE, Calls, calls_of
+from engage_cli.engine.inputs.values import JsonValue, TypedValue
+from engage_cli.engine.template import Sql, literal, sql
+
+_USER = TypedValue(Sql("call_user"), TEXT_TYPE)
+_GROUP = TypedValue(Sql("call_group"), TEXT_TYPE)
+_AT = TypedValue(Sql("call_at"), INSTANT_TYPE)
+_TRAITS = JsonValue(Sql("call_traits"))
+
+
+@dataclass(frozen=True)
+class CallsAboutPeople:
+    """Rows that raw calls have of each kind, all of them dated: the traits of users, the accounts that they belong to, and the traits
+    of accounts, whose `user` is the account."""
+
+    profiles: tuple[PeopleRows, ...] = ()
+    memberships: tuple[PeopleRows, ...] = ()
+    accounts: tuple[PeopleRows, ...] = ()
+
+
+def calls_about_people(work: Work, folder: Path, sources: Sources, zone: str, only: frozenset[str]) -> CallsAboutPeople:
+    """Read the calls about users and accounts in the files that are in `only` (as DuckDB names them)."""
+    batches = open_batches(work.connection, folder, sources.segment, zone, only=only, every=False)
+    loaded = [_loaded(work, calls_of(batch, zone)) for batch in batches]
+    return CallsAboutPeople(
+        profiles=tuple(_profiles(calls, table) for calls, table in loaded),
+        memberships=tuple(_memberships(calls, table) for calls, table in loaded),
+        accounts=tuple(_accounts(calls, table) for calls, table in loaded),
+    )
+
+
+def _loaded(work: Work, calls: Calls) -> tuple[Calls, Sql]:
+    """The calls with a table of those about people. Rows that cannot be read are told of where the same files are read for events."""
+    with blaming(work.connection, [calls.batch]):
+        query = sql(
+            "SELECT path, call_type, call_user, call_group, call_at, call_traits FROM {calls} WHERE {used}",
+            calls=calls.of(_likely(calls, calls.batch.again)),
+            used=_used(PEOPLE),
+        )
+        return calls, work.table("calls", query)
+
+
+def _likely(calls: Calls, scan: Sql) -> Sql:
+    """The rows of a scan without those that cannot be about people, by a look at the text: most are events, and need not be parsed."""
+    if calls.batch.record is None:
+        return scan
+    # JSON may spell any letter as an escape.
+    pattern = "|".join(["(?i)" + PEOPLE[0], *PEOPLE[1:], r"\\u00"])
+    return sql(
+        "(SELECT * FROM {scan} WHERE regexp_matches({content}, {pattern}))",
+        scan=scan,
+        content=calls.batch.content,
+        pattern=literal(pattern),
+    )
+
+
+def _used(kinds: Sequence[str]) -> Sql:
+    return sql("call_reason IS NULL AND call_type IN ({kinds})", kinds=[literal(kind) for kind in kinds])
+
+
+def _of_kind(calls: Calls, table: Sql, kind: str) -> Batch:
+    scan = sql("(SELECT * FROM {table} WHERE call_type = {kind})", table=table, kind=literal(kind))
+    return replace(
+        calls.batch,
+        scan=scan,
+        again=scan,
+        numbered=lambda file: sql(
+            "(SELECT * FROM {calls} WHERE {used})", calls=calls.of(_likely(calls, calls.batch.numbered(file))), used=_used([kind])
+        ),
+        columns={},
+        record=None,
+        broken=Sql("FALSE"),
+        parsed=False,
+        numbers_files=False,
+    )
+
+
+def _dated(calls: Calls, batch: Batch, user: TypedValue, *, id_name: str = "user_id", account: TypedValue | None = None) -> PeopleRows:
+    zones = Zones(batch.source.timezone, calls.zones.project)
+    return PeopleRows(batch, zones, user, _AT, True, id_name=id_name, account=account)
+
+
+def _profiles(calls: Calls, table: Sql) -> PeopleRows:
+    return _dated(calls, replace(_of_kind(calls, table, "identify"), record=_TRAITS), _USER)
+
+
+def _memberships(calls: Calls, table: Sql) -> PeopleRows:
+    return _dated(calls, replace(_of_kind(calls, table, "group"), columns={"user_id": _USER, "account_id": _GROUP}), _USER, account=_GROUP)
+
+
+def _accounts(calls: Calls, table: Sql) -> PeopleRows:
+    return _dated(calls, replace(_of_kind(calls, table, "group"), record=_TRAITS), _GROUP, id_name="account_id")

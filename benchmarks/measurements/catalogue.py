@@ -7,6 +7,7 @@ from benchmarks.measurements.fifty import fifty_lifetime, fifty_ninety, one_audi
 from benchmarks.measurements.growth import fifty_thousand, one_per_cent
 from benchmarks.measurements.hundred_appends import hundred_appends
 from benchmarks.measurements.hundred_million import hundred_million
+from benchmarks.measurements.identity import identity
 from benchmarks.measurements.ingest import ingest
 from benchmarks.measurements.membership import membership
 from benchmarks.measurements.sequences import sequences
@@ -28,6 +29,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "fifty_thousand": fifty_thousand,
     "hundred_appends": hundred_appends,
     "membership": membership,
+    "identity": identity,
     "heavy": heavy,
     "wide": wide,
     "hundred_million": hundred_million,

@@ -22,6 +22,10 @@ def perform(task: str, **given: Any) -> Clock:
         from benchmarks.systems.members import change_members
 
         return change_members(**given)
+    if task == "resolve_identities":
+        from benchmarks.systems.identities import resolve_identities
+
+        return resolve_identities(**given)
     if task == "ask_texts":
         from benchmarks.systems.duckdb_queries import ask_texts
 

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, project, state, store, trait
+from engage_cli.cli.commands import audience, consent, identity, project, state, store, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -18,7 +18,6 @@ LATER = {
     "broadcast": "broadcasts",
     "template": "message templates",
     "consent verify": "what the token of an unsubscribe link says",
-    "identity": "which identifiers are one person",
     "forget": "removing a person",
     "deliver": "handing messages to a provider",
     "report": "the HTML page",
@@ -106,6 +105,9 @@ app.add_typer(_trait, name="trait")
 _consent = _group("Import and look up subscription states.")
 consent.register(_consent)
 app.add_typer(_consent, name="consent")
+_identity = _group("Look at which identifiers are one person.")
+identity.register(_identity)
+app.add_typer(_identity, name="identity")
 
 _state = _group("Keep safe what earlier runs recorded.")
 state.register(_state)

@@ -24,3 +24,5 @@ class Audience:
     """Of the definition's name."""
     sync_spans: tuple[Span, ...] = ()
     of: Subject = Subject.USERS
+    with_anonymous: bool = False
+    """Whether people known only by an anonymous id can be members."""

@@ -51,6 +51,8 @@ def print_audience(audience: Audience) -> str:
     if audience.of is not Subject.USERS:
         tree["of"] = audience.of.value
     tree["members"] = condition_tree(audience.members)
+    if audience.with_anonymous:
+        tree["anonymous"] = "include"
     if audience.sync:
         tree["sync"] = list(audience.sync)
     if audience.with_traits:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Duration
 from engage_cli.source import Span
@@ -43,13 +44,14 @@ FROM_CALLS = ("profiles", "accounts", "memberships")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that a project reads. Several entries of one kind are one relation."""
+    """Everything that a project reads. Several entries of one kind are one relation. `identity`: how its users are joined, if they are."""
 
     events: tuple[Source, ...] = ()
     profiles: tuple[Source, ...] = ()
     accounts: tuple[Source, ...] = ()
     memberships: tuple[Source, ...] = ()
     consents: tuple[Source, ...] = ()
+    identity: Identity | None = None
 
     @property
     def segment(self) -> tuple[Source, ...]:

@@ -1,8 +1,8 @@
 """The Engine protocol: all that the rest of the product asks of a query engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +65,8 @@ class Staging:
     """The files of events that were read; the others were in the store."""
     store_note: str | None = None
     """Why the store was made anew, where it was."""
+    known_as: Mapping[str, str] = field(default_factory=dict)
+    """Where identifiers join users: the canonical id of each of the users that the needs are limited to."""
     touched: int | str | None = None
     """How many users the relation `touched(user_key)` has; or in words why everybody has to be looked at. None where it was not asked."""
 

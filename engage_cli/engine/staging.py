@@ -8,6 +8,10 @@ from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Source, Sources
 from engage_cli.engine.base import InputFile, Staging
 from engage_cli.engine.connection import Connection
+from engage_cli.engine.identity.events import with_identifiers
+from engage_cli.engine.identity.ids import JoinedIds
+from engage_cli.engine.identity.profiles import PROFILE_RELATIONS, ProfileSources, confine, make_profiles, with_joined
+from engage_cli.engine.identity.sightings import make_sightings
 from engage_cli.engine.inputs.accounts import stage_accounts
 from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
 from engage_cli.engine.inputs.batch import Batch
@@ -34,6 +38,7 @@ from engage_cli.engine.store.layout import layout_of
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
 from engage_cli.engine.store.people import People, changed_users, record
 from engage_cli.engine.store.relations import (
+    STORED,
     STORED_EVENTS,
     detach_parts,
     drop_relations,
@@ -70,6 +75,11 @@ class Inputs:
         """Everything that names users, by the kind of its source."""
         return {"profiles": self.profiles, "memberships": self.memberships, "consents": self.consents}
 
+    def with_joined(self, ids: JoinedIds) -> "Inputs":
+        """The same files with the ids of their users read so."""
+        profiles, memberships, consents = (with_joined(rows, ids) for rows in (self.profiles, self.memberships, self.consents))
+        return replace(self, profiles=profiles, memberships=memberships, consents=consents)
+
     @property
     def batches(self) -> list[Batch]:
         """All batches."""
@@ -94,17 +104,18 @@ def stage_inputs(
     relation `touched` is made, if it can be.
     """
     work = Work(connection)
-    drop_relations(connection, "events", "users", "everybody", "event_names")
+    drop_relations(connection, "events", "users", "everybody", "event_names", *PROFILE_RELATIONS)
     detach_parts(connection)
     connection.use_zones({needs.zone})
     connection.labels = labels_for([*needs.traits, *needs.account_traits, *(column for need in needs.events for column in need.columns)])
     try:
-        if needs.users is not None:
+        if needs.users is not None and sources.identity is None:
             return replace(_stage_directly(work, folder, sources, needs, files), kept=_kept(connection, folder, sources))
         known = hashes or {}
         found = find_events(connection, folder, sources.events, files, known)
-        asked = EventFiles(folder, sources, needs.zone, found, layout_of(needs), known)
-        opened = open_events(work, asked, store, None if keep is None else layout_of(keep))
+        layout, kept = (None if one is None else with_identifiers(layout_of(one), sources.identity) for one in (needs, keep))
+        assert layout is not None
+        opened = open_events(work, EventFiles(folder, sources, needs.zone, found, layout, known), store, kept)
         inputs = _open(work, folder, sources, needs, files)
         with blaming(connection, inputs.batches):
             staging = _stage(work, folder, sources, needs, inputs, files, opened)
@@ -128,12 +139,13 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: t
     calls = _calls(work, folder, sources, zone, files)
     wanted = needs.accounts or "accounts" in needs.tables
     accounts = batches(sources.accounts, "accounts") if wanted else []
-    return Inputs(
+    inputs = Inputs(
         profiles=(*(profile_rows(batch, zone) for batch in batches(sources.profiles, "profiles")), *calls.profiles),
         memberships=(*(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")), *calls.memberships),
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
         accounts=(*(account_rows(batch, zone) for batch in accounts), *calls.accounts) if wanted else (),
     )
+    return inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
 
 
 def _calls(work: Work, folder: FilePath, sources: Sources, zone: str, files: tuple[InputFile, ...]) -> CallsAboutPeople:
@@ -155,10 +167,21 @@ def _stage(
     opened: Opened,
 ) -> Staging:
     as_of = timestamp(needs.as_of)
-    make_events(work, opened, needs)
-    profiles = read_profiles(work, inputs.profiles, as_of)
-    users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
+    found: ProfileSources | None = None
+    if sources.identity is None:
+        make_events(work, opened, needs)
+        profiles = read_profiles(work, inputs.profiles, as_of)
+        users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
+    else:
+        make_events(work, opened, needs, STORED)
+        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, opened, needs)
+        inputs = inputs.with_joined(make_profiles(work, found))
+        profiles = read_profiles(work, inputs.profiles, as_of)
+        users = work.count(Sql("users"))
     stage_traits(work, profiles, needs.traits, None)
+    known_as = confine(work, needs.users) if sources.identity is not None and needs.users is not None else {}
+    if found is not None and needs.with_sightings:
+        make_sightings(work, found, sorted(known_as.values()))
     if needs.accounts:
         stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of)
     stage_consents(work, inputs.consents, needs, as_of)
@@ -179,8 +202,10 @@ def _stage(
             account_elements_zone=_zone(sources.of("accounts")),
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, as_of),
+            with_anonymous=sources.identity is not None,
         ),
         files=files,
+        known_as=known_as,
         rejects=stage_rejects(work, rejects),
         users=users,
         events_read=sum(file.rows for file in counts),
@@ -211,6 +236,8 @@ def _touched(
         record(work, store.path, people, before)
     if touch is None:
         return None
+    if people.sources.identity is not None:
+        return "identifiers join users (`identity`), and a new one can change who anybody is"
     changed = changed_users(work, store.path if store is not None else None, people, before, writes=writes)
     return make_touched(work, opened, touch, people.files, inputs.people, changed, needs)
 

@@ -66,7 +66,9 @@ def plan_audiences(
         for other in named_audiences(audience.members):
             visit(other)
         predicate = Planner(Context(as_of, ZoneInfo(zone)), name).predicate(audience.members)
-        planned[name] = PlannedAudience(name, predicate, audience.members, audience.with_traits, audience.span, audience.of)
+        planned[name] = PlannedAudience(
+            name, predicate, audience.members, audience.with_traits, audience.span, audience.of, audience.with_anonymous
+        )
 
     for name in asked:
         visit(name)

@@ -101,6 +101,8 @@ class Needs:
     account_traits: frozenset[Column] = frozenset()
     accounts: bool = False
     """Stage the relations about accounts."""
+    with_sightings: bool = False
+    """Also stage where the identifiers of `users` were seen (identity show)."""
     with_properties: bool = False
     """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
 
@@ -125,6 +127,8 @@ class Catalog:
     account_elements_zone: str | None = "UTC"
     subject_id: Path = USER_ID
     list_tables: Mapping[ListNeed, str] = field(default_factory=dict)
+    with_anonymous: bool = False
+    """Whether `users` has the column `anonymous BOOLEAN`: identifiers join users, and the one that a profile has none of is a user's id."""
     tables: Mapping[str, str] = field(default_factory=dict)
 
     def for_accounts(self) -> "Catalog":

@@ -53,6 +53,7 @@ class PlannedAudience:
     with_traits: tuple[Path, ...]
     span: Span
     of: Subject = Subject.USERS
+    with_anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,8 @@ def _evaluate(
     with request.stage("comparing with the members before"):
         accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
         partly = Partly(frozenset(request.looked.audiences), whole)
-        changes = find_changes(engine, state, run_plan, partly, rows=not request.dry_run, accounts=accounts)
+        joined = config.sources.identity is not None
+        changes = find_changes(engine, state, run_plan, partly, rows=not request.dry_run, accounts=accounts, joined=joined)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
@@ -326,7 +327,8 @@ def definition_hash(project: Project, name: str) -> str:
     destinations = [
         (one.name, one.format, one.call.value) for one in config.destinations.values() if one.name in project.audiences[name].sync
     ]
-    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations))])
+    identity = [config.sources.identity.meaning] if config.sources.identity is not None else []
+    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity])
     return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 

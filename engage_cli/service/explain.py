@@ -40,17 +40,20 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     with engine_for(project, folder) as engine:
         with progress.stage(f"reading the events of {user}"):
             staging = replace(engine.stage(project.config.sources, plan.needs), store_note=None)  # a look leaves the store as it is
+        user = staging.known_as.get(user, user)
         engine.seal([])
         of = project.audiences[name].of
         if not _is_known(engine, user, of):
             nearest = _nearest(engine, user, of)
-            return Explanation(name, user, instant, False, False, None, None, nearest, report_of(staging))
+            return Explanation(name, user, instant, False, False, None, None, nearest, data=report_of(staging))
         queries = explanation(tree, plan, staging.catalog, user)
         names = {key: event for event, key in staging.catalog.event_keys.items()}
         shown = _Shown(engine, queries, plan, names)
         root = shown.part(tree)
+        excludes = staging.catalog.with_anonymous and not project.audiences[name].with_anonymous
+        left_out = excludes and bool(engine.rows("SELECT user_key FROM users WHERE user_id = ? AND anonymous", [user]))
     since = member_since(folder, project, name, user)
-    return Explanation(name, user, instant, True, root.holds, root, since, data=report_of(staging))
+    return Explanation(name, user, instant, True, root.holds and not left_out, root, since, left_out=left_out, data=report_of(staging))
 
 
 def _is_known(engine: Engine, user: str, of: Subject) -> bool:

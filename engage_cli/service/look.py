@@ -216,4 +216,8 @@ def _identifiers(staged: Staged, name: str, size: int) -> tuple[IdentifierCount,
     query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
     counts = staged.engine.rows(join_subject(query, {TRAITS}, column("user_key", _MEMBERS)))[0]
     found = [IdentifierCount(identifier, int(count)) for identifier, count in zip(IDENTIFIERS, counts, strict=True)]
+    if staged.staging.catalog.with_anonymous:
+        members = exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True)
+        named = join_subject(exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(members), {USERS}, column("user_key", _MEMBERS))
+        size = int(staged.engine.rows(named.where(exp.not_(column("anonymous", USERS))))[0][0])
     return (IdentifierCount("user_id", size), *(one for one in found if one.members))

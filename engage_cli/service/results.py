@@ -175,6 +175,8 @@ class Explanation:
     """When the user entered, by the state; None where they are not inside by the last build."""
     nearest_user: str | None = None
     """For an unknown user: a known id that differs only in case, spaces or leading zeros."""
+    left_out: bool = False
+    """They are known only anonymously, and the audience leaves such people out, whatever its condition says."""
     data: DataReport | None = None
 
 

@@ -40,6 +40,7 @@ def show(folder: Path, user: str, names: Sequence[str], *, as_of: datetime | Non
     plan = _plan(project, asked, instant, frozenset({user}))
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
+        user = staged.staging.known_as.get(user, user)
         query = _values(staged, asked, Reading.VALUE)
         rows = engine.rows(query.where(exp.EQ(this=column("user_id", USERS), expression=text_literal(user))))
     if not rows:

@@ -12,7 +12,10 @@ from engage_cli.state.instants import iso
 from engage_cli.state.runs import all_runs
 from engage_cli.state.store import State, is_database, published_path
 
-TABLES = ("revision", "run", "input_file", "audience_clock", "membership", "outbox", "run_file", "member_file", "pending", "migration")
+TABLES = (
+    *("revision", "run", "input_file", "audience_clock", "membership", "alias", "outbox", "run_file", "member_file", "pending"),
+    "migration",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ INVARIANTS = (
         "run-unfinished",
         "a run was killed before its files had their names; the next run finishes it",
         "SELECT 'run ' || run_id FROM state.main.run WHERE status = 'committed' UNION ALL SELECT path FROM state.main.pending",
+    ),
+    _Invariant(
+        "alias-twice",
+        "an id is kept for two profiles",
+        "SELECT alias FROM state.main.alias GROUP BY alias HAVING count(*) > 1",
     ),
     _Invariant(
         "member-twice",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engage_cli.crash import crash_point
+from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
 from engage_cli.state.membership import Changes, apply_changes
 from engage_cli.state.outbox import (
@@ -61,4 +62,5 @@ def _record(state: State, plan: RunPlan, changes: Sequence[Changes]) -> None:
         )
     record_files(engine, run.number, plan.files)
     apply_changes(engine, run.number, run.as_of)
+    record_aliases(engine, run.number)
     record_changes(engine, run.number)

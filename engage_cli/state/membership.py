@@ -25,6 +25,7 @@ from datetime import datetime
 from sqlglot import exp, parse_one
 
 from engage_cli.engine.base import Engine
+from engage_cli.state import aliases
 from engage_cli.state.instants import literal, stored
 from engage_cli.state.runs import RunPlan
 from engage_cli.state.store import State
@@ -56,19 +57,25 @@ def find_changes(
     *,
     rows: bool = True,
     accounts: frozenset[str] = frozenset(),
+    joined: bool = False,
 ) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
     Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters. Of an audience
     that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written. Without `rows` it is
-    not made at all. `accounts` are the audiences of accounts among them.
+    not made at all. `accounts` are the audiences of accounts among them. `joined`: identifiers join users, and members are found under the
+    profiles that their ids belong to now.
     """
     partly = partly or Partly()
-    for name in ("member_before", "member_row", "membership_change", "subject"):
+    for name in ("member_before", "member_row", "membership_change", "subject", *aliases.NAMES):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     if accounts:
         engine.create("subject", parse_one(_SUBJECTS, read="duckdb"))
-    engine.create("member_before", _of_subjects(_before(state, plan, partly), accounts))
+    before: exp.Query = _of_subjects(_before(state, plan, partly), accounts)
+    if joined and state is not None and plan.builds:
+        assert not partly.audiences, "where identifiers join users everybody is looked at"
+        before = _joined_before(engine, plan, before, accounts)
+    engine.create("member_before", before)
     engine.create("membership_change", _of_subjects(_select(_CHANGES), accounts))
     changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
     if rows:
@@ -178,6 +185,18 @@ def _before(state: State | None, plan: RunPlan, partly: Partly) -> exp.Select:
         return before
     wholly = exp.not_(exp.column("audience").isin(*sorted(partly.audiences)))
     return before.where(exp.or_(wholly, exp.column("user_id", table="member").isin(query="SELECT user_id FROM touched_user")))
+
+
+def _joined_before(engine: Engine, plan: RunPlan, before: exp.Query, accounts: frozenset[str]) -> exp.Query:
+    """The members before this run where identifiers join users: those of audiences of accounts as `before` has them."""
+    users = [name for name in plan.audiences if name not in accounts]
+    if not users:
+        return before
+    aliases.make_members_known(engine, users)
+    if not accounts:
+        return aliases.members_before()
+    assert isinstance(before, exp.Select)
+    return exp.union(aliases.members_before(), before.where(exp.column("audience").isin(*sorted(accounts))), distinct=False)
 
 
 def _select(text: str) -> exp.Select:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
-from engage_cli.state.tables import CREATE_TABLES
+from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Migration:
     statements: tuple[str, ...]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "runs, clocks, memberships and their outbox", CREATE_TABLES),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "runs, clocks, memberships and their outbox", CREATE_TABLES),
+    Migration(2, "ids that members were known by before", CREATE_ALIASES),
+)
 
 _CREATE_HISTORY = """
     CREATE TABLE IF NOT EXISTS state.migration (   -- one row for each migration that was run

@@ -48,8 +48,8 @@ def entered_at(state: State | None, audience: str, user_id: str) -> datetime | N
     """When a user who is in the audience entered it; None for who is not inside."""
     if state is None:
         return None
-    rows = state.engine.rows(_ENTERED_AT, [audience, user_id])
-    return read(rows[0][0]) if rows else None
+    rows = state.engine.rows(_ENTERED_AT, [audience, user_id]) or state.engine.rows(_ENTERED_UNDER_ALIAS, [audience, user_id])
+    return read(rows[0][0]) if rows[0][0] is not None else None
 
 
 _STANDINGS = """
@@ -66,3 +66,7 @@ _MEMBERS = """
     ORDER BY user_id LIMIT coalesce(CAST(? AS BIGINT), 9223372036854775807)
 """
 _ENTERED_AT = "SELECT entered_at FROM state.main.membership WHERE exited_at IS NULL AND audience = ? AND user_id = ?"
+_ENTERED_UNDER_ALIAS = """
+    SELECT min(entered_at) FROM state.main.membership WHERE exited_at IS NULL AND audience = ?
+        AND user_id IN (SELECT alias FROM state.main.alias WHERE user_id = ?)
+"""

@@ -117,3 +117,13 @@ CREATE_TABLES = (
     )
     """,
 )
+
+CREATE_ALIASES = (
+    """
+    CREATE TABLE state.alias (             -- one row for each id of a member whose profile has another now: see aliases.py
+        alias VARCHAR NOT NULL,            -- the id that stays of them keep
+        user_id VARCHAR NOT NULL,          -- the profile's id, as the last run knew that had data of both
+        run INTEGER NOT NULL               -- the run that found it so
+    )
+    """,
+)

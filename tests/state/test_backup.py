@@ -120,14 +120,14 @@ def test_what_is_no_sound_state_is_refused_and_changes_nothing(project: Project,
 
 
 def test_a_backup_of_a_newer_version_is_refused_and_one_of_an_earlier_comes_forward(project: Project, backup: Path) -> None:
-    later = (*MIGRATIONS, Migration(2, "a note for each run", ("ALTER TABLE state.run ADD COLUMN note VARCHAR",)))
+    later = (*MIGRATIONS, Migration(MIGRATIONS[-1].version + 1, "a note for each run", ("ALTER TABLE state.run ADD COLUMN note VARCHAR",)))
     earlier = backup.read_bytes()
     with make_engine(project.folder) as engine:
         restore_state(engine, backup, project.state_path, tool_version="2", migrations=later)
     assert backup.read_bytes() == earlier
     with make_engine(project.folder) as engine:
         open_state(engine, project.state_path, tool_version="2", migrations=later).close()
-    with pytest.raises(EngageError, match="has schema version 2; this engage knows versions up to 1"):
+    with pytest.raises(EngageError, match=r"has schema version \d+; this engage knows versions up to \d+"):
         restore(project, project.state_path)
 
 

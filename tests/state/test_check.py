@@ -16,6 +16,7 @@ PLANTED = {
     "run-status": "UPDATE state.main.run SET status = 'thinking' WHERE number = 1",
     "run-unfinished": "UPDATE state.main.run SET status = 'committed' WHERE number = 2",
     "run-id": "UPDATE state.main.run SET definitions = 'edited' WHERE number = 1",
+    "alias-twice": "INSERT INTO state.main.alias VALUES ('phone', 'u1', 2), ('phone', 'u2', 2)",
     "member-twice": "INSERT INTO state.main.membership SELECT * FROM state.main.membership WHERE user_id = 'u2'",
     "member-times": "UPDATE state.main.membership SET exited_at = TIMESTAMP '2026-01-01' WHERE user_id = 'u1'",
     "member-overlap": "INSERT INTO state.main.membership VALUES ('vip', 'u1', TIMESTAMP '2026-11-23 10:00:00', NULL, 1, NULL)",

@@ -15,8 +15,9 @@ from tests.state.engine import make_engine
 from tests.state.processes import run_killed
 from tests.state.support import Project, at, audience
 
-NEXT = Migration(2, "a note for each run", ("ALTER TABLE state.run ADD COLUMN note VARCHAR", "UPDATE state.run SET note = 'old'"))
-BROKEN = Migration(3, "fails halfway", ("CREATE TABLE state.half (x INTEGER)", "SELECT nonsense FROM nowhere"))
+NEWEST = MIGRATIONS[-1].version
+NEXT = Migration(NEWEST + 1, "a note for each run", ("ALTER TABLE state.run ADD COLUMN note VARCHAR", "UPDATE state.run SET note = 'old'"))
+BROKEN = Migration(NEWEST + 2, "fails halfway", ("CREATE TABLE state.half (x INTEGER)", "SELECT nonsense FROM nowhere"))
 
 
 @pytest.fixture
@@ -35,9 +36,12 @@ def test_an_earlier_version_comes_forward_after_a_backup(project: Project) -> No
     with make_engine(project.folder) as engine:
         state = open_state(engine, project.state_path, tool_version="2.0.0", migrations=(*MIGRATIONS, NEXT))
         assert engine.rows("SELECT note FROM state.main.run") == [("old",)]
-        assert engine.rows("SELECT version, tool_version FROM state.main.migration ORDER BY version") == [(1, "1.2.3"), (2, "2.0.0")]
+        assert engine.rows("SELECT version, tool_version FROM state.main.migration ORDER BY version") == [
+            *((number, "1.2.3") for number in range(1, NEWEST + 1)),
+            (NEWEST + 1, "2.0.0"),
+        ]
         state.close()
-    assert project.state_path.with_name("state.duckdb.version-1").read_bytes() == before
+    assert project.state_path.with_name(f"state.duckdb.version-{NEWEST}").read_bytes() == before
 
 
 def test_a_step_that_fails_leaves_the_version_before_it(project: Project) -> None:
@@ -45,7 +49,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(project: Project) -> Non
         open_state(engine, project.state_path, tool_version="2.0.0", migrations=(*MIGRATIONS, NEXT, BROKEN))
     with make_engine(project.folder) as engine:
         state = open_state(engine, project.state_path, tool_version="2.0.0", migrations=(*MIGRATIONS, NEXT))
-        assert version_of(engine) == 2
+        assert version_of(engine) == NEWEST + 1
         assert engine.rows("SELECT count(*) FROM information_schema.tables WHERE table_name = 'half'") == [(0,)]
         state.close()
 
@@ -56,13 +60,13 @@ def test_a_newer_version_is_refused(project: Project) -> None:
     before = project.state_path.read_bytes()
     with make_engine(project.folder) as engine, pytest.raises(EngageError) as refused:
         open_state(engine, project.state_path, tool_version="1.2.3")
-    assert refused.value.message == f"{project.state_path} has schema version 2; this engage knows versions up to 1"
+    assert refused.value.message == f"{project.state_path} has schema version {NEWEST + 1}; this engage knows versions up to {NEWEST}"
     assert refused.value.hint == "use the engage that wrote it, or a newer one"
     assert project.state_path.read_bytes() == before
 
 
 def test_readers_are_told_of_another_version(project: Project) -> None:
-    with make_engine(project.folder) as engine, pytest.raises(EngageError, match="this engage reads version 2"):
+    with make_engine(project.folder) as engine, pytest.raises(EngageError, match=f"this engage reads version {NEWEST + 1}"):
         open_published(engine, project.state_path, migrations=(*MIGRATIONS, NEXT))
 
 
@@ -125,7 +129,7 @@ def test_a_migration_killed_at_any_point_is_done_by_the_next_run(project: Projec
         if not run_killed(_open_with_next, killed.folder, crash_at=str(point)):
             break
         _open_with_next(killed.folder)
-        assert killed.state_path.with_name("state.duckdb.version-1").read_bytes() == before, f"killed at point {point}"
+        assert killed.state_path.with_name(f"state.duckdb.version-{NEWEST}").read_bytes() == before, f"killed at point {point}"
         with make_engine(killed.folder) as engine:
             open_state(engine, killed.state_path, tool_version="2.0.0", migrations=(*MIGRATIONS, NEXT))
             assert engine.rows("SELECT note FROM state.main.run") == [("old",)]

@@ -23,6 +23,8 @@ def explanation_blocks(explanation: Explanation, *, whole: bool = False) -> Iter
         if explanation.nearest_user is not None:
             yield line(Piece("  hint: ", Style.GOOD), f"did you mean `{explanation.nearest_user}`?")
         return
+    if explanation.left_out:
+        yield line("known only by an anonymous id, which audiences leave out (`anonymous: include` takes them in)")
     if explanation.tree is not None:
         yield EMPTY
         yield from _part(explanation.tree, (), (), explanation.tree.file, whole)

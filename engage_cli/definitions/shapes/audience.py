@@ -56,8 +56,8 @@ _OF = Key("of", Choice("what its members are", {one.value: one for one in Subjec
 _MEMBERS = Key("members", CONDITION, "Who is a member.", required=True)
 _ANONYMOUS = Key(
     "anonymous",
-    OnlyWord("exclude", "include", "people known only by an anonymous id (`anonymous: include`)"),
-    "Whether people known only by an anonymous id can be members.",
+    Choice("who can be a member", {"exclude": False, "include": True}),
+    "Whether people known only by an anonymous id can be members (`identity` of engage.yaml): exclude (default) or include.",
 )
 _SYNC = Key(
     "sync",
@@ -82,6 +82,7 @@ def _audience(fields: Fields, reading: Reading) -> Audience:
         span=fields.span(_AUDIENCE),
         sync_spans=tuple(span for _name, span in sync),
         of=fields.get(_OF) or Subject.USERS,
+        with_anonymous=fields.get(_ANONYMOUS) or False,
     )
 
 

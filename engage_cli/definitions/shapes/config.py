@@ -1,11 +1,13 @@
 """The shape of `engage.yaml`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Messaging, Sources
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.audience import OnlyWord
 from engage_cli.definitions.shapes.base import Definitions, Json, Named, Shape
+from engage_cli.definitions.shapes.identity import IDENTITY
 from engage_cli.definitions.shapes.kinds import ByName
 from engage_cli.definitions.shapes.messaging import MESSAGING
 from engage_cli.definitions.shapes.record import Fields, Key, Record
@@ -90,11 +92,15 @@ _OUTPUTS = Key("outputs", FILE_PATH, "The folder that outputs are written to; ou
 _LATE_WINDOW = Key("late_window", DURATION, "How late an event may come in and still count in journeys; 3 days by default.")
 _ENGINE_KEY = Key("engine", _ENGINE_SHAPE, "What DuckDB may use.")
 _SOURCES = Key("sources", SOURCES, "The data.", required=True)
+_IDENTITY = Key("identity", IDENTITY, "Which identifiers join what is known of a person.")
 _MESSAGING = Key("messaging", MESSAGING, "Channels, groups and the rules of sending.")
 _DESTINATIONS_KEY = Key("destinations", _DESTINATIONS, "Where changes of membership go.")
 
 
-def _config(fields: Fields, _reading: Reading) -> Config:
+def _config(fields: Fields, reading: Reading) -> Config:
+    if _IDENTITY in fields and _SOURCES in fields and fields[_SOURCES].segment:
+        message = "`identity` does not join raw Segment calls (`format: segment`) in this version"
+        reading.report("identity-of-calls", message, fields.key_span(_IDENTITY), "leave `identity` out, or write the calls as plain events")
     return Config(
         project=fields[_PROJECT],
         timezone=fields.get(_TIMEZONE) or "UTC",
@@ -103,7 +109,7 @@ def _config(fields: Fields, _reading: Reading) -> Config:
         outputs=fields.get(_OUTPUTS) or "out",
         late_window=fields.get(_LATE_WINDOW) or Duration(3, Unit.DAY),
         engine=fields.get(_ENGINE_KEY) or DEFAULT_ENGINE,
-        sources=fields.get(_SOURCES) or Sources(),
+        sources=replace(fields.get(_SOURCES) or Sources(), identity=fields.get(_IDENTITY)),
         destinations=fields.get(_DESTINATIONS_KEY) or {},
         messaging=fields.get(_MESSAGING) or Messaging(),
     )
@@ -124,17 +130,18 @@ CONFIG: Shape[Config] = Named(
             _LATE_WINDOW,
             _ENGINE_KEY,
             _SOURCES,
+            _IDENTITY,
             _MESSAGING,
             _DESTINATIONS_KEY,
         ],
         _config,
         description="engage.yaml: the project's sources, zones, messaging policy and destinations.",
-        later={"identity": "identifiers that join profiles (`identity`)"},
         hints={
             **dict.fromkeys(("name", "title"), "write `project`"),
             **dict.fromkeys(("tz", "zone"), "write `timezone`"),
             **dict.fromkeys(("events", "profiles", "accounts", "memberships", "consents"), "put it under `sources:`"),
             **dict.fromkeys(("output", "out"), "write `outputs`"),
+            **dict.fromkeys(("identifiers", "blocked"), "put it under `identity:`"),
             **dict.fromkeys(("channels", "groups", "quiet_hours", "frequency_caps", "holdout", "urls"), "put it under `messaging:`"),
             **dict.fromkeys(("memory_limit", "threads", "temp_directory"), "put it under `engine:`"),
         },

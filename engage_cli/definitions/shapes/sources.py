@@ -118,7 +118,8 @@ _KINDS = (_EVENTS, _PROFILES, _ACCOUNTS, _MEMBERSHIPS, _CONSENTS)
 
 
 def _sources(fields: Fields, _reading: Reading) -> Sources:
-    return Sources(*(fields.get(key) or () for key in _KINDS))
+    events, profiles, accounts, memberships, consents = (fields.get(key) or () for key in _KINDS)
+    return Sources(events, profiles, accounts, memberships, consents)
 
 
 SOURCES: Shape[Sources] = Record(

@@ -66,6 +66,11 @@ def author_plain(work: Work, kind: str, batches: Sequence[Batch], zone: str, peo
             for name, label in zip(names, _shown(names), strict=True)
         ]
         rows = rows_of.get(id(batch))
+        if rows is not None and rows.joined.identity is not None:
+            columns = [
+                sql("user_id AS {name}", name=identifier(label)) if name == "user_id" else column
+                for name, label, column in zip(names, _shown(names), columns, strict=True)
+            ]
         parts.append(
             sql("SELECT {columns} FROM {scan}", columns=columns, scan=batch.again)
             if rows is None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from engage_cli.definitions.identity import Identity
+from engage_cli.engine.identity.events import EventIdentifiers, identifier_of
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.fields import MESSAGE_ID, column_name, optional, others, required
 from engage_cli.engine.inputs.instants import Zones, epoch_instant, text_instant, typed_instant
@@ -44,19 +46,20 @@ class EventRows:
 
     batch: Batch
     zones: Zones
-    user: Value
+    user: Value | None
     event: Value
     timestamp: Value
     message_id: Value | None
     properties: Properties
     reason: Sql | None = None
+    identifiers: EventIdentifiers | None = None
 
     def select(self, columns: Sequence[Sql], where: Sql, asked: Asked) -> Sql:
         """A SELECT of `columns` over path, user_id, event, ts, message_id, reason, unsound and what `column` and `whole` make."""
         core = sql(
             "SELECT *, {user} AS user_id, {event} AS event, {ts} AS ts, {has_ts} AS has_ts, {message_id} AS message_id "
             "FROM {scan} WHERE {early}",
-            user=id_text(self.user, self.batch, "user_id"),
+            user=self.user_text,
             event=self.event.read(Reading.TEXT, self.zones),
             ts=timestamp_instant(self.timestamp, self.zones),
             has_ts=self.timestamp.read(Reading.PRESENT, self.zones),
@@ -86,14 +89,23 @@ class EventRows:
     def field(self, name: str) -> Sql:
         """A SELECT of `user_id`, `event` or `message_id` of every row, rejected ones too: for scans of that field alone."""
         fields = {
-            "user_id": id_text(self.user, self.batch, "user_id"),
+            "user_id": self.user_text,
             "event": self.event.read(Reading.TEXT, self.zones),
             "message_id": id_text(self.message_id, self.batch, MESSAGE_ID) if self.message_id else nothing(Reading.TEXT),
         }
         return sql("SELECT {value} AS {name} FROM {scan}", value=fields[name], name=Sql(name), scan=self.batch.again)
 
+    @property
+    def user_text(self) -> Sql:
+        """Who did it, over the raw columns."""
+        if self.identifiers is not None:
+            return self.identifiers.subject
+        return id_text(self.user, self.batch, "user_id") if self.user is not None else nothing(Reading.TEXT)
+
     def column(self, column: Column, name: exp.Expr) -> Sql:
-        """A column of `select`: one reading of a property."""
+        """A column of `select`: one reading of a property, or an identifier."""
+        if self.identifiers is not None and (identifier := identifier_of(column)) is not None:
+            return sql("{value} AS {name}", value=self.identifiers.value(identifier), name=name)
         value = self.properties.read(column.path, column.reading, self.zones)
         return sql("{value} AS {name}", value=value, name=name)
 
@@ -133,18 +145,32 @@ class EventRows:
         ]
 
 
-def event_rows(batch: Batch, zone: str, *, every: bool = True) -> EventRows:
+def event_rows(batch: Batch, zone: str, *, every: bool = True, identity: Identity | None = None) -> EventRows:
     """The fields of a batch of events. DataError for a required one that is not there; `every`: the batch has all files of its kind."""
     zones = Zones(batch.source.timezone, zone)
+    identifiers = None if identity is None else _identifiers(batch, zones, identity)
     return EventRows(
         batch=batch,
         zones=zones,
-        user=required(batch, "user_id", zones, every=every),
+        user=_user(batch, zones, identifiers, every=every),
         event=required(batch, "event", zones, every=every),
         timestamp=required(batch, "timestamp", zones, every=every),
         message_id=optional(batch, MESSAGE_ID, zones),
         properties=properties_of(batch, optional(batch, "properties", zones), others(batch, FIELDS), FIELDS),
+        identifiers=identifiers,
     )
+
+
+def _user(batch: Batch, zones: Zones, identifiers: EventIdentifiers | None, *, every: bool) -> Value | None:
+    """The user's id, which every file must have where no other identifier can stand for it."""
+    if identifiers is not None and identifiers.values:
+        return optional(batch, "user_id", zones)
+    return required(batch, "user_id", zones, every=every)
+
+
+def _identifiers(batch: Batch, zones: Zones, identity: Identity) -> EventIdentifiers:
+    found = {name: optional(batch, name, zones) for name in identity.names}
+    return EventIdentifiers(identity, {name: id_text(value, batch, name) for name, value in found.items() if value is not None})
 
 
 def reason_of(broken: Sql) -> Sql:

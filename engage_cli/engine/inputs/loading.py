@@ -1,5 +1,6 @@
 """Text files are read once, into temporary tables; what is broken in them is kept for the account of rejects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engage_cli.engine.connection import Connection
@@ -34,11 +35,14 @@ class Work:
     tables: list[str] = field(default_factory=list)
     broken: dict[str, Sql] = field(default_factory=dict)
 
-    def table(self, label: str, query: Sql) -> Sql:
+    def table(self, label: str, query: Sql, parameters: Sequence[str] = ()) -> Sql:
         """A new temporary table of a query's rows."""
         name = f"staging_{label}_{len(self.tables)}"
         statement = sql("CREATE OR REPLACE TEMP TABLE {name} AS {query}", name=identifier(name), query=query)
-        self.connection.run_large(statement.text, undo=DROP_BROKEN)
+        if parameters:
+            self.connection.run(statement.text, parameters)
+        else:
+            self.connection.run_large(statement.text, undo=DROP_BROKEN)
         self.tables.append(name)
         return sql("{name}", name=identifier(name))
 

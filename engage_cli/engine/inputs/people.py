@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_TIME, NO_USER, id_text, timestamp_instant
 from engage_cli.engine.inputs.fields import is_mapped, optional, required
@@ -44,19 +45,20 @@ class PeopleRows:
     id_name: str = "user_id"
     account: Value | None = None
     said: Said | None = None
+    joined: JoinedIds = AS_WRITTEN
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
         """A SELECT of `columns` over path, user_id, account_id (of a membership), ts, reason and what is in the file."""
         core = sql(
             "SELECT *, {user} AS user_id{account}, {ts} AS ts, {has_ts} AS has_ts, {said} FROM {scan}",
-            user=id_text(self.user, self.batch, self.id_name),
+            user=self.joined.unblocked(id_text(self.user, self.batch, self.id_name)),
             account=self._account(),
             ts=timestamp_instant(self.timestamp, self.zones) if self.timestamp else nothing(Reading.INSTANT),
             has_ts=self.timestamp.read(Reading.PRESENT, self.zones) if self.timestamp else nothing(Reading.PRESENT),
             said=self._said(),
             scan=scan or self.batch.again,
         )
-        judged = sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core)
+        judged = self.joined.canonical(sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core))
         return sql("SELECT {columns} FROM ({judged}) WHERE {where}", columns=columns, judged=judged, where=where)
 
     def _said(self) -> list[Sql]:

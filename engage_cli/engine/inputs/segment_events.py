@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from engage_cli.definitions.identity import Identity
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
 from engage_cli.engine.inputs.properties import Properties, properties_of
@@ -15,9 +16,11 @@ BESIDE = ("context", "category")
 """Fields of a call that can be asked as properties of the event, where it has no property of that name."""
 
 
-def rows_of_events(batch: Batch, zone: str, *, every: bool = True) -> EventRows:
-    """The fields of a batch of events, of plain rows or of raw calls. See event_rows."""
-    return _rows_of_calls(calls_of(batch, zone)) if batch.source.segment else event_rows(batch, zone, every=every)
+def rows_of_events(batch: Batch, zone: str, *, every: bool = True, identity: Identity | None = None) -> EventRows:
+    """The fields of a batch of events, of plain rows or of raw calls (which no `identity` joins yet). See event_rows."""
+    if batch.source.segment:
+        return _rows_of_calls(calls_of(batch, zone))
+    return event_rows(batch, zone, every=every, identity=identity)
 
 
 def _rows_of_calls(calls: Calls) -> EventRows:

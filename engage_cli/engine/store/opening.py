@@ -67,13 +67,14 @@ class EventFiles:
     def reading(self, connection: Connection) -> str:
         """The hash of what values in a store depend on beside the files. The last part tells a DuckDB that hashes otherwise."""
         probe = connection.rows("SELECT hash('engage'), version()")[0]
-        return hashlib.sha256(f"{FORMAT}\x1e{self.zone}\x1e{probe[0]}".encode()).hexdigest()
+        joined = "" if self.sources.identity is None else f"\x1e{self.sources.identity.reading}"
+        return hashlib.sha256(f"{FORMAT}\x1e{self.zone}\x1e{probe[0]}{joined}".encode("utf-8", "surrogatepass")).hexdigest()
 
     def rows(self, connection: Connection, paths: Collection[str], *, every: bool) -> list[EventRows]:
         """The rows of some files, by their paths; `every`: these are all that there are."""
         opened = frozenset(self.found[path].opened for path in paths if path in self.found)
         batches = open_batches(connection, self.folder, self.sources.events, self.zone, only=opened, every=every)
-        return [rows_of_events(batch, self.zone, every=every) for batch in batches]
+        return [rows_of_events(batch, self.zone, every=every, identity=self.sources.identity) for batch in batches]
 
 
 def find_events(

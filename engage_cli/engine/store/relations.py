@@ -14,6 +14,9 @@ from engage_cli.engine.template import NULL, Sql, identifier, joined, literal, s
 from engage_cli.plan.needs import Column, Needs, Reading
 
 EVENT_NAMES = "event_names"
+EVENTS = Sql("events")
+STORED = Sql("stored_events")
+"""The events under the ids that they were written with, where identifiers join users."""
 STORED_EVENTS = Sql(
     "SELECT e.message_id, u.user_id, n.event, e.ts, e.properties FROM events AS e "
     "JOIN users AS u ON u.user_key = e.user_key JOIN event_names AS n ON n.event_key = e.event_key"
@@ -45,10 +48,10 @@ def replace_relation(connection: Connection, name: str, query: Sql) -> None:
     connection.run(sql("ALTER TABLE {made} RENAME TO {name}", made=identifier(made), name=identifier(name)).text)
 
 
-def make_events(work: Work, opened: Opened, needs: Needs) -> None:
-    """Make the views `events` and `event_names`. An event after as_of is in no view."""
+def make_events(work: Work, opened: Opened, needs: Needs, name: Sql = EVENTS) -> None:
+    """Make the views `events` (or under another name) and `event_names`. An event after as_of is in no view."""
     selects = [part.select(_columns(work, opened, part, needs), "events", _by(part, needs)) for part in opened.parts]
-    work.connection.run(sql("CREATE TEMP VIEW events AS {selects}", selects=joined(" UNION ALL ", selects)).text)
+    work.connection.run(sql("CREATE TEMP VIEW {name} AS {selects}", name=name, selects=joined(" UNION ALL ", selects)).text)
     names = over(opened.parts, [Sql("event_key"), Sql("event")], EVENT_NAMES)
     work.connection.run(sql("CREATE TEMP VIEW event_names AS {names}", names=names).text)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import InputFile, StoreFile, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
+from engage_cli.engine.identity.events import with_identifiers
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.rejects import stage_rejects
 from engage_cli.engine.store.difference import Found, changes
@@ -34,7 +35,7 @@ def tend(
     work = Work(connection)
     connection.use_zones({needs.zone})
     found = find_events(connection, folder, sources.events, files, hashes)
-    layout = layout_of(needs)
+    layout = with_identifiers(layout_of(needs), sources.identity)
     try:
         opened = open_events(work, EventFiles(folder, sources, needs.zone, found, layout, hashes), store, layout, upkeep)
         return replace(_described(work, opened), read=opened.ingested, note=opened.why)

@@ -1,0 +1,1 @@
+"""Which identifiers are one person: observations of them, joined to profiles."""

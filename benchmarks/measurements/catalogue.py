@@ -13,6 +13,7 @@ from benchmarks.measurements.membership import membership
 from benchmarks.measurements.sequences import sequences
 from benchmarks.measurements.shapes import heavy, wide
 from benchmarks.measurements.start_up import start_up
+from benchmarks.measurements.traits import twenty_traits
 from benchmarks.results import Row
 from benchmarks.setting import Setting
 
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "hundred_appends": hundred_appends,
     "membership": membership,
     "identity": identity,
+    "twenty_traits": twenty_traits,
     "heavy": heavy,
     "wide": wide,
     "hundred_million": hundred_million,

@@ -269,17 +269,5 @@ class Quantified:
 
 
 Condition = (
-    AllOf
-    | AnyOf
-    | NoneOf
-    | Not
-    | Everyone
-    | TraitIs
-    | EventDone
-    | SequenceDone
-    | InAudience
-    | InShare
-    | InSql
-    | Quantified
-    | HasConsent
+    AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql | Quantified | HasConsent
 )

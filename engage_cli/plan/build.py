@@ -180,6 +180,7 @@ class Planner:
                 return And((some(Always(), f"has_{of.one}"), Negated(other)))
             case _:
                 assert_never(condition.quantifier)
+
     # ---- traits ----------------------------------------------------------------------------------------------------
 
     def source(self, computation: Computation, span: Span) -> TraitSource:

@@ -132,9 +132,7 @@ def _vocabulary(engine: Engine, staging: Staging, needs: Needs) -> Vocabulary:
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)
     traits = {_trait(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
-    return Vocabulary(
-        frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, traits
-    )
+    return Vocabulary(frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, traits)
 
 
 def _trait(of: Subject) -> str:

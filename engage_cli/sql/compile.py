@@ -186,9 +186,7 @@ class Compiler:
         """The relation (user_key, of accounts account_key) of an audience's members."""
         words = comment(f"audience {audience.name}", audience.span)
         without_anonymous = audience.of is Subject.USERS and self.catalog.with_anonymous and not audience.with_anonymous
-        return self._meeting(
-            audience.predicate, audience.of, audience_relation(audience.name), words, without_anonymous=without_anonymous
-        )
+        return self._meeting(audience.predicate, audience.of, audience_relation(audience.name), words, without_anonymous=without_anonymous)
 
     def _meeting(self, predicate: Predicate, of: Subject, name: str, words: str, *, without_anonymous: bool = False) -> str:
         """The relation of the subjects that meet a predicate; `without_anonymous`: of users that are known by a user's id."""

@@ -149,10 +149,7 @@ class _Explainer:
             for relation in self.compiler.relations.needed_by([name])
             if relation.name.startswith(f"{name}_step_") and not relation.name.endswith("_events")
         ]
-        columns = [
-            exp.alias_(self._states(one).subquery(), f"step_{number + 1}")
-            for number, one in enumerate(reached)
-        ]
+        columns = [exp.alias_(self._states(one).subquery(), f"step_{number + 1}") for number, one in enumerate(reached)]
         query = exp.select(*columns)
         return with_relations(query, self.compiler.relations.needed_by([name]))
 

@@ -71,11 +71,11 @@ def find_changes(
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     if accounts:
         engine.create("subject", parse_one(_SUBJECTS, read="duckdb"))
-    before: exp.Query = _of_subjects(_before(state, plan, partly), accounts)
+    members: exp.Query = _of_subjects(_before(state, plan, partly), accounts)
     if joined and state is not None and plan.builds:
         assert not partly.audiences, "where identifiers join users everybody is looked at"
-        before = _joined_before(engine, plan, before, accounts)
-    engine.create("member_before", before)
+        members = _joined_before(engine, plan, members, accounts)
+    engine.create("member_before", members)
     engine.create("membership_change", _of_subjects(_select(_CHANGES), accounts))
     changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
     if rows:

@@ -129,7 +129,11 @@ WRONG = {
         "`engage audience build --help` shows what it takes",
     ),
     "no name": (["audience", "sql"], "missing argument 'NAME'", "`engage audience sql --help` shows what it takes"),
-    "no user": (["audience", "explain", "vips"], "missing option '--user' / '--account'", "`engage audience explain --help` shows what it takes"),
+    "no user": (
+        ["audience", "explain", "vips"],
+        "missing option '--user' / '--account'",
+        "`engage audience explain --help` shows what it takes",
+    ),
     "too many": (
         ["schema", "x"],
         "got unexpected extra argument(s) (x)",

@@ -244,7 +244,8 @@ def write_accounts(dataset: Dataset, folder: Path, file_format: str) -> None:
         ("account_log", [row for row in dataset.accounts if row.timestamp is not None]),
     ):
         cells = [
-            {"account_id": row.account_id, **({"timestamp": _instant(row.timestamp)} if row.timestamp else {}), **row.traits} for row in rows
+            {"account_id": row.account_id, **({"timestamp": _instant(row.timestamp)} if row.timestamp else {}), **row.traits}
+            for row in rows
         ]
         if cells and file_format == "jsonl":
             _write_jsonl(folder / f"{name}.jsonl", cells)

@@ -129,7 +129,9 @@ class Shop:
             (folder / f"events/{number}.jsonl").write_text("".join(event.line + "\n" for event in part))
         rows = [{"user_id": user, "email": email, "plan": plan} for user, email, plan in self.people]
         (folder / "profiles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        (folder / "consents.csv").write_text("".join(["user_id,channel,status\n", *(f"{user},email,subscribed\n" for user in self.consents)]))
+        (folder / "consents.csv").write_text(
+            "".join(["user_id,channel,status\n", *(f"{user},email,subscribed\n" for user in self.consents)])
+        )
         (folder / "accounts.csv").write_text("".join(["user_id,account_id\n", *(f"{user},{account}\n" for user, account in self.accounts)]))
         kinds = {name: "of: accounts\n" if name in OF_ACCOUNTS else "" for name in MEMBERS}
         definitions = [f"audience: {name}\n{kinds[name]}members: {members}\n" for name, members in MEMBERS.items()]

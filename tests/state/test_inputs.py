@@ -48,7 +48,10 @@ def test_a_missing_file_is_an_error_by_default(project: Project) -> None:
     with pytest.raises(DataError) as refused:
         gone(project, source("data/events/*.parquet"), FEB)
     assert refused.value.message == "an input file that the last run read is gone: data/events/01.parquet"
-    assert refused.value.hint == "bring it back, or say `on_missing_file: drop` at its source in engage.yaml (`keep` helps as long as the file is there)"
+    assert (
+        refused.value.hint
+        == "bring it back, or say `on_missing_file: drop` at its source in engage.yaml (`keep` helps as long as the file is there)"
+    )
 
 
 def test_many_missing_files_are_not_all_named(project: Project) -> None:

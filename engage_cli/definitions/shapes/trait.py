@@ -60,13 +60,9 @@ def _of_events(fields: Fields, reading: Reading) -> OfEvents:
     if path is None and compute not in WITHOUT_PROPERTY:
         reading.fail("missing-key", f"`{compute}` needs a `property`", fields.span(_COMPUTE), "name the property that it is computed of")
     if path is not None and compute in WITHOUT_PROPERTY:
-        reading.fail(
-            "impossible", f"`{compute}` is of the events and takes no `property`", fields.span(_PROPERTY), "leave it out"
-        )
+        reading.fail("impossible", f"`{compute}` is of the events and takes no `property`", fields.span(_PROPERTY), "leave it out")
     if _AT_LEAST in fields and compute is not Compute.MOST_FREQUENT:
-        reading.fail(
-            "impossible", "`at_least` belongs to `most_frequent`", fields.span(_AT_LEAST), "leave it out"
-        )
+        reading.fail("impossible", "`at_least` belongs to `most_frequent`", fields.span(_AT_LEAST), "leave it out")
     if (session := fields.get(_SESSION)) is not None and session.unit in (Unit.MONTH, Unit.YEAR):
         reading.fail("impossible", "the pause of a session is an exact duration", fields.span(_SESSION), "write it in minutes")
     default = fields.get(_DEFAULT)

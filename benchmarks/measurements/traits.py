@@ -1,0 +1,56 @@
+"""Twenty computed traits beside the fifty audiences of ninety days, by one more audience that asks for all of them."""
+
+import json
+
+from benchmarks.product import Project
+from benchmarks.questions import MIXES
+from benchmarks.rendering.audiences import audience_yaml
+from benchmarks.results import Row, cheapest, compared, of_build
+from benchmarks.setting import Setting
+
+WITHOUT = "engage, fifty audiences"
+_KINDS = (
+    {"compute": "count"},
+    {"compute": "sum", "property": "revenue"},
+    {"compute": "avg", "property": "revenue"},
+    {"compute": "max", "property": "revenue"},
+    {"compute": "distinct_days"},
+    {"compute": "days_since_last"},
+    {"compute": "days_since_first"},
+    {"compute": "unique_count", "property": "category"},
+    {"compute": "most_frequent", "property": "category", "at_least": 1},
+    {"compute": "last", "property": "plan"},
+)
+_EVENTS = ("Order Completed", "Product Viewed")
+
+
+def twenty_traits(setting: Setting) -> list[Row]:
+    """A dry run of the fifty, then of the fifty and the audience of twenty traits: the difference is what they add."""
+    fifty = MIXES["ninety"].questions()
+    documents = [*(audience_yaml(question) for question in fifty), *_traits()]
+    project = Project.make(setting.place("projects") / f"traits-{setting.events}-{setting.users}", setting.parquet, documents)
+    made = project.rebuild_store()
+    if made.failed:
+        return [Row("twenty_traits", "engage store rebuild", problem=made.problem)]
+    names = tuple(question.name for question in fifty)
+    rows = []
+    for title, asked in ((WITHOUT, names), ("engage, with twenty traits", (*names, "by_traits"))):
+        build = cheapest([project.build(setting.as_of, asked, dry_run=True) for _ in range(max(2, setting.repeat))])
+        rows.append(of_build("twenty_traits", title, build, "--dry-run"))
+    return compared(rows, WITHOUT)
+
+
+def _traits() -> list[str]:
+    """Twenty traits over ninety days, and an audience whose members depend on each."""
+    definitions = {f"trait_{number}": {**kind, "event": event, "within": "90 days"} for number, (event, kind) in enumerate(_pairs())}
+    members = {"any": [{"trait": name, "eq": "nobody"} for name in definitions]}
+    traits = [_yaml(name, definition) for name, definition in definitions.items()]
+    return [*traits, f"audience: by_traits\nmembers: {json.dumps(members)}\n"]
+
+
+def _yaml(name: str, definition: dict[str, object]) -> str:
+    return f"trait: {name}\n" + "".join(f"{key}: {json.dumps(value)}\n" for key, value in definition.items())
+
+
+def _pairs() -> list[tuple[str, dict[str, object]]]:
+    return [(event, dict(kind)) for event in _EVENTS for kind in _KINDS]

@@ -1,7 +1,7 @@
 """`engage check`: everything that can be wrong before a run, in the definitions and in the data they name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from sqlglot import exp
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.expression import traits_in
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
+from engage_cli.definitions.trait import Expressed, OfEvents, Trait
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import DataError, EngageError
 from engage_cli.plan.build import plan_audiences
@@ -52,7 +54,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         spans = audience.span
         mentions += [Mention(_trait(audience.of), path.name, spans) for path in audience.with_traits if path != IDS[audience.of]]
     plan = plan_audiences(project, project.audiences, instant, zone)
-    mentions = [mention for mention in mentions if mention.kind != "trait" or mention.name not in project.traits]
+    mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     tables = frozenset({"profiles", "accounts"} & {*declared_tables(project.config.sources)})
     needs = Needs(
         instant,
@@ -65,6 +67,8 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
     vocabulary = _vocabulary(engine, staging, needs)
+    known = vocabulary.traits.get(_trait(Subject.USERS), frozenset()) | project.traits.keys()
+    vocabulary = replace(vocabulary, traits={**vocabulary.traits, _trait(Subject.USERS): known})
     issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
@@ -170,6 +174,18 @@ def mentioned(condition: Condition, of: Subject = Subject.USERS) -> Iterator[Men
                 yield from _of_events(step.names, step.span, step.where)
         case _:
             return
+
+
+def mentioned_by(trait: Trait) -> Iterator[Mention]:
+    """Every event, property and trait that a computed trait names."""
+    match trait.computation:
+        case OfEvents(names=names, where=where, property=path):
+            yield from _of_events(names, trait.source_span, where)
+            if path is not None:
+                yield Mention("property", path.name, trait.source_span, names)
+        case Expressed(expression=expression):
+            for path in traits_in(expression):
+                yield Mention("trait", path.name, trait.source_span)
 
 
 def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:

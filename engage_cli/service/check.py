@@ -36,7 +36,7 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
         project = load(folder)
     except InvalidError as invalid:
         return CheckResult(0, invalid.issues, None)
-    count = len(project.audiences)
+    count = len(project.audiences) + len(project.traits)
     if not data:
         return CheckResult(count, (), None)
     instant = resolve_as_of(as_of, project.config.timezone)

@@ -53,7 +53,8 @@ def conditions_about(
     """A condition about users or accounts. `audiences` are those that it may name, each with its kind."""
     if depth == 0 or draw(st.integers(0, 3)) == 0:
         named = [name for name, kind in audiences.items() if kind == of]
-        return draw(leaves(scopes[of], named, draw(st.sampled_from(kinds))))
+        asked = [kind for kind in kinds if of == "users" or kind != "consent"]  # only users consent
+        return draw(leaves(scopes[of], named, draw(st.sampled_from(asked))))
     combination = draw(st.sampled_from([*QUANTIFIERS[of], *QUANTIFIERS[of], "all", "any", "none", "not"]))
     if combination in QUANTIFIERS[of]:
         return {combination: draw(conditions_about(scopes, OTHER[of], audiences, depth - 1, kinds))}

@@ -56,7 +56,7 @@ def same(given: Any, wanted: Any) -> bool:
     """Numbers by their value, everything else exactly; what is missing is no value, whatever stands for it."""
     if is_missing(given) or is_missing(wanted):
         return is_missing(given) and is_missing(wanted)
-    if isinstance(wanted, bool) or isinstance(given, bool) or not isinstance(wanted, int | float):
+    if isinstance(given, str) or isinstance(wanted, bool | str) or isinstance(given, bool) or not isinstance(wanted, int | float):
         return bool(given == wanted) or (isinstance(given, str | int | float) and read_text(given) == read_text(wanted))
     return isinstance(given, int | float) and (given == wanted or math.isclose(given, wanted, rel_tol=1e-15))
 

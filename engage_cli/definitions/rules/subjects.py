@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasConsent, InAudience, NoneOf, Not, Quantified, Quantifier
+from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasConsent, InAudience, NoneOf, Not, Quantified, Quantifier, TraitIs
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.subjects import Subject
 from engage_cli.source import Issue, Span
@@ -12,21 +12,22 @@ from engage_cli.source import Issue, Span
 def check(loaded: Loaded) -> Iterator[Issue]:
     """Every audience and every quantifier that stands where the other kind of subject is meant, and accounts where there are none."""
     known = {name: audience.definition for name, audience in loaded.by_name().items()}
+    computed = {trait.name for trait in loaded.traits}
     for audience in loaded.audiences:
         if audience.definition is None:
             continue
-        yield from _misplaced(audience.definition.members, audience.definition.of, known)
+        yield from _misplaced(audience.definition.members, audience.definition.of, known, computed)
         if loaded.config is not None and not (loaded.config.sources.of("accounts") or loaded.config.sources.of("memberships")):
             yield from _without_accounts(audience.definition)
 
 
-def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | None]) -> Iterator[Issue]:
+def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | None], computed: set[str]) -> Iterator[Issue]:
     match condition:
         case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
             for part in parts:
-                yield from _misplaced(part, of, known)
+                yield from _misplaced(part, of, known, computed)
         case Not(part):
-            yield from _misplaced(part, of, known)
+            yield from _misplaced(part, of, known, computed)
         case InAudience(name, span):
             named = known.get(name)
             if named is not None and named.of is not of:
@@ -36,6 +37,9 @@ def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | No
                     span,
                     f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{audience: {name}}}`",
                 )
+        case TraitIs(path, span=span) if of is Subject.ACCOUNTS and path.name in computed:
+            message = f"`{path.name}` is a computed trait of users, and this is asked of accounts"
+            yield Issue("other-subject", message, span, f"ask it of the account's users: `any_user: {{trait: {path.name}, …}}`")
         case HasConsent(span=span) if of is Subject.ACCOUNTS:
             message = "`consent` is asked of users, and this of accounts"
             yield Issue("other-subject", message, span, "ask it of the account's users: `any_user: {consent: {channel: email}}`")
@@ -44,7 +48,7 @@ def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | No
                 message = f"`{quantifier.value}` is asked of {of.other.value}, and this of {of.value}"
                 yield Issue("other-subject", message, span, _instead(quantifier))
                 return
-            yield from _misplaced(part, quantifier.of, known)
+            yield from _misplaced(part, quantifier.of, known, computed)
         case _:
             return
 

@@ -28,7 +28,7 @@ def with_accounts(draw: st.DrawFn, pool: Pool, dataset: Dataset) -> Dataset:
     account = st.sampled_from(ACCOUNTS)
     users = sorted({row.user_id for row in dataset.events} | {row.user_id for row in dataset.profiles} | set(USERS[:2]))
     since = st.one_of(st.none(), st.none(), st.sampled_from(pool.instants))
-    snapshot = [AccountRow(one, draw(traits(pool))) for one in draw(st.lists(account, max_size=4, unique=True))]
+    snapshot = [AccountRow(one, draw(traits(pool))) for one in draw(st.lists(account, min_size=1, max_size=4, unique=True))]
     rows = st.builds(AccountRow, account, traits(pool), st.sampled_from(pool.instants))
     log = draw(st.lists(rows, max_size=3, unique_by=lambda row: (row.account_id, row.timestamp)))
     memberships = draw(st.lists(st.builds(Membership, st.sampled_from(users), account, since), max_size=8))

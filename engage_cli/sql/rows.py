@@ -165,8 +165,8 @@ def _text_like(check: c.TextLike, reader: Reader) -> exp.Expr:
 
 
 def _in_file(text: exp.Expr, table: str, fold: bool, scope: Scope) -> exp.Expr:
-    """The text is one of a list's values. Inside an element the list is a column that is joined: a lambda takes no subquery."""
-    if scope.depth:
+    """The text is one of a list's values. In an element, or in a join, it is a column that is joined: neither takes a subquery."""
+    if scope.depth or scope.whole_lists:
         scope.used.add(list_alias(table, fold=fold))
         values = column("list_values", list_alias(table, fold=fold))
         return exp.ArrayContains(this=values, expression=text)

@@ -92,6 +92,8 @@ class Scope:
     step: Callable[[OfStep], Reader] | None = None
     computed: Computed = nothing_computed
     depth: int = 0
+    whole_lists: bool = False
+    """Lists are joined as values: where the condition stands in a join, which takes no subquery."""
     used: set[str] = field(default_factory=set)
 
     def referred(self, reference: Referred) -> Reader:

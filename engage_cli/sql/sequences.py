@@ -7,7 +7,7 @@ before an event is as good as any before it, and the chain is ASOF joins; else e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -263,7 +263,7 @@ class Chain:
 
         An anti join, not NOT EXISTS: a lambda over a list's elements may not reach out of a subquery.
         """
-        scope = self.queries.scope(FORBIDDEN, self._state_reader)
+        scope = replace(self.queries.scope(FORBIDDEN, self._state_reader), whole_lists=True)
         condition = all_of(
             [
                 exp.EQ(this=column("user_key", FORBIDDEN), expression=column("user_key", STATE)),

@@ -1,5 +1,6 @@
 """Disagreements between the SQL and the plain evaluator that were found on the way, each kept as what it taught."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.generated.test_agreement import agree
@@ -42,3 +43,24 @@ def test_two_properties_whose_names_look_alike() -> None:
         ]
     }
     agree(case(condition, events=events))
+
+
+def test_a_list_file_in_what_must_not_happen() -> None:
+    """DuckDB takes no subquery in an anti join: `in_file` there is asked of a list that is joined."""
+    listed = {"color": {"in_file": "lists/texts.csv", "ignore_case": True}}
+    steps = [
+        {"event": "Order_X"},
+        {"not": {"event": ["Order *", "*"], "where": {"color": ["1"]}}},
+        {"event": "Order_*"},
+        {"event": "Order Completed", "as": "three"},
+        {"not": {"event": "Order_*", "where": listed}, "within": "1 year"},
+    ]
+    days = [AS_OF - timedelta(days=day) for day in (9, 8, 7, 6)]
+    events = [EventRow(user, "Order_X", days[at], {"color": "x"}, f"{user}{at}") for user in ("ana", "ben") for at in (0, 1)]
+    events += [EventRow(user, "Order Completed", days[2], {}, f"{user}2") for user in ("ana", "ben")]
+    events += [
+        EventRow("ben", "Order_X", days[3], {"color": "RED"}, "b3"),
+        EventRow("cleo", "Order Refunded", days[0], {"color": ["a"]}, "c"),
+    ]
+    asked = case({"sequence": steps, "order": "strict"}, events=events)
+    agree(replace(asked, lists={"lists/texts.csv": ["red", "blue"]}))

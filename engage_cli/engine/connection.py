@@ -33,6 +33,8 @@ class Connection:
         """The files behind each source, (as shown, as opened): looked up once, so that all of a run sees the same."""
         self.kept: Path | None = None
         """Where the copies of files are whose source says `on_missing_file: keep`."""
+        self.own_folders: tuple[Path, ...] = ()
+        """Folders of the product's own, in which no glob of a source finds anything."""
         self.moved: frozenset[str] = frozenset()
         """The copies, as opened, that are of files which have another name now."""
         self.usual_lines: set[str] = set()

@@ -43,12 +43,15 @@ class DuckDBEngine:
     `folder` is the project's, to which paths in engage.yaml are relative; `zone` is the project's time zone.
     """
 
-    def __init__(self, folder: Path, settings: EngineSettings, zone: str, store: Path | None, kept: Path | None) -> None:
+    def __init__(
+        self, folder: Path, settings: EngineSettings, zone: str, store: Path | None, kept: Path | None, own: Sequence[Path]
+    ) -> None:
         self._folder = folder
         self._store = None if store is None else StoreFolder(store)
         self._connection = Connection(folder, settings)
         self._connection.use_reading("UTC", zone)
         self._connection.kept = kept
+        self._connection.own_folders = tuple(one for one in (store, kept, *own) if one is not None)
         self._watched = False
         self._costs: list[Cost] = []
         self._files: tuple[InputFile, ...] | None = None
@@ -210,9 +213,17 @@ def forget_store(store: Path) -> bool:
     return StoreFolder(store).forget()
 
 
-def open_engine(folder: Path, settings: EngineSettings, zone: str, store: Path | None = None, kept: Path | None = None) -> DuckDBEngine:
+def open_engine(
+    folder: Path,
+    settings: EngineSettings,
+    zone: str,
+    store: Path | None = None,
+    kept: Path | None = None,
+    own: Sequence[Path] = (),
+) -> DuckDBEngine:
     """The engine for one run of the project in `folder`; close it by leaving its context.
 
-    `store` is the folder of its event store, if it has one, `kept` that of copies of files (`on_missing_file: keep`).
+    `store` is the folder of its event store, if it has one, `kept` that of copies of files (`on_missing_file: keep`). No glob of a
+    source finds anything in these two, nor in `own`, further folders that runs write.
     """
-    return DuckDBEngine(folder, settings, zone, store, kept)
+    return DuckDBEngine(folder, settings, zone, store, kept, own)

@@ -100,7 +100,8 @@ def engine_for(project: Project, folder: Path) -> Iterator[Engine]:
     """An engine with the project's settings."""
     config = project.config
     store = folder / config.store if config.store else None
-    with open_engine(folder, config.engine, config.timezone, store, kept_folder(project, folder)) as engine:
+    own = [folder / config.outputs, folder / config.engine.temp_directory]
+    with open_engine(folder, config.engine, config.timezone, store, kept_folder(project, folder), own) as engine:
         yield engine
 
 

@@ -1,5 +1,6 @@
 """`on_missing_file: keep`: the rows of files that are gone count as they last were, from a copy that needs neither state nor store."""
 
+import os
 import random
 import shutil
 from datetime import timedelta
@@ -167,3 +168,53 @@ def test_any_history_of_files(seed: int, tmp_path: Path) -> None:
         assert shop.same(), step
         shop.build()
         assert shop.same(), step
+
+
+def test_two_files_of_one_content_get_other_names(shop: Kept) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        shop.write(name, ["ana"])
+    events = shop.events_of(shop.folder)
+    same = (events / "a.jsonl").read_text().replace('"message_id"', '"other_id"')
+    for folder in (events, shop.events_of(shop.whole)):
+        for name in ("a.jsonl", "b.jsonl"):
+            (folder / name).write_text(same)
+    shop.profile("p.csv", ["cleo"])
+    shop.build()
+    for old, new in (("a.jsonl", "c.jsonl"), ("b.jsonl", "d.jsonl")):
+        (events / old).rename(events / new)
+    assert shop.build() == ()
+    assert shop.same()
+    assert shop.build() == ()
+    assert shop.same()
+
+
+def test_a_file_that_was_touched_is_not_another(shop: Kept) -> None:
+    shop.write("a.jsonl", ["ana"])
+    shop.write("b.jsonl", ["bob"])
+    shop.profile("p.csv", ["cleo"])
+    events = shop.events_of(shop.folder)
+    same = (events / "a.jsonl").read_text().replace('"message_id"', '"other_id"')
+    for folder in (events, shop.events_of(shop.whole)):
+        for name in ("a.jsonl", "b.jsonl"):
+            (folder / name).write_text(same)
+    shop.build()
+    (events / "b.jsonl").unlink()
+    os.utime(events / "a.jsonl", ns=(1_700_000_000_000_000_000, 1_700_000_000_000_000_000))
+    assert [Path(path).name for path in shop.build()] == ["b.jsonl"]
+    assert shop.same()
+
+
+def test_a_glob_does_not_find_what_the_product_keeps(tmp_path: Path) -> None:
+    shop = Kept(tmp_path, store=True, place="inside")
+    for folder in (shop.folder, shop.whole):
+        config = folder / "engage.yaml"
+        text = config.read_text().replace("events/**/*.jsonl", "**/*.jsonl").replace("people/*.csv", "**/*.csv")
+        config.write_text(f"state: var/state.duckdb\nstore: var/events\n{text}")
+    shop.write("a.jsonl", ["ana"])
+    shop.profile("p.csv", ["cleo"])
+    assert shop.build() == ()
+    assert shop.same()
+    assert sorted(path.name for path in (shop.folder / "var/kept").rglob("*.*")) == ["a.jsonl", "p.csv"]
+    (shop.events_of(shop.folder) / "a.jsonl").unlink()
+    assert [Path(path).name for path in shop.build()] == ["a.jsonl"]
+    assert shop.same()

@@ -2,6 +2,7 @@
 
 import glob
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -62,15 +63,18 @@ def _found(connection: Connection, folder: Path, source: Source) -> list[tuple[s
     if is_remote(source.path):
         return [(path, path) for path in find_remote(connection, source)]
     # `./a` and `a//b` are other spellings of `a` and `a/b`.
-    found = {path: str(folder / path) for path in map(os.path.normpath, _local(folder, source.path))}
+    found = {path: str(folder / path) for path in map(os.path.normpath, _local(folder, source.path, connection.own_folders))}
     copies = kept_paths(connection.kept, folder, source) if connection.kept is not None else {}
     return list((copies | found).items())
 
 
-def _local(folder: Path, pattern: str) -> list[str]:
-    """The files that a path or glob names, relative to the folder unless it is absolute."""
-    paths = [pattern] if (folder / pattern).is_file() else glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
-    return [path for path in paths if (folder / path).is_file()]
+def _local(folder: Path, pattern: str, own: Sequence[Path]) -> list[str]:
+    """The files that a path or glob names, relative to the folder unless it is absolute. A glob finds none in `own` folders."""
+    if (folder / pattern).is_file():
+        return [pattern]
+    paths = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    mine = [one.resolve() for one in own]
+    return [path for path in paths if (folder / path).is_file() and not any((folder / path).resolve().is_relative_to(one) for one in mine)]
 
 
 def missing_hint(folder: Path, pattern: str) -> str:

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from time import time_ns
 
@@ -52,9 +53,8 @@ def find_inputs(
     for kind in KINDS:
         for source in getattr(sources, kind):
             for path in find_paths(connection, folder, source):
-                waits = left is not None and kind == "events"
-                given_up = left is not None and path.shown in left and waits
-                found[kind, path.shown] = _input_file(connection, kind, path, hashed, known, _Patience(waits and not given_up, given_up))
+                unfinished = _unfinished(kind, path, left)
+                found[kind, path.shown] = _input_file(connection, kind, path, hashed, known, unfinished)
     if connection.kept is not None:
         connection.moved = moved_copies(connection.kept, folder, kept_sources(connection, folder, sources), known_of(hashed))
         for kind in KINDS if connection.moved else ():
@@ -76,19 +76,29 @@ def known_of(hashed: Mapping[HashedFile, InputFile]) -> dict[str, Known]:
     return {path: (size, modified, file.sha256) for (path, size, modified), file in hashed.items()}
 
 
-@dataclass(frozen=True)
-class _Patience:
-    """What becomes of a file that does not end as it should: it `waits` while it is new, or is `given_up`, not looked at."""
+class _Unfinished(Enum):
+    """What becomes of a file that does not end as it should."""
 
-    waits: bool = False
-    given_up: bool = False
+    REFUSED = "refused"  # damage is an error; a last line without an end is a line
+    WAITED_FOR = "waited for"  # the same, but a file that is new is taken to be in the making
+    LEFT = "left"  # it is known to be in the making: how it ends does not matter
 
-    def ends_whole(self, path: InputPath, modified: int, last: bytes, *, compressed: bool) -> bool:
-        """Whether a file ends as it should. StillWrittenError for one that does not yet."""
-        torn = not compressed or (path.file_format is Format.PARQUET and last != PARQUET_END)
-        if (torn or (path.file_format is Format.CSV and not last.endswith(b"\n"))) and self.waits and time_ns() - modified < SETTLING:
-            raise StillWrittenError([path.shown])
-        return compressed or self.given_up
+
+def _unfinished(kind: str, path: InputPath, left: frozenset[str] | None) -> _Unfinished:
+    if left is None or kind != "events":
+        return _Unfinished.REFUSED
+    return _Unfinished.LEFT if path.shown in left else _Unfinished.WAITED_FOR
+
+
+def _ends(path: InputPath, last: bytes) -> bool:
+    """Whether a file that ends in these bytes can be whole."""
+    match path.file_format:
+        case Format.PARQUET:
+            return last == PARQUET_END
+        case Format.CSV:
+            return last.endswith(b"\n")
+        case _:
+            return True
 
 
 def _list_path(folder: Path, need: ListNeed) -> InputPath:
@@ -104,7 +114,7 @@ def _input_file(
     path: InputPath,
     hashed: dict[HashedFile, InputFile],
     known: Mapping[HashedFile, InputFile],
-    patience: _Patience | None = None,
+    unfinished: _Unfinished = _Unfinished.REFUSED,
 ) -> InputFile:
     """Size and hash of a file. DataError where it cannot be read, is cut off, or holds what DuckDB would pass over."""
     if is_remote(path.opened):
@@ -113,13 +123,13 @@ def _input_file(
         status = Path(path.opened).stat()
         key = (path.opened, status.st_size, status.st_mtime_ns)
         if key not in hashed:
-            hashed[key] = known.get(key) or _read(path, connection, status.st_mtime_ns, patience or _Patience())
+            hashed[key] = known.get(key) or _read(path, connection, status.st_mtime_ns, unfinished)
     except OSError as error:
         raise DataError(f"`{visible(path.shown)}` cannot be read: {error.strerror}", hint="check the file and its permissions") from error
     return replace(hashed[key], kind=kind, path=path.shown)
 
 
-def _read(path: InputPath, connection: Connection, modified: int, patience: _Patience) -> InputFile:
+def _read(path: InputPath, connection: Connection, modified: int, unfinished: _Unfinished) -> InputFile:
     digest, lines, size, last = hashlib.sha256(), LineChecker(), 0, b"\n"
     checker = checker_for(path.compression, lines)
     with Path(path.opened).open("rb") as stream:
@@ -128,7 +138,11 @@ def _read(path: InputPath, connection: Connection, modified: int, patience: _Pat
             size += len(chunk)
             (checker or lines).feed(chunk)
             last = (last + chunk)[-4:]
-    if not patience.ends_whole(path, modified, lines.last if checker else last, compressed=checker is None or checker.is_whole()):
+    is_whole = checker is None or checker.is_whole()
+    is_new = time_ns() - modified < SETTLING
+    if unfinished is _Unfinished.WAITED_FOR and is_new and not (is_whole and _ends(path, lines.last if checker else last)):
+        raise StillWrittenError([path.shown])
+    if not is_whole and unfinished is not _Unfinished.LEFT:
         raise DataError(
             f"`{visible(path.shown)}` is damaged or cut off: its compressed data does not end as it should",
             hint="fetch or write the file again; nothing was read from it",

@@ -46,7 +46,8 @@ def is_copy(kept: Path, opened: str) -> bool:
 
 def moved_copies(kept: Path, folder: Path, paths: Paths, known: Mapping[str, Known]) -> frozenset[str]:
     """The copies, as opened, of files that have another name now: the same content at a path that no copy is of."""
-    new = [known[opened][2] for shown, opened in paths if not is_copy(kept, opened) and not _is_kept(kept, folder, shown, known[opened])]
+    here = [(shown, opened) for shown, opened in paths if not is_copy(kept, opened)]
+    new = [known[opened][2] for shown, opened in here if not _is_kept(_copy_of(kept, folder, shown), known[opened])]
     moved = set()
     for _, opened in paths:
         if is_copy(kept, opened) and known[opened][2] in new:
@@ -60,30 +61,36 @@ def keep_files(kept: Path, folder: Path, paths: Paths, moved: Iterable[str], kno
 
     The copy of a file that has another name now is renamed, in one step: were both there, its rows would count twice.
     """
-    names = {known[copy][2]: Path(copy) for copy in moved}
+    copies: dict[str, list[Path]] = {}
+    for copy in sorted(moved):
+        copies.setdefault(known[copy][2], []).append(Path(copy))
     for shown, opened in paths:
-        if is_copy(kept, opened) or _is_kept(kept, folder, shown, known[opened]):
-            continue
         target = _copy_of(kept, folder, shown)
-        files.make_folder(target.parent)
         size, modified, content = known[opened]
-        if content in names:
-            files.rename(names.pop(content), target)
-        else:
-            files.copy_file(Path(opened), target)
-            if (now := Path(opened).stat()) and (now.st_size, now.st_mtime_ns) != (size, modified):
-                files.remove(target)
-                raise StillWrittenError([shown])
+        if is_copy(kept, opened) or (target.is_file() and _stat(target) == (size, modified)):
+            continue
+        if not _is_kept(target, known[opened]):
+            files.make_folder(target.parent)
+            if copies.get(content):
+                files.rename(copies[content].pop(), target)
+            else:
+                files.copy_file(Path(opened), target)
+                if _stat(Path(opened)) != (size, modified):
+                    files.remove(target)
+                    raise StillWrittenError([shown])
         os.utime(target, ns=(modified, modified))
 
 
-def _is_kept(kept: Path, folder: Path, shown: str, known: Known) -> bool:
-    """Whether there is a copy of this file as it is now."""
-    copy = _copy_of(kept, folder, shown)
-    if not copy.is_file():
+def _is_kept(copy: Path, known: Known) -> bool:
+    """Whether a copy is there and has this content; it is read where it is not of the same time."""
+    if not copy.is_file() or copy.stat().st_size != known[0]:
         return False
-    status = copy.stat()
-    return (status.st_size, status.st_mtime_ns) == known[:2]
+    return _stat(copy) == known[:2] or files.sha256_of(copy) == known[2]
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _copy_of(kept: Path, folder: Path, shown: str) -> Path:

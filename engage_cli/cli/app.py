@@ -95,24 +95,14 @@ Exit codes:
 app.callback(epilog="\b\nExample:\n  engage init shop && cd shop && engage audience build")(_root)
 project.register(app)
 
-_audience = _group("Build audiences, look at them, explain them.")
-audience.register(_audience)
-app.add_typer(_audience, name="audience")
-
-_trait = _group("Look at computed traits.")
-trait.register(_trait)
-app.add_typer(_trait, name="trait")
-_consent = _group("Import and look up subscription states.")
-consent.register(_consent)
-app.add_typer(_consent, name="consent")
-_identity = _group("Look at which identifiers are one person.")
-identity.register(_identity)
-app.add_typer(_identity, name="identity")
-
-_state = _group("Keep safe what earlier runs recorded.")
-state.register(_state)
-app.add_typer(_state, name="state")
-
-_store = _group("Look after the event store.")
-store.register(_store)
-app.add_typer(_store, name="store")
+for _name, _commands, _help in (
+    ("audience", audience, "Build audiences, look at them, explain them."),
+    ("trait", trait, "Look at computed traits."),
+    ("consent", consent, "Import and look up subscription states."),
+    ("identity", identity, "Look at which identifiers are one person."),
+    ("state", state, "Keep safe what earlier runs recorded."),
+    ("store", store, "Look after the event store."),
+):
+    _commands_of = _group(_help)
+    _commands.register(_commands_of)
+    app.add_typer(_commands_of, name=_name)

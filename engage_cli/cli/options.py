@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from engage_cli.errors import UsageError
+
 FORMATS = ("parquet", "csv", "jsonl")
 """The file formats that `--format` names."""
 
@@ -133,3 +135,19 @@ Wait = Annotated[
     typer.Option("--wait", metavar="SECONDS", parser=read_seconds, help="How long to wait for another run that holds the state."),
 ]
 AudienceName = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The audience.")]
+ToFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        parser=read_output,
+        show_default=False,
+        help="The file; its suffix gives the format.  [default: standard output]",
+    ),
+]
+
+
+def check_detailed(detailed_exit_code: bool, *, dry_run: bool) -> None:
+    """UsageError for `--detailed-exit-code` without `--dry-run`."""
+    if detailed_exit_code and not dry_run:
+        raise UsageError("--detailed-exit-code says what would change, so it needs --dry-run", hint="add --dry-run, or leave it out")

@@ -11,7 +11,6 @@ from time import perf_counter, process_time
 from sqlglot import exp
 
 from engage_cli import __version__
-from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.printing import print_audience, print_trait
 from engage_cli.definitions.project import Call, Project
 from engage_cli.definitions.subjects import Subject
@@ -27,7 +26,7 @@ from engage_cli.outputs.publish import recover
 from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.write import write_run
 from engage_cli.plan.build import named_audiences, plan_audiences
-from engage_cli.plan.needs import ListNeed, Reading
+from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.evaluate import evaluate, revisit
@@ -40,7 +39,7 @@ from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.lock import hold_lock
-from engage_cli.state.membership import Changes, Partly, find_changes
+from engage_cli.state.membership import Changes, Partly, find_changes, make_rows
 from engage_cli.state.outbox import calls_of_audiences
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
@@ -188,8 +187,8 @@ def _refuse_other_kind(state: State | None, project: Project, names: Sequence[st
 def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[InputFile, ...]) -> RunPlan:
     request.unwritten = frozenset() if request.dry_run else unwritten_audiences(state, request.outputs, request.names, request.file_format)
     builds = [
-        Build(name, definition_hash(request.project, name), tuple(sorted({need.path for need in _lists_of(request, name)})))
-        for name in request.names
+        Build(one.asked[0], definition_hash(request.project, one), tuple(sorted({need.path for need in one.needs.lists})))
+        for one in (plan_audiences(request.project, [name], request.as_of, request.project.config.timezone) for name in request.names)
     ]
     return plan_run(
         state,
@@ -238,32 +237,46 @@ def _evaluate(
         request.costs = tuple(engine.costs)
     if request.verbose:
         request.sql.update(ran)
-    whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
+    partly = _partly(request, plan, request.looked)
+    accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
     with request.stage("comparing with the members before"):
-        accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
-        partly = Partly(frozenset(request.looked.audiences), whole)
         joined = config.sources.identity is not None
-        changes = find_changes(engine, state, run_plan, partly, rows=not request.dry_run, accounts=accounts, joined=joined)
+        changes = find_changes(engine, state, run_plan, partly, keep=not request.dry_run, accounts=accounts, joined=joined)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     if request.dry_run:
         return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
     assert state is not None
-    kept = {one.audience for one in changes if one.audience in partly.audiences - whole and not (one.entered or one.exited)}
     with request.stage("writing"):
-        written = write_run(
-            state,
-            run_plan,
-            changes,
-            audiences=project.audiences,
-            destinations=config.destinations,
-            outputs=request.outputs,
-            file_format=request.file_format,
-            kept=kept,
-        )
+        make_rows(engine, run_plan, changes, partly, accounts=accounts)
+        run, shown = _write(request, state, run_plan, changes, partly)
+    return _result(request, run, _audience_changes(run_plan, changes, state), shown, report, recovered)
+
+
+def _partly(request: _Request, plan: Plan, looked: Looked) -> Partly:
+    """The audiences of which only touched users were looked at, and those whose member file is written anyhow."""
+    whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
+    return Partly(frozenset(looked.audiences), whole)
+
+
+def _write(
+    request: _Request, state: State, run_plan: RunPlan, changes: Sequence[Changes], partly: Partly
+) -> tuple[str | None, tuple[Path, ...]]:
+    """Write the files of a run and commit it: the name of its folder, if it has one, and what was written, from the project folder."""
+    config = request.project.config
+    kept = {one.audience for one in changes if one.audience in partly.audiences - partly.whole and not (one.entered or one.exited)}
+    written = write_run(
+        state,
+        run_plan,
+        changes,
+        audiences=request.project.audiences,
+        destinations=config.destinations,
+        outputs=request.outputs,
+        file_format=request.file_format,
+        kept=kept,
+    )
     paths = [*([written.folder] if written.folder else []), *written.rewritten]
     shown = tuple(Path(config.outputs) / path for path in paths)
-    run = written.run.name if written.run is not None else None
-    return _result(request, run, _audience_changes(run_plan, changes, state), shown, report, recovered)
+    return written.run.name if written.run is not None else None, shown
 
 
 def _result(
@@ -307,18 +320,14 @@ def _sizes(state: State | None) -> dict[str, int]:
 # ---- what a definition rests on ------------------------------------------------------------------------------------
 
 
-_ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-
-
-def definition_hash(project: Project, name: str) -> str:
+def definition_hash(project: Project, plan: Plan) -> str:
     """md5 over all that an audience's meaning and outputs rest on but the data: itself, those it names, the project's settings.
 
     Comments, descriptions and layout are not among it.
     """
-    config = project.config
-    parts = [print_audience(_undescribed(project.audiences[one])) for one in _with_named(project, name)]
-    computed = plan_audiences(project, [name], _ANY_INSTANT, config.timezone).traits
-    parts += [print_trait(replace(project.traits[one], description="")) for one in sorted(computed)]
+    config, [name] = project.config, plan.asked
+    parts = [print_audience(replace(project.audiences[one], description="")) for one in _with_named(project, name)]
+    parts += [print_trait(replace(project.traits[one], description="")) for one in sorted(plan.traits)]
     sources = [
         (kind, source.path, sorted(source.columns.items()), source.timezone, *(("segment",) if source.segment else ()))
         for kind in ("events", "profiles", "accounts", "memberships", "consents")
@@ -332,20 +341,12 @@ def definition_hash(project: Project, name: str) -> str:
     return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def _undescribed(audience: Audience) -> Audience:
-    return replace(audience, description="")
-
-
 def _with_named(project: Project, name: str) -> list[str]:
     """The audience and all that it names, however deep, in the order met."""
     found = [name]
     for one in found:
         found += [other for other in named_audiences(project.audiences[one].members) if other not in found]
     return list(dict.fromkeys(found))
-
-
-def _lists_of(request: _Request, name: str) -> Sequence[ListNeed]:
-    return plan_audiences(request.project, [name], request.as_of, request.project.config.timezone).needs.lists
 
 
 # ---- the traits sent along -----------------------------------------------------------------------------------------
@@ -358,13 +359,8 @@ def _make_member_traits(engine: Engine, compiled: Compiled, of: Subject) -> None
     if of is Subject.ACCOUNTS and not asked:
         return
     paths = list(dict.fromkeys(path for audience in asked for path in audience.with_traits))
-    columns: list[exp.Expr] = [column("user_id", USERS)]
-    names = {of.id_name}
-    for path in paths:
-        if path.text.lower() in names:
-            continue
-        names.add(path.text.lower())
-        columns.append(exp.alias_(scope.trait(path).read(Reading.VALUE), path.text, quoted=True))
+    named = {path.text.lower(): path for path in reversed(paths) if path.text.lower() != of.id_name}
+    columns = [column("user_id", USERS), *scope.columns(reversed(named.values()), Reading.VALUE)]
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
     query = compiled.join_values(query, scope, column("user_key", USERS))
     engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, about(of, query))

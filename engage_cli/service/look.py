@@ -183,12 +183,7 @@ def members_query(compiled: Compiled, name: str, traits: Sequence[TraitPath], *r
     """
     scope = compiled.scope(compiled.plan.audiences[name].of)
     scope.used.add(USERS)
-    columns = [column("user_id", USERS)]
-    for path in traits:
-        reader = scope.trait(path)
-        ways = [reader.read(reading) for reading in readings]
-        value = ways[0] if len(ways) == 1 else exp.Coalesce(this=ways[0], expressions=[exp.cast(way, "TEXT") for way in ways[1:]])
-        columns.append(exp.alias_(value, path.text, quoted=True))
+    columns = [column("user_id", USERS), *scope.columns(traits, *readings)]
     query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
     made = [relation for relation, _ in compiled.steps()]
     return compiled.join_values(query, scope, column("user_key", _MEMBERS), made)

@@ -96,12 +96,7 @@ def _plan(project: Project, names: Sequence[str], as_of: datetime, users: frozen
 def _values(staged: Staged, names: Sequence[str], *readings: Reading) -> exp.Select:
     """(user_id, traits…) of everybody, under the alias of users; with several readings as text in the first that the value has."""
     scope = staged.compiled.scope()
-    columns: list[exp.Expr] = [column("user_id", USERS)]
-    for name in names:
-        reader = scope.trait(path_of(name))
-        ways = [reader.read(reading) for reading in readings]
-        value = ways[0] if len(ways) == 1 else exp.Coalesce(this=ways[0], expressions=[exp.cast(way, "TEXT") for way in ways[1:]])
-        columns.append(exp.alias_(value, name, quoted=True))
+    columns = [column("user_id", USERS), *scope.columns(map(path_of, names), *readings)]
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
     scope.used.discard(USERS)
     return staged.compiled.join_values(query, scope, column("user_key", USERS))

@@ -53,7 +53,7 @@ def audience_relation(name: str) -> str:
 
 @dataclass
 class Compiled:
-    """A plan as relations. `members(name)` reads one whole; `shared` are worth a temporary table each in a run."""
+    """A plan as relations: `members` reads an audience whole, `steps` make what a run reads, `scope` and `join_values` read traits."""
 
     plan: Plan
     relations: Relations

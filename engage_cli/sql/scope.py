@@ -1,13 +1,13 @@
 """What a predicate can see while it is compiled: the relations in reach, by the aliases they have there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
 from engage_cli.plan.checks import OfStep, OfTrait, Referred
-from engage_cli.plan.needs import Catalog, ListNeed
+from engage_cli.plan.needs import Catalog, ListNeed, Reading
 from engage_cli.sql.literals import column
 from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, UserIdReader
 
@@ -116,6 +116,15 @@ class Scope:
             return derived.reader
         self.used.add(TRAITS)
         return ColumnReader(TRAITS, path, self.catalog.trait_lists)
+
+    def columns(self, paths: Iterable[Path], *readings: Reading) -> list[exp.Expr]:
+        """Each trait under its own name: in the one reading, or as text in the first of several that it has."""
+        found = []
+        for path in paths:
+            first, *rest = (self.trait(path).read(reading) for reading in readings)
+            value = exp.Coalesce(this=first, expressions=[exp.cast(way, "TEXT") for way in rest]) if rest else first
+            found.append(exp.alias_(value, path.text, quoted=True))
+        return found
 
     def list_table(self, file: str, path: Path | None) -> str:
         """The relation of an in_file list, for a value compared under the path's last name."""

@@ -126,7 +126,10 @@ class TraitRelations:
         if compute in _MEASURES:
             reading = Reading.TEXT if compute is Compute.UNIQUE_COUNT else Reading.NUMBER
             name, label = self.leaves.measure(Measured(events, _MEASURES[compute], path, reading, _NO_CHECK))
-            return Value(name, column(label, name), Reading.NUMBER)
+            value = column(label, name)
+            if compute is Compute.UNIQUE_COUNT:  # of events without a value it is missing, as a sum is
+                value = exp.Nullif(this=value, expression=integer_literal(0))
+            return Value(name, value, Reading.NUMBER)
         if compute in (Compute.FIRST, Compute.LAST):
             taken = e_first if compute is Compute.FIRST else e_last
             value = ColumnReader(EVENTS, path, frozenset()).read(Reading.VALUE)

@@ -6,10 +6,12 @@ Works on temporary relations:
     made by the caller: all users, and every one of them who is in an audience of this run now, once.
 `member_before(audience VARCHAR, user_key INTEGER, user_id VARCHAR, entered_at TIMESTAMP)`
     the members that the state has; one who is no user any more has no key.
+`member_changed(audience VARCHAR, user_key INTEGER, user_id VARCHAR, change VARCHAR)`
+    those who entered, by their keys, and those who exited, by their ids.
 `member_row(audience VARCHAR, user_key INTEGER, entered_at TIMESTAMP)`
     those of `member_now` with the instant at which their stay began.
 `membership_change(audience VARCHAR, user_id VARCHAR, change VARCHAR)`
-    those who entered and those who exited.
+    the same as `member_changed`, all by their ids.
 
 Members of an audience of accounts are accounts: there `user_id` holds their ids, and `user_key` their keys, of the relation
 `accounts(account_key INTEGER, account_id VARCHAR)`. No user has such a key, so that keys say which kind they are of; ids do not.
@@ -18,7 +20,7 @@ Of audiences that were evaluated for some users only, `member_now` has those amo
 has all of them: nothing changes for anybody else. Keys are of one run, and are compared in place of the ids: a third of the time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,19 +57,18 @@ def find_changes(
     plan: RunPlan,
     partly: Partly | None = None,
     *,
-    rows: bool = True,
+    keep: bool = True,
     accounts: frozenset[str] = frozenset(),
     joined: bool = False,
 ) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
-    Makes `member_row` and `membership_change`, writes nothing: a dry run ends here. Without a state everybody enters. Of an audience
-    that was evaluated partly, `member_row` is left empty where nothing changed and its file need not be written. Without `rows` it is
-    not made at all. `accounts` are the audiences of accounts among them. `joined`: identifiers join users, and members are found under the
-    profiles that their ids belong to now.
+    Makes `member_before`, and with `keep` `member_changed` for `make_rows`; writes nothing. Without a state everybody enters. `accounts`
+    are the audiences of accounts among them. `joined`: identifiers join users, and members are found under the profiles that their ids
+    belong to now.
     """
     partly = partly or Partly()
-    for name in ("member_before", "member_row", "membership_change", "subject", *aliases.NAMES):
+    for name in ("member_before", "member_changed", "subject", *aliases.NAMES):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     if accounts:
         engine.create("subject", parse_one(_SUBJECTS, read="duckdb"))
@@ -76,11 +77,9 @@ def find_changes(
         assert not partly.audiences, "where identifiers join users everybody is looked at"
         members = _joined_before(engine, plan, members, accounts)
     engine.create("member_before", members)
-    engine.create("membership_change", _of_subjects(_select(_CHANGES), accounts))
-    changed = frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT audience FROM membership_change"))
-    if rows:
-        engine.create("member_row", _rows(plan, partly, partly.audiences & (changed | partly.whole)))
-    counted = engine.rows(_COUNTS if rows else _COUNTS_NOW)
+    if keep:
+        engine.create("member_changed", _select(_CHANGED))
+    counted = engine.rows(_COUNTS if keep else _COUNTS.replace("FROM member_changed", f"FROM ({_CHANGED})"))
     counts = {audience: (size, entered, exited) for audience, size, entered, exited in counted}
     before = {str(name): int(size) for name, size in engine.rows(_SIZES)} if partly.audiences else {}
     found = []
@@ -88,6 +87,21 @@ def find_changes(
         size, entered, exited = counts.get(name, (0, 0, 0))
         found.append(Changes(name, before.get(name, 0) + entered - exited if name in partly.audiences else size, entered, exited))
     return tuple(found)
+
+
+def make_rows(
+    engine: Engine, plan: RunPlan, changes: Sequence[Changes], partly: Partly | None = None, *, accounts: frozenset[str] = frozenset()
+) -> None:
+    """Make `membership_change` and `member_row`, of what `find_changes` found: what is written, and kept in the state.
+
+    Of an audience that was evaluated partly `member_row` is left empty where nothing changed and its file need not be written.
+    """
+    partly = partly or Partly()
+    for name in ("member_row", "membership_change"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
+    engine.create("membership_change", _of_subjects(_select(_WITH_IDS), accounts))
+    changed = frozenset(one.audience for one in changes if one.entered or one.exited)
+    engine.create("member_row", _rows(plan, partly, partly.audiences & (changed | partly.whole)))
 
 
 def apply_changes(engine: Engine, run: int, as_of: datetime) -> None:
@@ -100,14 +114,16 @@ def apply_changes(engine: Engine, run: int, as_of: datetime) -> None:
 
 
 _SUBJECTS = "SELECT user_key, user_id FROM everybody UNION ALL SELECT account_key AS user_key, account_id AS user_id FROM accounts"
-_CHANGES = """
-    SELECT audience, coalesce(changed.user_id, everybody.user_id) AS user_id, change FROM (
-        SELECT coalesce(now.audience, before.audience) AS audience, now.user_key AS user_key, before.user_id AS user_id,
-            CASE WHEN before.audience IS NULL THEN 'entered' ELSE 'exited' END AS change
-        FROM member_now AS now
-        FULL JOIN member_before AS before ON now.audience = before.audience AND now.user_key = before.user_key
-        WHERE now.user_key IS NULL OR before.audience IS NULL
-    ) AS changed LEFT JOIN everybody ON everybody.user_key = changed.user_key
+_CHANGED = """
+    SELECT coalesce(now.audience, before.audience) AS audience, now.user_key AS user_key, before.user_id AS user_id,
+        CASE WHEN before.audience IS NULL THEN 'entered' ELSE 'exited' END AS change
+    FROM member_now AS now
+    FULL JOIN member_before AS before ON now.audience = before.audience AND now.user_key = before.user_key
+    WHERE now.user_key IS NULL OR before.audience IS NULL
+"""
+_WITH_IDS = """
+    SELECT audience, coalesce(changed.user_id, everybody.user_id) AS user_id, change
+    FROM member_changed AS changed LEFT JOIN everybody ON everybody.user_key = changed.user_key
 """
 _ROWS = """
     SELECT now.audience, now.user_key, before.entered_at AS entered_at
@@ -116,13 +132,12 @@ _ROWS = """
 """
 _COUNTS = """
     SELECT audience, sum(inside), sum(entered), sum(exited) FROM (
-        SELECT audience, count(*) AS inside, 0 AS entered, 0 AS exited FROM member_row GROUP BY audience
+        SELECT audience, count(*) AS inside, 0 AS entered, 0 AS exited FROM member_now GROUP BY audience
         UNION ALL
         SELECT audience, 0, count(*) FILTER (change = 'entered'), count(*) FILTER (change = 'exited')
-        FROM membership_change GROUP BY audience
+        FROM member_changed GROUP BY audience
     ) GROUP BY audience ORDER BY audience
 """
-_COUNTS_NOW = _COUNTS.replace("FROM member_row", "FROM member_now")
 _ENTER = """
     INSERT INTO state.main.membership
     SELECT audience, user_id, CAST(? AS TIMESTAMP), NULL, CAST(? AS INTEGER), NULL

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ members:
 def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A command that has read its data and now evaluates."""
     command = [sys.executable, "-m", "engage_cli", *arguments, "--verbose"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Where the tests run in the background of a shell, Ctrl-C is ignored, and what they start would inherit that.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
     try:
         assert process.stderr is not None
         assert any(line.startswith("reading ") for line in process.stderr)

@@ -16,6 +16,7 @@ OURS = {
     "engage_cli.cli.commands.consent",
     "engage_cli.cli.commands.identity",
     "engage_cli.cli.commands.project",
+    "engage_cli.cli.commands.shown",
     "engage_cli.cli.commands.state",
     "engage_cli.cli.commands.store",
     "engage_cli.cli.commands.trait",

@@ -64,3 +64,11 @@ def test_a_list_file_in_what_must_not_happen() -> None:
     ]
     asked = case({"sequence": steps, "order": "strict"}, events=events)
     agree(replace(asked, lists={"lists/texts.csv": ["red", "blue"]}))
+
+
+def test_a_default_stands_where_no_event_has_a_value() -> None:
+    """`unique_count` was 0 where there are events without the property, and `default` stood only where there are none."""
+    trait = {"trait": "codes", "compute": "unique_count", "event": "Bought", "property": "code", "default": 7}
+    asked = {"audience": "asked", "members": {"trait": "codes", "eq": 7}}
+    events = [EventRow("ana", "Bought", AS_OF - timedelta(days=1), {}, "m1"), EventRow("ben", "Bought", AS_OF, {"code": "x"}, "m2")]
+    agree(replace(case({}, events=events), definitions=[trait, asked]))

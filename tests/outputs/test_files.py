@@ -11,7 +11,7 @@ import pytest
 
 from engage_cli.outputs.members import FORMATS
 from engage_cli.outputs.write import write_run
-from engage_cli.state.membership import find_changes
+from engage_cli.state.membership import find_changes, make_rows
 from engage_cli.state.runs import plan_run
 from engage_cli.state.store import State, open_state
 from tests.state.engine import make_engine
@@ -189,6 +189,7 @@ def _run_many(project: Project, state: State) -> int:
     plan = plan_run(state, command="c", as_of=at(10), tool_version="1", builds=project.builds(), files=FILES)
     give_members_of(state.engine, "SELECT 'vip' AS audience, 'u' || hash(range) AS user_id FROM range(200000)")
     changes = find_changes(state.engine, state, plan)
+    make_rows(state.engine, plan, changes)
     written = write_run(
         state, plan, changes, audiences=project.audiences, destinations=DESTINATIONS, outputs=project.outputs, file_format="parquet"
     )

@@ -24,7 +24,7 @@ from engage_cli.source import Span
 from engage_cli.state.check import TABLES, check_state
 from engage_cli.state.hashes import digest
 from engage_cli.state.lock import hold_lock
-from engage_cli.state.membership import find_changes
+from engage_cli.state.membership import find_changes, make_rows
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
 from tests.state.engine import make_engine
@@ -145,6 +145,7 @@ class Project:
             engine.seal([self.state_path.parent, self.outputs])
             give_members(engine, members, traits, [name for one in self.audiences.values() for name in trait_names(one)])
             changes = find_changes(engine, state, plan)
+            make_rows(engine, plan, changes)
             written = write_run(
                 state,
                 plan,

@@ -6,7 +6,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from engage_cli.state.check import check_state
-from engage_cli.state.membership import Changes, find_changes
+from engage_cli.state.membership import Changes, find_changes, make_rows
 from engage_cli.state.readers import Member, members, standings
 from engage_cli.state.runs import plan_run
 from engage_cli.state.store import published_path
@@ -95,7 +95,7 @@ def dry_run(project: Project, given: dict[str, list[str]]) -> tuple[Changes, ...
         engine = state.engine if state else empty
         plan = plan_run(state, command="c", as_of=at(11), tool_version="1", builds=project.builds(), files=FILES, dry_run=True)
         give_members(engine, given)
-        return find_changes(engine, state, plan)
+        return find_changes(engine, state, plan, keep=False)
 
 
 def test_a_dry_run_counts_changes_and_writes_nothing(project: Project) -> None:
@@ -139,6 +139,8 @@ def test_a_million_members(project: Project) -> None:
         plan = plan_run(state, command="c", as_of=at(11), tool_version="1", builds=project.builds(), files=FILES)
         now = f"SELECT 'vip' AS audience, {few} AS user_id FROM range(100000, 1150000)"
         give_members_of(engine, now)
-        assert find_changes(engine, state, plan) == (Changes("lapsed", 0, 0, 0), Changes("vip", 1_050_000, 150_000, 100_000))
+        changes = find_changes(engine, state, plan)
+        assert changes == (Changes("lapsed", 0, 0, 0), Changes("vip", 1_050_000, 150_000, 100_000))
+        make_rows(engine, plan, changes)
         assert engine.rows(parse_one("SELECT count(*) AS n FROM membership_change", read="duckdb")) == [(250_000,)]
         assert isinstance(engine.rows(exp.select("change").from_("membership_change").limit(1))[0][0], str)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage_cli.cli.command import command
+from engage_cli.cli.commands.shown import show_export, show_sql, tell_data
 from engage_cli.cli.options import (
     AsOf,
     AudienceName,
@@ -14,16 +15,17 @@ from engage_cli.cli.options import (
     Format,
     ProjectDir,
     Strict,
+    ToFile,
     Wait,
+    check_detailed,
     read_count,
-    read_output,
     read_user,
 )
 from engage_cli.cli.output import Output
-from engage_cli.errors import ExitCode, UsageError
+from engage_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from engage_cli.service.results import BuildResult, DataReport
+    from engage_cli.service.results import BuildResult
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The audiences.  [default: all]")]
 Sample = Annotated[int, typer.Option("--sample", metavar="N", parser=read_count, help="How many members to show.")]
@@ -40,16 +42,6 @@ User = Annotated[
 ]
 Left = Annotated[str, typer.Argument(metavar="A", show_default=False, help="One audience.")]
 Right = Annotated[str, typer.Argument(metavar="B", show_default=False, help="The other.")]
-ToFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        metavar="FILE",
-        parser=read_output,
-        show_default=False,
-        help="The file; its suffix gives the format.  [default: standard output]",
-    ),
-]
 
 
 def register(group: typer.Typer) -> None:
@@ -81,8 +73,7 @@ def build(
     """
     from engage_cli.service.build import build_audiences
 
-    if detailed_exit_code and not dry_run:
-        raise UsageError("--detailed-exit-code says what would change, so it needs --dry-run", hint="add --dry-run, or leave it out")
+    check_detailed(detailed_exit_code, dry_run=dry_run)
     folder = out.project(project)
     result = build_audiences(
         folder,
@@ -157,16 +148,6 @@ def preview(
     return ExitCode.DONE
 
 
-def tell_data(out: Output, data: "DataReport | None") -> None:
-    """Say on standard error what of the data could not be read, or is odd."""
-    from engage_cli.cli.render.data import note_blocks, warning_blocks
-
-    if data is None:
-        return
-    out.tell(warning_blocks(data))
-    out.note(note_blocks(data))
-
-
 def explain(out: Output, name: AudienceName, user: User, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
     """Explain why a user is, or is not, in an audience.
 
@@ -223,7 +204,6 @@ def export(
     replaced. Nothing is recorded: `build` does that.
     """
     from engage_cli.cli.render.audiences import export_blocks
-    from engage_cli.cli.render.documents import export_document
     from engage_cli.service.look import export as write
 
     if out.flags.as_json and output is None:
@@ -231,12 +211,7 @@ def export(
     folder = out.project(project)
     result = write(folder, name, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(export_document(result))
-    elif result.path is None:
-        out.raw(result.lines)
-    else:
-        out.show(export_blocks(result))
+    show_export(out, result, "members", export_blocks(result))
     return ExitCode.DONE
 
 
@@ -247,9 +222,5 @@ def sql(out: Output, name: AudienceName, project: ProjectDir = None, as_of: AsOf
     """
     from engage_cli.service.look import sql as compile_sql
 
-    text = compile_sql(out.project(project), name, as_of=as_of, progress=out.progress())
-    if out.flags.as_json:
-        out.document({"name": name, "sql": text})
-    else:
-        out.raw(text.splitlines())
+    show_sql(out, name, compile_sql(out.project(project), name, as_of=as_of, progress=out.progress()))
     return ExitCode.DONE

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from engage_cli.cli.command import command
-from engage_cli.cli.options import AsOf, DetailedExitCode, DryRun, ProjectDir, Wait, read_user
+from engage_cli.cli.options import AsOf, DetailedExitCode, DryRun, ProjectDir, Wait, check_detailed, read_user
 from engage_cli.cli.output import Output
-from engage_cli.errors import ExitCode, UsageError
+from engage_cli.errors import ExitCode
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", show_default=False, help="A CSV or JSONL file: user_id, channel, group, status, updated_at.")
@@ -47,8 +47,7 @@ def import_(
     from engage_cli.cli.render.data import shown_path
     from engage_cli.service.consents import import_consents
 
-    if detailed_exit_code and not dry_run:
-        raise UsageError("--detailed-exit-code says what would change, so it needs --dry-run", hint="add --dry-run, or leave it out")
+    check_detailed(detailed_exit_code, dry_run=dry_run)
     folder = out.project(project)
     result = import_consents(folder, file, as_of=as_of, errors=errors, dry_run=dry_run, wait=wait, progress=out.progress())
     if out.flags.as_json:

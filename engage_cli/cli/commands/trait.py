@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from engage_cli.cli.command import command
-from engage_cli.cli.commands.audience import ToFile, User, tell_data
-from engage_cli.cli.options import AsOf, Format, ProjectDir, Strict
+from engage_cli.cli.commands.shown import show_export, show_sql, tell_data
+from engage_cli.cli.options import AsOf, Format, ProjectDir, Strict, ToFile, read_user
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
 
+User = Annotated[
+    str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The user, by their id as the sources write it.")
+]
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The traits.  [default: all]")]
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The trait.")]
 
@@ -66,7 +69,6 @@ def export(
 
     The columns are user_id and the traits. A file that exists is replaced. Nothing is recorded.
     """
-    from engage_cli.cli.render.documents import export_document
     from engage_cli.cli.render.traits import export_blocks
     from engage_cli.service.traits import export as write
 
@@ -75,12 +77,7 @@ def export(
     folder = out.project(project)
     result = write(folder, names or (), as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(export_document(result))
-    elif result.path is None:
-        out.raw(result.lines)
-    else:
-        out.show(export_blocks(result))
+    show_export(out, result, "users", export_blocks(result))
     return ExitCode.DONE
 
 
@@ -91,9 +88,5 @@ def sql(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None)
     """
     from engage_cli.service.traits import sql as compile_sql
 
-    text = compile_sql(out.project(project), name, as_of=as_of, progress=out.progress())
-    if out.flags.as_json:
-        out.document({"name": name, "sql": text})
-    else:
-        out.raw(text.splitlines())
+    show_sql(out, name, compile_sql(out.project(project), name, as_of=as_of, progress=out.progress()))
     return ExitCode.DONE

@@ -71,12 +71,12 @@ def overlap_document(overlap: Overlap) -> Json:
     return {**fields_of(overlap), "only_left": overlap.only_left, "only_right": overlap.only_right}
 
 
-def export_document(export: Export) -> Json:
-    """`audience export`: the members themselves where no file was named (the lines are JSON then)."""
+def export_document(export: Export, rows: str) -> Json:
+    """An export: under the name `rows` the rows themselves where no file was named (the lines are JSON then)."""
     document = fields_of(export)
     del document["lines"]
     if export.path is None:
-        document["members"] = [_parsed(line) for line in export.lines]
+        document[rows] = [_parsed(line) for line in export.lines]
     return document
 
 

@@ -8,12 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from engage_cli.engine.connection import Connection
-from engage_cli.engine.duckdb_engine import DuckDBEngine
-from engage_cli.engine.inputs.open import open_batches
-from engage_cli.engine.inputs.segment_calls import all_calls, calls_of
 from engage_cli.errors import DataError
-from tests.inputs.support import ZONE, columns, event_rows, project, staged, write_lines
+from tests.inputs.support import columns, event_rows, staged, write_lines
 
 SOURCES = '  events: {path: "calls*", format: segment, timezone: America/New_York}\n'
 AT = "2026-11-01T10:00:00Z"
@@ -184,25 +180,3 @@ def test_lines_that_cannot_be_read_are_told_of_once(tmp_path: Path) -> None:
             ("the line is no JSON object", 1, 3),
         ]
         assert traits_of(engine, "plan:text") == [("ana", "pro")]
-
-
-def test_every_call_is_there_for_who_wants_to_know_ids(tmp_path: Path) -> None:
-    rows = [
-        call("track", messageId="m1", event="A", anonymousId="x"),
-        {"type": "page", "messageId": "m2", "anonymousId": "x", "timestamp": AT},
-        call("alias", messageId="m3", previousId="x"),
-        call("identify", messageId="m4", traits={"email": "a@example.com"}),
-        call("alias", messageId="m5"),
-    ]
-    write_lines(tmp_path / "calls.jsonl", rows)
-    read = project(tmp_path, SOURCES)
-    with DuckDBEngine(tmp_path, read.config.engine, ZONE, None, None) as engine:
-        connection: Connection = engine._connection
-        [batch] = open_batches(connection, tmp_path, read.config.sources.segment, ZONE)
-        found = connection.rows(f"SELECT * EXCLUDE (path, group_id) FROM ({all_calls(calls_of(batch, ZONE))}) ORDER BY message_id")
-    assert [(*row[:5], str(row[5]), row[6]) for row in found] == [
-        ("track", "m1", "ana", "x", None, "2026-11-01 10:00:00", None),
-        ("page", "m2", None, "x", None, "2026-11-01 10:00:00", None),
-        ("alias", "m3", "ana", None, "x", "2026-11-01 10:00:00", None),
-        ("identify", "m4", "ana", None, None, "2026-11-01 10:00:00", '{"email":"a@example.com"}'),
-    ]

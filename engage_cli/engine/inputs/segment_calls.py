@@ -129,18 +129,6 @@ def calls_of(batch: Batch, zone: str) -> Calls:
     return Calls(batch, Zones(batch.source.timezone, zone))
 
 
-def all_calls(calls: Calls) -> Sql:
-    """A SELECT of every call that can be read, of whatever type, those of people known only by an anonymous id among them:
-    path, type, message_id, user_id, anonymous_id, previous_id, group_id, ts (UTC), traits (a JSON object or NULL)."""
-    return sql(
-        "SELECT path, call_type AS type, call_message AS message_id, call_user AS user_id, call_anonymous AS anonymous_id, "
-        "call_previous AS previous_id, call_group AS group_id, timezone('UTC', call_at) AS ts, call_traits AS traits "
-        "FROM {calls} WHERE call_reason IS NULL OR call_reason = {anonymous}",
-        calls=calls.of(calls.batch.again),
-        anonymous=literal(ANONYMOUS),
-    )
-
-
 def renamed(value: Value, name: str) -> Value:
     """A value where it stands as a column of its own."""
     match value:

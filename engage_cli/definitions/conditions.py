@@ -45,6 +45,15 @@ class InPeriod:
 Window = Within | BetweenAgo | Range | InPeriod | None
 """None is all history."""
 
+
+@dataclass(frozen=True, slots=True)
+class JourneySince:
+    """From the instance's entry on (`step` None), or from its arrival at a step; the instant itself included. In journeys only."""
+
+    step: str | None
+    span: Span
+
+
 # ---- measures ------------------------------------------------------------------------------------------------------
 
 
@@ -154,7 +163,11 @@ class TraitIs:
 
 @dataclass(frozen=True, slots=True)
 class EventDone:
-    """The user did one of `names` (each may hold `*`), as the rest says."""
+    """The user did one of `names` (each may hold `*`), as the rest says.
+
+    `match`: the property that equals the key of the journey's instance; `since` (beside a window of an `until` alone, or of none):
+    from a moment of the instance on. Both in journeys only.
+    """
 
     names: tuple[str, ...]
     span: Span
@@ -162,6 +175,8 @@ class EventDone:
     window: Window = None
     ask: Ask = None
     first_time: FirstTime | None = None
+    match: Path | None = None
+    since: JourneySince | None = None
 
 
 class Order(StrEnum):
@@ -187,7 +202,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SequenceDone:
-    """The user did these steps in order."""
+    """The user did these steps in order. `match` and `since` as of an EventDone, for all of its events."""
 
     steps: tuple[Step, ...]
     span: Span
@@ -198,6 +213,8 @@ class SequenceDone:
     """`span:` in YAML: from the first step's event to the last one's."""
     settled: bool = False
     without: tuple[Step, ...] = ()
+    match: Path | None = None
+    since: JourneySince | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +285,83 @@ class Quantified:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ContextIs:
+    """What the instance carries at `path` (it begins with `entry` or a hold branch's name) compares so. In journeys only."""
+
+    path: Path
+    comparison: Comparison
+    span: Span
+
+
+class MessageOf(StrEnum):
+    """What made a message."""
+
+    BROADCAST = "broadcast"
+    JOURNEY = "journey"
+    STEP = "step"
+
+
+class MessageStatus(StrEnum):
+    """What became of a message: made (SCHEDULED), decided (SENT, SKIPPED), or what the provider says happened then."""
+
+    SCHEDULED = "scheduled"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUNCED = "bounced"
+    CONVERTED = "converted"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMade:
+    """Such a message was made for the user in the window.
+
+    `name` is that of the broadcast, journey or step; `journey` that in which the step stands, and None for the other two.
+    """
+
+    of: MessageOf
+    name: str
+    status: MessageStatus
+    span: Span
+    journey: str | None = None
+    window: Window = None
+
+
+INSIDE = "inside"
+ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyState:
+    """The user has an instance of the journey that is open (`status` INSIDE), over (ENDED), or over for the reason that `status` names.
+
+    `window`: when it was entered (INSIDE), or when it ended.
+    """
+
+    journey: str
+    status: str
+    span: Span
+    window: Window = None
+
+
 Condition = (
-    AllOf | AnyOf | NoneOf | Not | Everyone | TraitIs | EventDone | SequenceDone | InAudience | InShare | InSql | Quantified | HasConsent
+    AllOf
+    | AnyOf
+    | NoneOf
+    | Not
+    | Everyone
+    | TraitIs
+    | EventDone
+    | SequenceDone
+    | InAudience
+    | InShare
+    | InSql
+    | Quantified
+    | HasConsent
+    | ContextIs
+    | MessageMade
+    | JourneyState
 )

@@ -11,6 +11,7 @@ from engage_cli.definitions.conditions import (
     Ask,
     BetweenAgo,
     Condition,
+    ContextIs,
     Count,
     Days,
     Edge,
@@ -22,7 +23,10 @@ from engage_cli.definitions.conditions import (
     InPeriod,
     InShare,
     InSql,
+    JourneySince,
+    JourneyState,
     Measure,
+    MessageMade,
     NoneOf,
     Not,
     Order,
@@ -35,6 +39,7 @@ from engage_cli.definitions.conditions import (
     Window,
     Within,
 )
+from engage_cli.definitions.paths import Path
 from engage_cli.definitions.printing_where import comparison_tree, operators_tree, value_tree, where_tree
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute, Expressed, FromSql, OfEvents, Trait
@@ -120,6 +125,12 @@ def condition_tree(condition: Condition) -> Mapping:
             return {condition.quantifier.value: condition_tree(condition.part)}
         case HasConsent():
             return {"consent": _consent(condition)}
+        case ContextIs():
+            return {"context": condition.path.text, **operators_tree(condition.comparison)}
+        case MessageMade():
+            return {"message": _message(condition), **_window(condition.window)}
+        case JourneyState():
+            return {"journey": condition.journey, "status": condition.status, **_window(condition.window)}
         case _:
             assert_never(condition)
 
@@ -138,6 +149,11 @@ def _consent(consent: HasConsent) -> Mapping:
     return {"channel": consent.channel, **group, "status": words[0] if len(words) == 1 else list(words)}
 
 
+def _message(message: MessageMade) -> Mapping:
+    journey: Mapping = {} if message.journey is None else {"journey": message.journey}
+    return {**journey, message.of.value: message.name, "status": message.status.value}
+
+
 # ---- events --------------------------------------------------------------------------------------------------------
 
 
@@ -145,7 +161,16 @@ def _event(done: EventDone) -> Mapping:
     tree = _named(done.names)
     if done.where != ALWAYS:
         tree["where"] = where_tree(done.where)
-    return {**tree, **_window(done.window), **_first_time(done.first_time), **_ask(done.ask)}
+    tied = _tied(done.match, done.since)
+    return {**tree, **tied, **_window(done.window), **_first_time(done.first_time), **_ask(done.ask)}
+
+
+def _tied(match: Path | None, since: JourneySince | None) -> Mapping:
+    """What ties events to a journey's instance."""
+    tree: Mapping = {} if match is None else {"match": match.text}
+    if since is not None:
+        tree["since"] = "entry" if since.step is None else {"step": since.step}
+    return tree
 
 
 def _named(names: tuple[str, ...]) -> Mapping:
@@ -205,7 +230,8 @@ def _ask(ask: Ask) -> Mapping:
 
 
 def _sequence(done: SequenceDone) -> Mapping:
-    tree: Mapping = {"sequence": [_step(step, settled=done.settled) for step in done.steps], **_window(done.window)}
+    tree: Mapping = {"sequence": [_step(step, settled=done.settled) for step in done.steps]}
+    tree |= {**_tied(done.match, done.since), **_window(done.window)}
     if done.order is not Order.THEN:
         tree["order"] = done.order.value
     if done.at_least is not None:

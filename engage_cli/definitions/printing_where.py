@@ -5,7 +5,7 @@ from typing import assert_never
 from engage_cli.definitions.comparisons import Comparison, Element, Field, ListFile, Op, Operand, Test, Where, WhereAll, WhereAny, WhereNot
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.shapes.where import GROUPS, RESERVED
-from engage_cli.definitions.values import Boolean, Day, Duration, Instant, Number, Period, StepRef, Text, TraitRef, Value
+from engage_cli.definitions.values import Boolean, ContextRef, Day, Duration, Instant, Number, Period, StepRef, Text, TraitRef, Value
 from engage_cli.definitions.yaml_printer import Token, Tree
 
 Mapping = dict[str, Tree]
@@ -30,6 +30,8 @@ def value_tree(value: Value) -> Tree:
             return {"trait": path.text}
         case StepRef(step, path):
             return {"ref": Path((step, *path.parts)).text}
+        case ContextRef(path):
+            return {"context": path.text}
         case _:
             assert_never(value)
 

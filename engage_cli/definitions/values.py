@@ -64,7 +64,14 @@ class StepRef:
     path: Path
 
 
-Reference = TraitRef | StepRef
+@dataclass(frozen=True, slots=True)
+class ContextRef:
+    """`{context: entry.cart_id}`: what a journey's instance carries; the path begins with `entry` or a hold branch's name."""
+
+    path: Path
+
+
+Reference = TraitRef | StepRef | ContextRef
 Value = Literal | Reference
 
 

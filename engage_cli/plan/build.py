@@ -143,6 +143,8 @@ class Planner:
                 return self._quantified(condition)
             case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql() | w.HasConsent():
                 return Is(self._leaf(condition))
+            case w.ContextIs() | w.MessageMade() | w.JourneyState():
+                raise AssertionError(f"{condition} stands in an audience, where the rules refuse it")
             case _:
                 assert_never(condition)
 

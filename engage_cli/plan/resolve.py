@@ -23,12 +23,14 @@ from engage_cli.definitions.comparisons import Test as WrittenTest
 from engage_cli.definitions.paths import EACH, Path
 from engage_cli.definitions.values import (
     Boolean,
+    ContextRef,
     Day,
     Duration,
     Instant,
     Literal,
     Number,
     Period,
+    Reference,
     StepRef,
     Text,
     TraitRef,
@@ -154,14 +156,20 @@ def _positive(op: Op, operand: Operand, fold: bool, context: Context) -> list[c.
 
 
 def _value(operand: Operand) -> Value:
-    assert isinstance(operand, Text | Number | Boolean | Day | Instant | TraitRef | StepRef), operand
+    assert isinstance(operand, Text | Number | Boolean | Day | Instant | TraitRef | StepRef | ContextRef), operand
     return operand
 
 
-def _refer(value: TraitRef | StepRef, context: Context) -> c.Referred:
-    if isinstance(value, TraitRef):
-        return c.OfTrait(value.path)
-    return c.OfStep(context.steps[value.step], value.path)
+def _refer(value: Reference, context: Context) -> c.Referred:
+    match value:
+        case TraitRef(path):
+            return c.OfTrait(path)
+        case StepRef(step, path):
+            return c.OfStep(context.steps[step], path)
+        case ContextRef():
+            raise AssertionError(f"{value} stands outside journeys, where the reader refuses it")
+        case _:
+            assert_never(value)
 
 
 def _any(found: list[c.Check]) -> c.Check:
@@ -190,7 +198,7 @@ def _equals(values: tuple[Value, ...], fold: bool, context: Context, with_refere
             case Instant():
                 at = instant_of(value, context.zone)
                 found.append(c.InstantIn(Stretch(Bound(at, True), Bound(at, True))))
-            case TraitRef() | StepRef():
+            case TraitRef() | StepRef() | ContextRef():
                 found.append(c.Against(with_reference, _refer(value, context), fold))
             case Text() | Number():
                 pass
@@ -200,14 +208,14 @@ def _equals(values: tuple[Value, ...], fold: bool, context: Context, with_refere
 
 
 def _contains(value: Value, fold: bool, context: Context) -> c.Check:
-    if isinstance(value, TraitRef | StepRef):
+    if isinstance(value, TraitRef | StepRef | ContextRef):
         return c.Against(c.Relation.CONTAINS, _refer(value, context), fold)
     text = text_of(value)
     return c.TextLike(c.Manner.CONTAINS, fold_case(text) if fold else text, fold)
 
 
 def _text_like(op: Op, value: Value, fold: bool, context: Context) -> c.Check:
-    if isinstance(value, TraitRef | StepRef):
+    if isinstance(value, TraitRef | StepRef | ContextRef):
         return c.Against(c.Relation(op.value), _refer(value, context), fold)
     text = text_of(value)
     if fold and op is not Op.MATCHES:
@@ -254,7 +262,7 @@ def _compare(op: Op, value: Value, context: Context) -> c.Check:
     """Greater, less and their like; a bare date stands for its whole day."""
     relation = _RELATIONS[op]
     match value:
-        case TraitRef() | StepRef():
+        case TraitRef() | StepRef() | ContextRef():
             return c.Against(relation, _refer(value, context), instants_only=op in _INSTANTS_ONLY)
         case Number(number):
             return _number_range(relation, float(number))

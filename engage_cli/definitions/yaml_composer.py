@@ -13,10 +13,9 @@ from yaml import CSafeLoader
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_nodes import Broken, Entry, Mapping, Node, Scalar, Sequence, described, shortened
 from engage_cli.definitions.yaml_scalars import ScalarError, resolve_plain
-from engage_cli.definitions.yaml_syntax import syntax_issue
+from engage_cli.definitions.yaml_syntax import MAX_DEPTH, syntax_issue, too_deep
 from engage_cli.source import Issue, Span, did_you_mean
 
-MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_ISSUES = 1000
 
@@ -142,7 +141,8 @@ class _Composer:
     def _open(self, event: Any) -> None:
         span = self._span(event.start_mark, event.end_mark)
         if len(self._stack) >= MAX_DEPTH:
-            self._too_much("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", span, "name a part as an audience of its own")
+            self.issues.append(too_deep(span))
+            raise _TooMuchError
         if event.tag is not None:
             self._tagged(event.tag, span)
         if event.anchor is not None:

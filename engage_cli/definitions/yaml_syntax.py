@@ -8,6 +8,8 @@ from yaml.error import Mark
 from engage_cli.definitions.yaml_text import split_lines
 from engage_cli.source import Issue, Span, visible
 
+MAX_DEPTH = 64
+
 _RESERVED = {
     "@": "`@` cannot begin a value",
     "`": "a backtick cannot begin a value",
@@ -26,7 +28,15 @@ def syntax_issue(file: str, text: str, error: YAMLError) -> Issue:
     message, hint, mark = _explained(error, mark, lines)
     line = min(mark.line, len(lines) - 1)
     column = mark.column if line == mark.line else len(lines[line])
-    return Issue("yaml", message, Span(file, line + 1, column + 1, line + 1, column + 2), hint)
+    span = Span(file, line + 1, column + 1, line + 1, column + 2)
+    if "maximum nesting depth" in (error.problem or ""):  # newer parsers have a bound of their own, above ours
+        return too_deep(span)
+    return Issue("yaml", message, span, hint)
+
+
+def too_deep(span: Span) -> Issue:
+    """The issue for lists and mappings in each other beyond the bound."""
+    return Issue("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", span, "name a part as an audience of its own")
 
 
 def _explained(error: MarkedYAMLError, mark: Mark, lines: Sequence[str]) -> tuple[str, str | None, Mark]:

@@ -1,7 +1,8 @@
 """Changes of membership as calls in Segment's spec, made of the temporary relation `run_change`.
 
-`run_change(audience, user_id, change, traits, rest, id_json)`: `traits` is the JSON object of the outbox, `rest` the same text after its
-opening brace, with the comma that it needs behind another member; `id_json` the id of an account as JSON, where the member is one.
+`run_change(kind, source, destination, user_id, change, payload, rest, id_json)`: what the outbox has, and of calls about members `rest`,
+the text of the payload after its opening brace, with the comma that it needs behind another member, and `id_json`, the id of an account
+as JSON, where the member is one.
 
 The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
 two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
@@ -23,7 +24,7 @@ from engage_cli.outputs.columns import trait_names, traits_members, with_traits_
 from engage_cli.state.instants import iso
 from engage_cli.state.outbox import ACCOUNT_TRACK, GROUP, RunFile
 from engage_cli.state.runs import Run
-from engage_cli.state.tables import Change
+from engage_cli.state.tables import Change, Told
 
 _EVENTS = {Change.ENTERED: "Audience Entered", Change.EXITED: "Audience Exited"}
 
@@ -68,25 +69,31 @@ def calls_query(run: Run, file: RunFile) -> exp.Expr:
     return (
         exp.select(*(value.as_(name, quoted=True) for name, value in columns.items()))
         .from_("run_change")
-        .where(exp.column("audience").eq(file.audience))
+        .where(rows_of(file))
         .order_by(exp.Ordered(this=user_id, nulls_first=True))
     )
+
+
+def rows_of(file: RunFile) -> exp.Expr:
+    """Which rows of `run_change` a file holds."""
+    rows: exp.Expr = exp.and_(exp.column("kind").eq(file.kind.value), exp.column("source").eq(file.source))
+    return rows if file.kind is Told.MEMBERSHIP else exp.and_(rows, exp.column("destination").eq(file.destination))
 
 
 _DROP = "DROP TABLE IF EXISTS temp.main.run_change"
 _STAGE_NEW = """
     CREATE TEMP TABLE run_change AS
-    SELECT audience, user_id, change,
-        CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS traits, coalesce(members, '') || '}' AS rest,
+    SELECT 'membership' AS kind, audience AS source, CAST(NULL AS VARCHAR) AS destination, user_id, change,
+        CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS payload, coalesce(members, '') || '}' AS rest,
         CASE WHEN list_contains(CAST(? AS VARCHAR[]), audience) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
     FROM change_trait ORDER BY audience, user_id
 """
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
-    SELECT audience, user_id, change, traits,
-        CASE WHEN traits IS NULL OR traits = '{}' THEN '}' ELSE ',' || substr(traits, 2) END AS rest,
+    SELECT kind, source, destination, user_id, change, payload,
+        CASE WHEN payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2) END AS rest,
         CAST(to_json(user_id) AS VARCHAR) AS id_json
-    FROM state.main.outbox WHERE run = ? ORDER BY audience, user_id
+    FROM state.main.outbox WHERE run = ? ORDER BY kind, source, destination NULLS FIRST, user_id
 """
 
 
@@ -120,7 +127,7 @@ def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:
         "properties": _json(_by_change({change: _properties(run, file, change) for change in Change})),
     }
     if file.with_traits:
-        columns["context"] = _json(_concat('{"traits":', exp.column("traits"), "}"))
+        columns["context"] = _json(_concat('{"traits":', exp.column("payload"), "}"))
     return columns
 
 
@@ -133,7 +140,7 @@ def _identify(run: Run, file: RunFile) -> dict[str, exp.Expr]:
 
 
 def _track_account(run: Run, file: RunFile) -> dict[str, exp.Expr]:
-    parts = ['{"groupId":', exp.column("id_json"), *((',"traits":', exp.column("traits")) if file.with_traits else ()), "}"]
+    parts = ['{"groupId":', exp.column("id_json"), *((',"traits":', exp.column("payload")) if file.with_traits else ()), "}"]
     return {
         "type": exp.Literal.string("track"),
         "event": _by_change(_EVENTS),
@@ -154,7 +161,7 @@ def _group(run: Run, file: RunFile) -> dict[str, exp.Expr]:
 
 def _flags(file: RunFile) -> exp.Expr:
     """The beginning of an object: the audience's name as a boolean."""
-    return _by_change({change: f"{{{json.dumps(file.audience)}:{json.dumps(change is Change.ENTERED)}" for change in Change})
+    return _by_change({change: f"{{{json.dumps(file.source)}:{json.dumps(change is Change.ENTERED)}" for change in Change})
 
 
 def _common(run: Run, file: RunFile) -> dict[str, exp.Expr]:
@@ -162,7 +169,7 @@ def _common(run: Run, file: RunFile) -> dict[str, exp.Expr]:
 
 
 def _stamped(run: Run, file: RunFile) -> dict[str, exp.Expr]:
-    cause = _concat(f"{file.call}:{run.name}:{file.audience}:", exp.column("change"), ":", exp.column("user_id"))
+    cause = _concat(f"{file.call}:{run.name}:{file.source}:", exp.column("change"), ":", exp.column("user_id"))
     return {
         "messageId": exp.Anonymous(this="MD5", expressions=[cause]),
         "timestamp": exp.Literal.string(iso(run.as_of)),
@@ -171,8 +178,8 @@ def _stamped(run: Run, file: RunFile) -> dict[str, exp.Expr]:
 
 def _properties(run: Run, file: RunFile, change: Change) -> str:
     """The properties of a track call. An audience called as one of the other two has no boolean: the event says it."""
-    fixed = {"audience_key": file.audience, "run": run.name}
-    flag = {file.audience: change is Change.ENTERED}
+    fixed = {"audience_key": file.source, "run": run.name}
+    flag = {file.source: change is Change.ENTERED}
     return json.dumps({"audience_key": None} | flag | fixed)
 
 

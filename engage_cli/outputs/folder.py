@@ -18,6 +18,7 @@ from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.state.instants import iso
 from engage_cli.state.outbox import Pending, RunFile
 from engage_cli.state.runs import Run
+from engage_cli.state.tables import Told
 
 MANIFEST = "manifest.json"
 
@@ -32,7 +33,8 @@ def planned_files(audiences: Sequence[Audience], destinations: Mapping[str, Even
     planned = []
     for audience in audiences:
         track = call_about(audience.of, Call.TRACK)
-        blank = RunFile(f"audiences/{audience.name}.jsonl", audience.name, None, track, bool(audience.with_traits), "jsonl", 0, 0, "")
+        path, with_traits = f"audiences/{audience.name}.jsonl", bool(audience.with_traits)
+        blank = RunFile(path, Told.MEMBERSHIP, audience.name, None, track, with_traits, None, "jsonl")
         planned.append(blank)
         for destination in (destinations[name] for name in dict.fromkeys(audience.sync)):
             path = f"syncs/{destination.name}/{audience.name}.{destination.format}"
@@ -69,7 +71,7 @@ def manifest(run: Run, written: Sequence[RunFile]) -> str:
         "files": [
             {
                 "path": file.path,
-                "audience": file.audience,
+                "audience": file.source,
                 "destination": file.destination,
                 "call": written_call(file.call),
                 "format": file.format,

@@ -14,7 +14,7 @@ from engage_cli.state.store import State, is_database, published_path
 
 TABLES = (
     *("revision", "run", "input_file", "audience_clock", "membership", "alias", "outbox", "run_file", "member_file", "pending"),
-    "migration",
+    *("sync", "list_member", "migration"),
 )
 
 
@@ -127,22 +127,23 @@ INVARIANTS = (
         "clock-behind",
         "a clock is behind a change of its audience",
         "SELECT DISTINCT clock.audience FROM state.main.audience_clock AS clock JOIN state.main.outbox AS changed"
-        " ON changed.audience = clock.audience JOIN state.main.run AS run ON run.number = changed.run"
+        " ON changed.source = clock.audience AND changed.kind = 'membership' JOIN state.main.run AS run ON run.number = changed.run"
         " WHERE run.as_of > clock.as_of OR changed.run > clock.run",
     ),
     _Invariant(
         "clock-counts",
         "a clock counts other changes than its run made",
-        "SELECT clock.audience FROM state.main.audience_clock AS clock LEFT JOIN (SELECT run, audience,"
+        "SELECT clock.audience FROM state.main.audience_clock AS clock LEFT JOIN (SELECT run, source,"
         " count(*) FILTER (change = 'entered') AS entered, count(*) FILTER (change = 'exited') AS exited"
-        " FROM state.main.outbox GROUP BY run, audience) AS made ON made.run = clock.run AND made.audience = clock.audience"
+        " FROM state.main.outbox WHERE kind = 'membership' GROUP BY run, source) AS made"
+        " ON made.run = clock.run AND made.source = clock.audience"
         " WHERE clock.entered <> coalesce(made.entered, 0) OR clock.exited <> coalesce(made.exited, 0)",
     ),
     _Invariant(
         "outbox-unknown",
         "the outbox has a change that no membership shows",
-        "SELECT audience || ': ' || user_id || ' ' || change FROM (SELECT run, audience, user_id, change FROM state.main.outbox"
-        " EXCEPT ALL (SELECT entered_run, audience, user_id, 'entered' FROM state.main.membership"
+        "SELECT audience || ': ' || user_id || ' ' || change FROM (SELECT run, source AS audience, user_id, change FROM state.main.outbox"
+        " WHERE kind = 'membership' EXCEPT ALL (SELECT entered_run, audience, user_id, 'entered' FROM state.main.membership"
         " UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership WHERE exited_run IS NOT NULL))",
     ),
     _Invariant(
@@ -150,20 +151,22 @@ INVARIANTS = (
         "the outbox lacks a change that a membership shows",
         "SELECT audience || ': ' || user_id || ' ' || change FROM ((SELECT entered_run AS run, audience, user_id, 'entered' AS change"
         " FROM state.main.membership UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership"
-        " WHERE exited_run IS NOT NULL) EXCEPT ALL SELECT run, audience, user_id, change FROM state.main.outbox)",
+        " WHERE exited_run IS NOT NULL) EXCEPT ALL SELECT run, source, user_id, change FROM state.main.outbox WHERE kind = 'membership')",
     ),
     _Invariant(
-        "outbox-traits",
-        "traits in the outbox are no JSON object",
-        "SELECT audience || ': ' || user_id FROM state.main.outbox"
-        " WHERE traits IS NOT NULL AND (NOT json_valid(traits) OR NOT starts_with(traits, '{'))",
+        "outbox-payload",
+        "what goes along in the outbox is no JSON object",
+        "SELECT source || ': ' || user_id FROM state.main.outbox"
+        " WHERE payload IS NOT NULL AND (NOT json_valid(payload) OR NOT starts_with(payload, '{'))",
     ),
     _Invariant(
         "run-files",
         "a run's file does not have a row for each change",
-        "SELECT 'run ' || coalesce(file.run, made.run) || ': ' || coalesce(file.path, made.audience)"
-        " FROM state.main.run_file AS file FULL JOIN (SELECT run, audience, count(*) AS changes FROM state.main.outbox"
-        " GROUP BY run, audience) AS made ON made.run = file.run AND made.audience = file.audience"
+        "SELECT 'run ' || coalesce(file.run, made.run) || ': ' || coalesce(file.path, made.source)"
+        " FROM state.main.run_file AS file FULL JOIN (SELECT run, kind, source, destination,"
+        " CASE WHEN kind = 'list' THEN change END AS change, count(*) AS changes FROM state.main.outbox GROUP BY ALL) AS made"
+        " ON made.run = file.run AND made.kind = file.kind AND made.source = file.source"
+        " AND (made.destination IS NULL OR made.destination = file.destination) AND (made.change IS NULL OR made.change = file.call)"
         " WHERE file.rows IS DISTINCT FROM made.changes",
     ),
     _Invariant(

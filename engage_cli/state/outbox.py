@@ -1,13 +1,15 @@
-"""The outbox: every change of membership with its traits, and the files that were made of them. Committed with the run.
+"""The outbox: everything that runs tell, and the files that were made of it. Committed with the run.
 
 The run's files are a projection of these rows: outputs/ writes them from `run_change` before the commit, and can write them again
 from the state at any time, byte for byte.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engage_cli.engine.base import Engine
+from engage_cli.state.tables import Told
 
 ACCOUNT_TRACK = "account_track"
 """A track call about an account."""
@@ -16,17 +18,23 @@ GROUP = "group"
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A file of changes in a run's folder; `path` is inside the folder. `destination` None is the run's own account."""
+    """A file of changes in a run's folder; `path` is inside the folder. `destination` None is the run's own account.
+
+    `source` is the audience whose changes it tells, or the list's name. `columns` are those of a list, None for calls. A file that is not
+    written yet has no rows, bytes and hash.
+    """
 
     path: str
-    audience: str
+    kind: Told
+    source: str
     destination: str | None
     call: str
     with_traits: bool
+    columns: tuple[str, ...] | None
     format: str
-    rows: int
-    bytes: int
-    sha256: str
+    rows: int = 0
+    bytes: int = 0
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,19 @@ class Pending:
 
 
 def record_changes(engine: Engine, run: int) -> None:
-    """Add the rows of `run_change(audience, user_id, change, traits, …)`, inside the run's transaction."""
+    """Add the rows of `run_change(kind, source, destination, user_id, change, payload, …)`, inside the run's transaction."""
     engine.execute(
-        "INSERT INTO state.main.outbox SELECT CAST(? AS INTEGER), audience, user_id, change, traits"
-        " FROM run_change ORDER BY audience, user_id, change",
+        "INSERT INTO state.main.outbox SELECT CAST(? AS INTEGER), kind, source, destination, user_id, change, payload"
+        " FROM run_change ORDER BY kind, source, destination NULLS FIRST, user_id, change, payload NULLS FIRST",
         [run],
     )
 
 
 def calls_of_audiences(engine: Engine) -> dict[str, str]:
     """The call by which the last run that changed it accounted for each audience: it tells what the members of it are."""
-    rows = engine.rows("SELECT audience, arg_max(call, run) FROM state.main.run_file WHERE destination IS NULL GROUP BY audience")
+    rows = engine.rows(
+        "SELECT source, arg_max(call, run) FROM state.main.run_file WHERE kind = 'membership' AND destination IS NULL GROUP BY source"
+    )
     return {str(audience): str(call) for audience, call in rows}
 
 
@@ -74,14 +84,16 @@ def record_run_files(engine: Engine, run: int, files: Sequence[RunFile]) -> None
     engine.execute("DELETE FROM state.main.run_file WHERE run = ?", [run])
     for file in files:
         engine.execute(
-            "INSERT INTO state.main.run_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO state.main.run_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run,
                 file.path,
-                file.audience,
+                file.kind.value,
+                file.source,
                 file.destination,
                 file.call,
                 file.with_traits,
+                None if file.columns is None else json.dumps(file.columns),
                 file.format,
                 file.rows,
                 file.bytes,
@@ -93,11 +105,14 @@ def record_run_files(engine: Engine, run: int, files: Sequence[RunFile]) -> None
 def run_files(engine: Engine, run: int) -> list[RunFile]:
     """The files in a run's folder, in path order."""
     rows = engine.rows(
-        "SELECT path, audience, destination, call, with_traits, format, rows, bytes, sha256"
+        "SELECT path, kind, source, destination, call, with_traits, columns, format, rows, bytes, sha256"
         " FROM state.main.run_file WHERE run = ? ORDER BY path",
         [run],
     )
-    return [RunFile(*row) for row in rows]
+    return [
+        RunFile(path, Told(kind), source, destination, call, with_traits, None if columns is None else tuple(json.loads(columns)), *written)
+        for path, kind, source, destination, call, with_traits, columns, *written in rows
+    ]
 
 
 def record_member_file(engine: Engine, file: MemberFile) -> None:

@@ -18,6 +18,14 @@ class RunStatus(StrEnum):
     PUBLISHED = "published"  # every file that it wrote has its final name
 
 
+class Told(StrEnum):
+    """What a row of the outbox, and a file of a run's folder, is about."""
+
+    MEMBERSHIP = "membership"  # a change of membership, for everybody who asks for the audience's changes
+    SYNC = "sync"  # a change of membership for one destination, which had not been told of it: it was behind, or is told all again
+    LIST = "list"  # who comes to a list at a destination, and who goes from it
+
+
 class Change(StrEnum):
     """What happened to a user's membership of an audience."""
 
@@ -25,7 +33,14 @@ class Change(StrEnum):
     EXITED = "exited"
 
 
-CREATE_TABLES = (
+class ListChange(StrEnum):
+    """What happens to identifiers on a list at a destination."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+CREATE_TABLES = (  # `outbox` and `run_file` have another shape since: see TELL_MORE
     """
     CREATE TABLE state.revision (          -- one row: which edition of the state this is
         number INTEGER NOT NULL            -- one more after every transaction; tells whether the published copy is the newest
@@ -124,6 +139,70 @@ CREATE_ALIASES = (
         alias VARCHAR NOT NULL,            -- the id that stays of them keep
         user_id VARCHAR NOT NULL,          -- the profile's id, as the last run knew that had data of both
         run INTEGER NOT NULL               -- the run that found it so
+    )
+    """,
+)
+
+TELL_MORE = (
+    "ALTER TABLE state.outbox RENAME TO outbox_before",
+    """
+    CREATE TABLE state.outbox (            -- one row for each thing that a run tells: what its files are made of
+        run INTEGER NOT NULL,
+        kind VARCHAR NOT NULL,             -- what it is about: see Told
+        source VARCHAR NOT NULL,           -- whose change it is: the audience; of a list its name
+        destination VARCHAR,               -- whom alone it is for; NULL for all who ask for it
+        user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
+        change VARCHAR NOT NULL,           -- see Change; of a list ListChange
+        payload VARCHAR                    -- a JSON object: the `with` traits, NULL without `with`; of a list the columns as they are sent
+    )
+    """,
+    "INSERT INTO state.outbox SELECT run, 'membership', audience, NULL, user_id, change, traits FROM state.outbox_before",
+    "DROP TABLE state.outbox_before",
+    "ALTER TABLE state.run_file RENAME TO run_file_before",
+    """
+    CREATE TABLE state.run_file (          -- one row for each file in a run's folder, its manifest left out
+        run INTEGER NOT NULL,
+        path VARCHAR NOT NULL,             -- inside the run's folder
+        kind VARCHAR NOT NULL,             -- which rows of the outbox it holds: see Told
+        source VARCHAR NOT NULL,           -- whose changes it tells: the audience; of a list its name
+        destination VARCHAR,               -- whom it is for; NULL for the run's own account
+        call VARCHAR NOT NULL,             -- `track` or `identify`; of accounts `account_track` or `group`; of a list see ListChange
+        with_traits BOOLEAN NOT NULL,      -- whether the audience had `with`
+        columns VARCHAR,                   -- of a list its columns in order, as a JSON list; NULL for calls
+        format VARCHAR NOT NULL,           -- `jsonl`, `csv`, `parquet`
+        rows BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        sha256 VARCHAR NOT NULL
+    )
+    """,
+    """
+    INSERT INTO state.run_file
+    SELECT run, path, 'membership', audience, destination, call, with_traits, NULL, format, rows, bytes, sha256 FROM state.run_file_before
+    """,
+    "DROP TABLE state.run_file_before",
+    """
+    CREATE TABLE state.sync (              -- one row for each audience (list) and destination that it was ever to be told to
+        destination VARCHAR NOT NULL,
+        source VARCHAR NOT NULL,           -- the audience, or the list's name
+        run INTEGER NOT NULL,              -- the last run after which the destination knew all there was; 0 before the first
+        held BOOLEAN NOT NULL              -- whether a later run held changes back that `guard` does not let pass
+    )
+    """,
+    # An audience whose first changes went to the destination has told it all, until the last ones that did.
+    """
+    INSERT INTO state.sync
+    SELECT destination, source, max(file.run), FALSE FROM state.run_file AS file
+    JOIN (SELECT source, min(run) AS first FROM state.outbox GROUP BY source) AS began USING (source)
+    WHERE destination IS NOT NULL GROUP BY destination, source HAVING min(file.run) = min(began.first)
+    """,
+    """
+    CREATE TABLE state.list_member (       -- one row for each member of a list at a destination, as the destination was last told
+        destination VARCHAR NOT NULL,
+        list VARCHAR NOT NULL,             -- of an audience its name
+        user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
+        identifiers VARCHAR NOT NULL,      -- the columns as they were sent, a JSON object: what a removal has to say again
+        basis VARCHAR NOT NULL,            -- hash of what they were made of: the same gives the same
+        run INTEGER NOT NULL               -- the run that told it so
     )
     """,
 )

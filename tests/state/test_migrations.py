@@ -9,8 +9,10 @@ import pytest
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
 from engage_cli.state.migrations import MIGRATIONS, Migration, version_of
+from engage_cli.state.outbox import run_files
 from engage_cli.state.readers import standings
 from engage_cli.state.store import open_published, open_state, published_path
+from engage_cli.state.tables import Told
 from tests.state.engine import make_engine
 from tests.state.processes import run_killed
 from tests.state.support import Project, at, audience
@@ -78,6 +80,33 @@ def test_a_run_that_changes_nothing_still_brings_the_readers_copy_forward(projec
         state.close()
         reader = open_published(engine, project.state_path, migrations=later)
         assert standings(reader)["vip"].size == 1
+
+
+def test_what_was_told_before_destinations_were_kept_apart_is_known_after(tmp_path: Path) -> None:
+    """`crm` was told of `vip` from its first change on, `late` only of its last one; `quiet` has no destination."""
+    path = tmp_path / "state.duckdb"
+    with make_engine(tmp_path) as engine:
+        open_state(engine, path, tool_version="1.0.0", migrations=MIGRATIONS[:2])
+        for run, audience_of in ((1, "vip"), (2, "quiet"), (3, "vip")):
+            engine.execute("INSERT INTO state.main.outbox VALUES (?, ?, 'u1', 'entered', '{\"plan\":\"pro\"}')", [run, audience_of])
+        files = [(1, "vip", None), (1, "vip", "crm"), (2, "quiet", None), (3, "vip", None), (3, "vip", "crm"), (3, "vip", "late")]
+        for run, audience_of, destination in files:
+            engine.execute(
+                "INSERT INTO state.main.run_file VALUES (?, ?, ?, ?, 'track', TRUE, 'jsonl', 1, 2, 'x')",
+                [run, f"{destination}/{audience_of}", audience_of, destination],
+            )
+        engine.detach("state")
+        open_state(engine, path, tool_version="2.0.0")
+        assert engine.rows("SELECT * FROM state.main.sync") == [("crm", "vip", 3, False)]
+        told = engine.rows("SELECT * FROM state.main.outbox ORDER BY run")
+        assert told[0] == (1, "membership", "vip", None, "u1", "entered", '{"plan":"pro"}')
+        assert [row[2] for row in told] == ["vip", "quiet", "vip"]
+        written = {number: run_files(engine, number) for number in (1, 2, 3)}
+        assert [(file.source, file.destination) for number in written for file in written[number]] == [
+            *(("vip", None), ("vip", "crm"), ("quiet", None)),
+            *(("vip", None), ("vip", "crm"), ("vip", "late")),
+        ]
+        assert written[1][0].columns is None and written[1][0].kind is Told.MEMBERSHIP
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"x" * 100_000])

@@ -7,6 +7,8 @@ from engage_cli.source import Span
 
 USER_ID = "user_id"
 """The first identifier of every project: a profile that has none is known only anonymously."""
+ANONYMOUS_ID = "anonymous_id"
+"""The identifier that `anonymousId` of raw Segment calls is."""
 
 
 @dataclass(frozen=True, slots=True)

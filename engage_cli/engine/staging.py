@@ -64,6 +64,8 @@ class Inputs:
     memberships: tuple[PeopleRows, ...]
     consents: tuple[PeopleRows, ...]
     accounts: tuple[PeopleRows, ...]
+    aliases: tuple[PeopleRows, ...] = ()
+    """Raw Segment calls that name an earlier id of a person, where identifiers join users."""
 
     @property
     def people(self) -> tuple[PeopleRows, ...]:
@@ -144,6 +146,7 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: t
         memberships=(*(membership_rows(batch, zone) for batch in batches(sources.memberships, "memberships")), *calls.memberships),
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
         accounts=(*(account_rows(batch, zone) for batch in accounts), *calls.accounts) if wanted else (),
+        aliases=calls.aliases,
     )
     return inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
 
@@ -174,7 +177,7 @@ def _stage(
         users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
     else:
         make_events(work, opened, needs, STORED)
-        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, opened, needs)
+        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, inputs.aliases, opened, needs)
         inputs = inputs.with_joined(make_profiles(work, found))
         profiles = read_profiles(work, inputs.profiles, as_of)
         users = work.count(Sql("users"))

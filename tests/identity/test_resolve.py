@@ -1,6 +1,7 @@
 """Profiles in SQL against a plain loop, over generated observations and over graphs of every shape."""
 
 import json
+from collections.abc import Sequence
 from random import Random
 from time import perf_counter
 
@@ -13,9 +14,9 @@ from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.identity.resolve import observed, resolve
 from engage_cli.engine.inputs.loading import Work
-from engage_cli.engine.template import Sql, identifier, sql
+from engage_cli.engine.template import NULL, Sql, identifier, joined, literal, sql
 from engage_cli.source import Span
-from tests.identity.people import Named, Observed, profiles
+from tests.identity.people import Alias, Named, Observed, profiles
 
 NAMES = ("user_id", "email", "anonymous_id")
 NOWHERE = Span("engage.yaml", 1, 1, 1, 1)
@@ -36,7 +37,7 @@ def identity_of(limits=WIDE, blocked=NOTHING_BLOCKED) -> Identity:
 
 
 def resolved(
-    connection: Connection, identity: Identity, parts: list[list[Observed]]
+    connection: Connection, identity: Identity, parts: list[list[Observed]], aliases: Sequence[Alias] = ()
 ) -> tuple[dict[Named, Named], set[tuple[Named, Named]]]:
     """The canonical identifier of each, and what was refused; each part of the rows a relation of its own."""
     work = Work(connection)
@@ -48,7 +49,7 @@ def resolved(
         query = "CREATE OR REPLACE TEMP TABLE {t} AS SELECT {at} AS ts, {values} FROM (SELECT CAST(unnest(from_json(?, '[\"JSON\"]')) AS VARCHAR[]) AS f)"
         connection.run(sql(query, t=name, at=Sql(at), values=values).text, [json.dumps([[ts, *values] for ts, values in rows])])
         tables.append(sql("SELECT * FROM {t}", t=name))
-    found = resolve(work, identity, tables)
+    found = resolve(work, identity, tables, [_aliased(connection, part) for part in (aliases[::2], aliases[1::2]) if part])
     query = "SELECT i.kind, i.value, c.kind, c.value FROM {i} AS i JOIN {i} AS c ON c.key = i.profile"
     canonical = {(k, v): (ck, cv) for k, v, ck, cv in connection.rows(sql(query, i=found.identifiers).text)}
     query = "SELECT a.kind, a.value, b.kind, b.value FROM {r} AS r JOIN {i} AS a ON a.key = r.a JOIN {i} AS b ON b.key = r.b"
@@ -57,24 +58,43 @@ def resolved(
     return canonical, refused
 
 
+def _aliased(connection: Connection, aliases: Sequence[Alias]) -> Sql:
+    """A SELECT of ts, user_id, previous_id of aliases."""
+    rows = [
+        sql(
+            "SELECT make_timestamp({at}) AS ts, CAST({user} AS VARCHAR) AS user_id, {previous} AS previous_id",
+            at=Sql(str(1_000_000 * (1_780_000_000 + at))),
+            user=NULL if user is None else literal(user),
+            previous=literal(previous),
+        )
+        for at, user, previous in aliases
+    ]
+    return joined(" UNION ALL ", rows)
+
+
 VALUES = st.sampled_from(["a", "b", "c", "d", "e", "f", "", "x"])
 ROWS = st.lists(
     st.tuples(st.one_of(st.none(), st.integers(0, 6)), st.tuples(*(st.one_of(st.none(), VALUES) for _ in range(3)))), max_size=24
 )
 
 
+ALIASES = st.lists(st.tuples(st.integers(0, 6), st.one_of(st.none(), VALUES), VALUES.filter(bool)), max_size=4)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     ROWS,
+    ALIASES,
     st.tuples(*(st.sampled_from([1, 2, 3, 100]) for _ in range(3))),
     st.tuples(*(st.sampled_from([set(), {"x"}, {"x", "a"}]) for _ in range(3))),
     st.randoms(use_true_random=False),
 )
-def test_profiles_are_those_of_a_plain_loop_whatever_the_order_and_split_of_the_rows(connection, rows, limits, blocked, chance):
+def test_profiles_are_those_of_a_plain_loop_whatever_the_order_and_split_of_the_rows(connection, rows, aliases, limits, blocked, chance):
     identity = identity_of(limits, blocked)
     shuffled = chance.sample(rows, len(rows))
     cut = chance.randint(0, len(rows))
-    assert resolved(connection, identity, [shuffled[:cut], shuffled[cut:]]) == profiles(rows, limits, blocked)
+    said = chance.sample(aliases, len(aliases))
+    assert resolved(connection, identity, [shuffled[:cut], shuffled[cut:]], said) == profiles(rows, limits, blocked, aliases)
 
 
 def large(seed: int, users: int = 3_000) -> list[Observed]:
@@ -166,3 +186,16 @@ def test_a_blocked_value_is_a_literal_and_no_sql(connection):
     rows: list[Observed] = [(1, ("a", "'; DROP TABLE x --", None)), (2, ("b", "'; DROP TABLE x --", None))]
     canonical, _ = resolved(connection, identity, [rows])
     assert canonical == {(0, "a"): (0, "a"), (0, "b"): (0, "b")}
+
+
+def test_an_alias_joins_two_users_where_the_limit_lets_it_and_an_id_that_was_never_seen_joins_nobody(connection):
+    rows: list[Observed] = [(1, ("old", None, "phone")), (2, ("new", None, None)), (3, (None, None, "tablet"))]
+    aliases: list[Alias] = [(4, "new", "old"), (5, "new", "tablet"), (6, "new", "unheard")]
+    canonical, refused = resolved(connection, identity_of((2, 5, 100)), [rows], aliases)
+    assert set(canonical.values()) == {(0, "old")}
+    assert (2, "unheard") not in canonical
+    assert (0, "unheard") not in canonical
+    assert not refused
+    canonical, refused = resolved(connection, identity_of((1, 5, 100)), [rows], aliases)
+    assert canonical[2, "tablet"] == canonical[0, "new"] == (0, "new")
+    assert refused == {((0, "new"), (0, "old"))}

@@ -98,9 +98,6 @@ _DESTINATIONS_KEY = Key("destinations", _DESTINATIONS, "Where changes of members
 
 
 def _config(fields: Fields, reading: Reading) -> Config:
-    if _IDENTITY in fields and _SOURCES in fields and fields[_SOURCES].segment:
-        message = "`identity` does not join raw Segment calls (`format: segment`) in this version"
-        reading.report("identity-of-calls", message, fields.key_span(_IDENTITY), "leave `identity` out, or write the calls as plain events")
     return Config(
         project=fields[_PROJECT],
         timezone=fields.get(_TIMEZONE) or "UTC",

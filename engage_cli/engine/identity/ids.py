@@ -21,25 +21,28 @@ def unblocked(identity: Identity, name: str, value: Sql) -> Sql:
 class JoinedIds:
     """How the user_id of rows of people is read. `identity` None: as it is written.
 
-    `table` (user_id, canonical) has the ids that are not their profile's own; None as long as profiles are not known.
+    `table` (user_id, canonical) has the ids that are not their profile's own, `subjects` alike the texts of `written_subject` that are
+    not; None where there are none, and as long as profiles are not known.
     """
 
     identity: Identity | None = None
     table: Sql | None = None
+    subjects: Sql | None = None
 
     def unblocked(self, user_id: Sql) -> Sql:
         """The id, NULL where it is blocked."""
         return user_id if self.identity is None else unblocked(self.identity, USER_ID, user_id)
 
-    def canonical(self, rows: Sql) -> Sql:
-        """A SELECT of rows with the ids of their profiles as `user_id`."""
-        if self.table is None:
+    def canonical(self, rows: Sql, *, written: bool = False) -> Sql:
+        """A SELECT of rows with the ids of their profiles as `user_id`; `written`: what they have there is made by `written_subject`."""
+        table = self.subjects if written else self.table
+        if table is None:
             return rows
         return sql(
             "SELECT r.* REPLACE (coalesce(c.canonical, r.user_id) AS user_id) FROM ({rows}) AS r "
             "LEFT JOIN {table} AS c ON c.user_id = r.user_id",
             rows=rows,
-            table=self.table,
+            table=table,
         )
 
 
@@ -63,6 +66,21 @@ def written_subject(identity: Identity, values: dict[str, Sql]) -> Sql:
 
 
 _MARK = literal(MARK)
+
+
+def subject_text(identity: Identity, kind: Sql, value: Sql) -> Sql:
+    """What `written_subject` makes of an identifier, from the place of its name and its value."""
+    cases = [
+        sql("WHEN {place} THEN {name}", place=literal(at), name=literal(f"{MARK}{name}{MARK}")) for at, name in enumerate(identity.names)
+    ]
+    return sql(
+        "CASE WHEN {kind} = 0 THEN CASE WHEN starts_with({value}, {mark}) THEN {mark} || {value} ELSE {value} END "
+        "ELSE CASE {kind} {cases} END || {value} END",
+        kind=kind,
+        value=value,
+        mark=_MARK,
+        cases=joined(" ", cases),
+    )
 
 
 def read_subject(identity: Identity, text: Sql) -> tuple[Sql, Sql]:

@@ -10,8 +10,6 @@ The store keeps events under the ids that they were written with, so that a merg
     every value of an identifier that was seen, with its profile; `user_key` and `user_id` are NULL where no row belongs to it.
 `not_joined(ts TIMESTAMP, a INTEGER, b INTEGER, kind INTEGER)`, `known_as.key`
     what was not joined because of the limit of `kind`.
-
-A further source of observations, such as calls that name an old and a new id, adds a SELECT to `_observations`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.identity import USER_ID, Identity
 from engage_cli.engine.identity.events import identifier_column
-from engage_cli.engine.identity.ids import JoinedIds, read_subject
+from engage_cli.engine.identity.ids import JoinedIds, read_subject, subject_text
 from engage_cli.engine.identity.resolve import Resolved, observation, observed, resolve
 from engage_cli.engine.inputs.event_rows import id_text
 from engage_cli.engine.inputs.fields import column_name
@@ -40,11 +38,12 @@ PROFILE_RELATIONS = (STORED.text, MERGED.text, "known_as", "not_joined", "sighti
 
 @dataclass(frozen=True)
 class ProfileSources:
-    """What profiles are made of: the rows of people, those that are profiles among them, and the events of a run."""
+    """What profiles are made of: the rows of people, those that are profiles among them, the aliases, and the events of a run."""
 
     identity: Identity
     people: Sequence[PeopleRows]
     profiles: Sequence[PeopleRows]
+    aliases: Sequence[PeopleRows]
     opened: Opened
     needs: Needs
 
@@ -52,15 +51,16 @@ class ProfileSources:
 def make_profiles(work: Work, sources: ProfileSources) -> JoinedIds:
     """Make the relations of this module; how the ids of people are read from now on. `events` is as the store has it before."""
     seen = _seen_in_events(work, sources)
-    resolved = resolve(work, sources.identity, _observations(sources, seen))
+    resolved = resolve(work, sources.identity, _observations(sources, seen), _aliases(sources))
     stored = _stored_profiles(work, sources, resolved)
-    named = joined(" UNION ALL ", [_people(sources, rows) for rows in sources.people] or [Sql("SELECT '' AS user_id WHERE FALSE")])
+    named = joined(" UNION ALL ", [_people(sources, rows) for rows in sources.people] or [Sql("SELECT 0 AS kind, '' AS value WHERE FALSE")])
     keys = work.table(
         "profile_keys",
         sql(
             "SELECT profile, coalesce(found, CAST({known} + row_number() OVER (PARTITION BY found IS NULL) - 1 AS INTEGER)) AS user_key "
             "FROM (SELECT profile, min(user_key) AS found FROM (SELECT profile, user_key FROM {stored} UNION ALL "
-            "SELECT profile, NULL FROM {resolved} AS i SEMI JOIN ({named}) AS n ON i.value = n.user_id AND i.kind = 0) GROUP BY profile)",
+            "SELECT profile, NULL FROM {resolved} AS i SEMI JOIN ({named}) AS n ON i.value = n.value AND i.kind = n.kind) "
+            "GROUP BY profile)",
             known=literal(sources.opened.manifest.users),
             stored=stored,
             resolved=resolved.identifiers,
@@ -70,11 +70,15 @@ def make_profiles(work: Work, sources: ProfileSources) -> JoinedIds:
     _make_known(work, sources.identity, resolved, keys)
     _make_everybody(work)
     _merge_events(work, stored, keys)
-    return JoinedIds(sources.identity, _renamed(work))
+    written = any(rows.identifiers is not None for rows in sources.people)
+    return JoinedIds(sources.identity, _renamed(work), _subjects(work, sources.identity) if written else None)
 
 
 def _people(sources: ProfileSources, rows: PeopleRows) -> Sql:
-    return rows.select([Sql("user_id")], rows.known(timestamp(sources.needs.as_of)))
+    """A SELECT of (kind, value): whom rows of people are of."""
+    kind, value = (Sql("0"), Sql("user_id")) if rows.identifiers is None else read_subject(sources.identity, Sql("user_id"))
+    columns = [sql("{kind} AS kind", kind=kind), sql("{value} AS value", value=value)]
+    return rows.select(columns, rows.known(timestamp(sources.needs.as_of)))
 
 
 # ---- what was observed -------------------------------------------------------------------------------------------------
@@ -93,9 +97,22 @@ def _seen_in(sources: ProfileSources, rows: PeopleRows) -> Sql:
     return rows.select(columns, rows.known(timestamp(sources.needs.as_of)))
 
 
+def _aliases(sources: ProfileSources) -> list[Sql]:
+    """SELECTs of ts, user_id, previous_id: see resolve."""
+    return [rows.select(alias_columns(rows), rows.known(timestamp(sources.needs.as_of))) for rows in sources.aliases]
+
+
+def alias_columns(rows: PeopleRows) -> list[Sql]:
+    """The columns ts, user_id and previous_id of rows of aliases."""
+    assert rows.identifiers is not None, "aliases are read where users are joined"
+    return [Sql("ts"), sql("{user} AS user_id", user=rows.identifiers.value(USER_ID)), Sql("call_previous AS previous_id")]
+
+
 def identifiers_in(sources: ProfileSources, rows: PeopleRows) -> dict[str, Sql]:
-    """The identifiers that rows of people have, by name, over the columns of PeopleRows.select: of profiles all, of others the user's
-    id alone."""
+    """The identifiers that rows of people have, by name, over the columns of PeopleRows.select: of profiles and raw calls all, of others
+    the user's id alone."""
+    if rows.identifiers is not None:
+        return dict(rows.identifiers.values)
     values = {USER_ID: Sql("user_id")}
     for name in sources.identity.others if any(rows is one for one in sources.profiles) else ():
         value = rows.batch.value(column_name(rows.batch, name), rows.zones)
@@ -208,6 +225,17 @@ def _merge_events(work: Work, stored: Sql, keys: Sql) -> None:
 def _renamed(work: Work) -> Sql | None:
     """The user ids that are not their profile's own; None where there are none."""
     table = work.table("renamed", Sql("SELECT value AS user_id, user_id AS canonical FROM known_as WHERE kind = 0 AND key <> profile"))
+    return table if work.count(table) else None
+
+
+def _subjects(work: Work, identity: Identity) -> Sql | None:
+    """What a store keeps of who it was, where that is not the profile's id; None where there is nothing such."""
+    text = subject_text(identity, Sql("kind"), Sql("value"))
+    query = sql(
+        "SELECT user_id, canonical FROM (SELECT {text} AS user_id, user_id AS canonical FROM known_as) WHERE user_id <> canonical",
+        text=text,
+    )
+    table = work.table("subjects", query)
     return table if work.count(table) else None
 
 

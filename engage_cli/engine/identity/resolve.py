@@ -3,12 +3,15 @@
 A row of observations is one thing that was seen: an event, a row of profiles. Its identifiers are linked to the one among them of the
 highest priority. Links are applied in the order of (instant, priority and value of that identifier, priority and value of the other).
 Where no limit binds the order says nothing, and profiles are the connected components of all links.
+
+An alias is a user's id and an earlier id of the same person, which does not say what it is an id of: a user's where it was seen as one,
+else an anonymous one where it was seen as that. The two are linked, the user's id first. An earlier id that was never seen joins nobody.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engage_cli.definitions.identity import Identity
+from engage_cli.definitions.identity import ANONYMOUS_ID, Identity
 from engage_cli.engine.identity.components import components
 from engage_cli.engine.identity.ids import unblocked
 from engage_cli.engine.identity.limits import join_within_limits
@@ -47,13 +50,16 @@ def observation(identity: Identity, ts: Sql, values: dict[str, Sql]) -> list[Sql
     return [sql("{ts} AS ts", ts=ts), *columns]
 
 
-def resolve(work: Work, identity: Identity, observations: Sequence[Sql]) -> Resolved:
+def resolve(work: Work, identity: Identity, observations: Sequence[Sql], aliases: Sequence[Sql] = ()) -> Resolved:
     """Join what was observed. `observations` are SELECTs of ts TIMESTAMP (NULL: the earliest) and a column of text for each identifier,
-    named by `observed`; rows in any order, and any number of times."""
+    named by `observed`; `aliases` are SELECTs of ts, user_id, previous_id; rows in any order, and any number of times."""
     places = range(len(identity.identifiers))
     seen = _seen(work, identity, observations)
+    pairs = None
+    if aliases:
+        seen, pairs = _with_aliases(work, identity, seen, aliases)
     found = _identifiers(work, seen, places)
-    links = _links(work, seen, found, places)
+    links = _links(work, seen, found, places, pairs)
     connected = components(work, links)
     binding = _binding(work, identity, found, connected)
     profiles, refused = connected, None
@@ -78,6 +84,41 @@ def _seen(work: Work, identity: Identity, observations: Sequence[Sql]) -> Sql:
             rows=rows,
         ),
     )
+
+
+def _with_aliases(work: Work, identity: Identity, seen: Sql, aliases: Sequence[Sql]) -> tuple[Sql, Sql]:
+    """`seen` with what aliases say of users and anonymous ids, and a table (ts, one, other) of the ids of users that they join."""
+    unblocked_ids = unblocked(identity, identity.names[0], Sql("user_id"))
+    alias = work.table(
+        "alias",
+        sql(
+            "SELECT min(ts) AS ts, user_id, previous_id FROM (SELECT ts, {user} AS user_id, previous_id FROM ({rows})) "
+            "WHERE user_id IS NOT NULL GROUP BY user_id, previous_id",
+            user=unblocked_ids,
+            rows=joined(" UNION ALL ", aliases),
+        ),
+    )
+    user = observed(0)
+    users = sql("SELECT {user} FROM {seen} UNION ALL SELECT user_id FROM {alias}", user=user, seen=seen, alias=alias)
+    is_user = sql("previous_id IN (SELECT id FROM ({users}) AS u(id) WHERE id IS NOT NULL)", users=users)
+    columns = {place: Sql("CAST(NULL AS VARCHAR)") for place, _ in _named(identity)} | {0: Sql("user_id")}
+    if ANONYMOUS_ID in identity.names:
+        place = identity.names.index(ANONYMOUS_ID)
+        known = sql("previous_id IN (SELECT {name} FROM {seen} WHERE {name} IS NOT NULL)", name=observed(place), seen=seen)
+        columns[place] = sql("CASE WHEN NOT {is_user} AND {known} THEN previous_id END", is_user=is_user, known=known)
+    said = sql(
+        "SELECT ts, {columns} FROM {alias}",
+        columns=[sql("{value} AS {name}", value=value, name=observed(place)) for place, value in columns.items()],
+        alias=alias,
+    )
+    pairs = sql(
+        "SELECT ts, user_id AS one, previous_id AS other FROM {alias} WHERE user_id <> previous_id AND {is_user}",
+        alias=alias,
+        is_user=is_user,
+    )
+    names = [observed(place) for place, _ in _named(identity)]
+    every = sql("SELECT ts, {names} FROM {seen} UNION ALL SELECT ts, {names} FROM ({said})", names=names, seen=seen, said=said)
+    return work.table("seen", every), work.table("pairs", pairs)
 
 
 def _named(identity: Identity) -> list[tuple[int, str]]:
@@ -108,8 +149,9 @@ def _identifiers(work: Work, seen: Sql, places: range) -> Sql:
     )
 
 
-def _links(work: Work, seen: Sql, found: Sql, places: range) -> Sql:
-    """A table (a, b, ts): the identifier of the highest priority of each row with each other one of it, once, with the first instant."""
+def _links(work: Work, seen: Sql, found: Sql, places: range, pairs: Sql | None) -> Sql:
+    """A table (a, b, ts): the identifier of the highest priority of each row with each other one of it, and both of each pair of ids of
+    users, once, with the first instant."""
     selects = []
     for anchor in places:
         alone = [sql("s.{name} IS NULL", name=observed(higher)) for higher in range(anchor)]
@@ -129,6 +171,15 @@ def _links(work: Work, seen: Sql, found: Sql, places: range) -> Sql:
                     conditions=joined(" AND ", [*alone, *both]),
                 )
             )
+    if pairs is not None:
+        selects.append(
+            sql(
+                "SELECT x.key AS a, y.key AS b, min(p.ts) AS ts FROM {pairs} AS p JOIN {found} AS x ON x.kind = 0 AND x.value = p.one "
+                "JOIN {found} AS y ON y.kind = 0 AND y.value = p.other GROUP BY x.key, y.key",
+                pairs=pairs,
+                found=found,
+            )
+        )
     return work.table("links", joined(" UNION ALL ", selects))
 
 

@@ -1,8 +1,8 @@
 """Where the identifiers of some profiles were seen: for `identity show`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from engage_cli.definitions.identity import Identity
+from engage_cli.definitions.identity import ANONYMOUS_ID, USER_ID, Identity
 from engage_cli.engine.identity.events import identifier_column
 from engage_cli.engine.identity.ids import read_subject
 from engage_cli.engine.identity.profiles import ProfileSources, identifiers_in
@@ -88,11 +88,16 @@ def _in_events(sources: ProfileSources, theirs: Sql) -> list[Sql]:
 
 def _in_people(sources: ProfileSources, theirs: Sql) -> list[Sql]:
     """SELECTs of ts, path and the identifiers of their rows in files about users."""
-    return [_in_rows(sources, rows, theirs) for rows in sources.people]
+    found = [_in_rows(sources, rows, theirs, identifiers_in(sources, rows)) for rows in sources.people]
+    for rows in sources.aliases:
+        # What the earlier id is an id of is not said: the profile's own identifiers are among these.
+        previous = Sql("call_previous")
+        found.append(_in_rows(sources, rows, theirs, identifiers_in(sources, rows) | {ANONYMOUS_ID: previous}))
+        found.append(_in_rows(sources, rows, theirs, {USER_ID: previous}))
+    return found
 
 
-def _in_rows(sources: ProfileSources, rows: PeopleRows, theirs: Sql) -> Sql:
-    values = identifiers_in(sources, rows)
+def _in_rows(sources: ProfileSources, rows: PeopleRows, theirs: Sql, values: Mapping[str, Sql]) -> Sql:
     shown = [sql("WHEN path = {opened} THEN {shown}", opened=literal(one), shown=literal(name)) for one, name in rows.batch.shown.items()]
     columns = [
         sql("{value} AS {name}", value=values.get(name, Sql("CAST(NULL AS VARCHAR)")), name=observed(at))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from engage_cli.engine.identity.events import EventIdentifiers
 from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_TIME, NO_USER, id_text, timestamp_instant
@@ -34,7 +35,8 @@ class PeopleRows:
     """A batch of profiles, memberships or consents; or of accounts, whose ids then stand for those of users (`id_name`).
 
     `ts` is the instant from which a row counts; without one it always counts. `dated`: each row must have it (a change log).
-    `account` is the account of a membership. Rows of consents (`said`) have channel, group_name and status, too.
+    `account` is the account of a membership. Rows of consents (`said`) have channel, group_name and status, too. With `identifiers`
+    user_id is what a store keeps of who it was, until profiles are known (see ids.written_subject).
     """
 
     batch: Batch
@@ -46,20 +48,26 @@ class PeopleRows:
     account: Value | None = None
     said: Said | None = None
     joined: JoinedIds = AS_WRITTEN
+    identifiers: EventIdentifiers | None = None
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
         """A SELECT of `columns` over path, user_id, account_id (of a membership), ts, reason and what is in the file."""
         core = sql(
             "SELECT *, {user} AS user_id{account}, {ts} AS ts, {has_ts} AS has_ts, {said} FROM {scan}",
-            user=self.joined.unblocked(id_text(self.user, self.batch, self.id_name)),
+            user=self._user(),
             account=self._account(),
             ts=timestamp_instant(self.timestamp, self.zones) if self.timestamp else nothing(Reading.INSTANT),
             has_ts=self.timestamp.read(Reading.PRESENT, self.zones) if self.timestamp else nothing(Reading.PRESENT),
             said=self._said(),
             scan=scan or self.batch.again,
         )
-        judged = self.joined.canonical(sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core))
+        judged = sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core)
+        judged = self.joined.canonical(judged, written=self.identifiers is not None)
         return sql("SELECT {columns} FROM ({judged}) WHERE {where}", columns=columns, judged=judged, where=where)
+
+    def _user(self) -> Sql:
+        text = id_text(self.user, self.batch, self.id_name)
+        return text if self.identifiers is not None else self.joined.unblocked(text)
 
     def _said(self) -> list[Sql]:
         texts = (None, None, None) if self.said is None else (self.said.channel, self.said.group, self.said.status)

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 
 from duckdb import sqltype
 
+from engage_cli.definitions.identity import ANONYMOUS_ID as ANONYMOUS_NAME
+from engage_cli.definitions.identity import USER_ID, Identity
+from engage_cli.engine.identity.events import EventIdentifiers
+from engage_cli.engine.identity.ids import unblocked
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_EVENT, NO_TIME, id_text, timestamp_instant
+from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_EVENT, NO_TIME, NO_USER, id_text, timestamp_instant
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.properties import properties_of
+from engage_cli.engine.inputs.segment_ids import CallIdentifiers
 from engage_cli.engine.inputs.values import Cell, JsonValue, TypedValue, Value, nothing
 from engage_cli.engine.template import NULL, Sql, joined, literal, sql
 from engage_cli.errors import DataError
@@ -47,16 +52,18 @@ INSTANT_TYPE = sqltype("TIMESTAMP WITH TIME ZONE")
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of a batch of files."""
+    """The calls of a batch of files. `identity`: how users are joined, if they are."""
 
     batch: Batch
     zones: Zones
+    identity: Identity | None = None
 
     def of(self, scan: Sql) -> Sql:
         """A FROM item: the rows of a scan of the batch, with the fields of the call as columns beside those of the files.
 
         Text: call_type, call_user, call_anonymous, call_previous, call_group, call_message, call_event, call_name, and call_traits (a
-        JSON object). Instant: call_at. `call_reason` says why the call is not used, NULL where it is.
+        JSON object). Instant: call_at. `call_reason` says why the call is not used, NULL where it is. Where users are joined, there are
+        the columns of `identifiers`, too, and call_user is the text that a store keeps of who it was.
         """
         fields = sql(
             "SELECT *, lower({type}) AS call_type, {user} AS call_user, {anonymous} AS call_anonymous, {previous} AS call_previous, "
@@ -76,7 +83,28 @@ class Calls:
             has_at=self._present(*TIME),
             scan=scan,
         )
-        return sql("(SELECT *, {reason} AS call_reason FROM ({fields}))", reason=_reason(self.batch.broken), fields=fields)
+        return sql("(SELECT *, {reason} AS call_reason FROM ({fields}))", reason=self._reason(), fields=self._identified(fields))
+
+    @property
+    def identifiers(self) -> EventIdentifiers | None:
+        """The identifiers of the rows of `of`, where users are joined."""
+        if self.identity is None:
+            return None
+        return EventIdentifiers(self.identity, {name: Sql(f"call_id_{at}") for at, name in enumerate(self.identity.names)})
+
+    def _identified(self, fields: Sql) -> Sql:
+        identifiers = self.identifiers
+        if identifiers is None:
+            return fields
+        named = CallIdentifiers(self.batch, self.zones, self.flat("properties", "traits"))
+        own = {USER_ID: Sql("call_user"), ANONYMOUS_NAME: Sql("call_anonymous")}
+        values = {name: own.get(name) or named.text(name) or nothing(Reading.TEXT) for name in identifiers.values}
+        return sql(
+            "SELECT * REPLACE ({subject} AS call_user) FROM (SELECT *, {values} FROM ({fields}))",
+            subject=identifiers.subject,
+            values=[sql("{value} AS {column}", value=values[name], column=column) for name, column in identifiers.values.items()],
+            fields=fields,
+        )
 
     def value(self, name: str) -> Value | None:
         """Where a field stands in the files."""
@@ -87,6 +115,32 @@ class Calls:
         if self.batch.record is not None or any(name in self.batch.columns for name in without):
             return {}
         return {name: value for name, value in self.batch.columns.items() if name not in KNOWN}
+
+    def _reason(self) -> Sql:
+        """Why a call is not used; NULL where it is."""
+        types = [literal(kind) for kind in (*EVENTS, *PEOPLE)]
+        nobody = "call_user IS NULL AND call_anonymous IS NULL"
+        if self.identity is not None and ANONYMOUS_NAME in self.identity.names:
+            nobody = "call_user IS NULL"  # its anonymous id is blocked, if it has one
+        cases = (
+            (self.batch.broken, BROKEN),
+            (sql("call_type IS NULL OR call_type NOT IN ({types})", types=types), UNKNOWN_TYPE),
+            (Sql(nobody), NOBODY),
+            (Sql("call_type = 'track' AND call_event IS NULL"), NO_EVENT),
+            (Sql("call_type = 'group' AND call_group IS NULL"), NO_GROUP),
+            (Sql("call_type = 'alias' AND call_previous IS NULL"), NO_PREVIOUS),
+            (Sql("call_at IS NULL AND call_has_at IS NULL"), NO_TIME),
+            (Sql("call_at IS NULL"), BAD_TIME),
+            (Sql("call_type IN ('identify', 'group') AND call_has_traits AND call_traits IS NULL"), BAD_TRAITS),
+            (Sql("call_user IS NULL"), ANONYMOUS),
+            *(() if self.identity is None else ((self._alias_of_nobody(self.identity), NO_USER),)),
+        )
+        whens = [sql("WHEN {condition} THEN {reason}", condition=condition, reason=literal(reason)) for condition, reason in cases]
+        return sql("CASE {whens} ELSE {none} END", whens=joined(" ", whens), none=NULL)
+
+    @staticmethod
+    def _alias_of_nobody(identity: Identity) -> Sql:
+        return sql("call_type = 'alias' AND {user} IS NULL", user=unblocked(identity, USER_ID, Sql("call_id_0")))
 
     def _found(self, names: Sequence[str]) -> list[Value]:
         return [value for value in map(self.value, names) if value is not None]
@@ -118,7 +172,7 @@ class Calls:
         return sql("CAST({whole} AS VARCHAR)", whole=whole)
 
 
-def calls_of(batch: Batch, zone: str) -> Calls:
+def calls_of(batch: Batch, zone: str, identity: Identity | None = None) -> Calls:
     """The calls of a batch. DataError for a table that does not say what its calls are."""
     if batch.record is None and not batch.has("type"):
         known = ", ".join(f"`{visible(column)}`" for column in batch.columns)
@@ -126,7 +180,7 @@ def calls_of(batch: Batch, zone: str) -> Calls:
             f"{batch.source.span}: `{visible(batch.files[0].shown)}` has no column `type`; it has {known}",
             hint=did_you_mean("type", batch.columns) or "export it with a column `type`: track, page, screen, identify, group or alias",
         )
-    return Calls(batch, Zones(batch.source.timezone, zone))
+    return Calls(batch, Zones(batch.source.timezone, zone), identity)
 
 
 def renamed(value: Value, name: str) -> Value:
@@ -142,22 +196,3 @@ def renamed(value: Value, name: str) -> Value:
 
 def _first(values: Sequence[Sql]) -> Sql:
     return sql("coalesce({values})", values=values) if values else nothing(Reading.TEXT)
-
-
-def _reason(broken: Sql) -> Sql:
-    """Why a call is not used; NULL where it is."""
-    types = [literal(kind) for kind in (*EVENTS, *PEOPLE)]
-    cases = (
-        (broken, BROKEN),
-        (sql("call_type IS NULL OR call_type NOT IN ({types})", types=types), UNKNOWN_TYPE),
-        (Sql("call_user IS NULL AND call_anonymous IS NULL"), NOBODY),
-        (Sql("call_type = 'track' AND call_event IS NULL"), NO_EVENT),
-        (Sql("call_type = 'group' AND call_group IS NULL"), NO_GROUP),
-        (Sql("call_type = 'alias' AND call_previous IS NULL"), NO_PREVIOUS),
-        (Sql("call_at IS NULL AND call_has_at IS NULL"), NO_TIME),
-        (Sql("call_at IS NULL"), BAD_TIME),
-        (Sql("call_type IN ('identify', 'group') AND call_has_traits AND call_traits IS NULL"), BAD_TRAITS),
-        (Sql("call_user IS NULL"), ANONYMOUS),
-    )
-    whens = [sql("WHEN {condition} THEN {reason}", condition=condition, reason=literal(reason)) for condition, reason in cases]
-    return sql("CASE {whens} ELSE {none} END", whens=joined(" ", whens), none=NULL)

@@ -17,9 +17,9 @@ BESIDE = ("context", "category")
 
 
 def rows_of_events(batch: Batch, zone: str, *, every: bool = True, identity: Identity | None = None) -> EventRows:
-    """The fields of a batch of events, of plain rows or of raw calls (which no `identity` joins yet). See event_rows."""
+    """The fields of a batch of events, of plain rows or of raw calls. See event_rows."""
     if batch.source.segment:
-        return _rows_of_calls(calls_of(batch, zone))
+        return _rows_of_calls(calls_of(batch, zone, identity))
     return event_rows(batch, zone, every=every, identity=identity)
 
 
@@ -43,6 +43,7 @@ def _rows_of_calls(calls: Calls) -> EventRows:
         message_id=TypedValue(Sql("call_message"), TEXT_TYPE),
         properties=_properties(calls, beside),
         reason=Sql("call_reason"),
+        identifiers=calls.identifiers,
     )
 
 

@@ -18,27 +18,30 @@ from engage_cli.engine.template import Sql, literal, sql
 _USER = TypedValue(Sql("call_user"), TEXT_TYPE)
 _GROUP = TypedValue(Sql("call_group"), TEXT_TYPE)
 _AT = TypedValue(Sql("call_at"), INSTANT_TYPE)
+_COLUMNS = ("path", "call_type", "call_user", "call_group", "call_previous", "call_at", "call_traits")
 _TRAITS = JsonValue(Sql("call_traits"))
 
 
 @dataclass(frozen=True)
 class CallsAboutPeople:
     """Rows that raw calls have of each kind, all of them dated: the traits of users, the accounts that they belong to, and the traits
-    of accounts, whose `user` is the account."""
+    of accounts, whose `user` is the account. Rows of `aliases` have the column call_previous."""
 
     profiles: tuple[PeopleRows, ...] = ()
     memberships: tuple[PeopleRows, ...] = ()
     accounts: tuple[PeopleRows, ...] = ()
+    aliases: tuple[PeopleRows, ...] = ()
 
 
 def calls_about_people(work: Work, folder: Path, sources: Sources, zone: str, only: frozenset[str]) -> CallsAboutPeople:
     """Read the calls about users and accounts in the files that are in `only` (as DuckDB names them)."""
     batches = open_batches(work.connection, folder, sources.segment, zone, only=only, every=False)
-    loaded = [_loaded(work, calls_of(batch, zone)) for batch in batches]
+    loaded = [_loaded(work, calls_of(batch, zone, sources.identity)) for batch in batches]
     return CallsAboutPeople(
         profiles=tuple(_profiles(calls, table) for calls, table in loaded),
         memberships=tuple(_memberships(calls, table) for calls, table in loaded),
         accounts=tuple(_accounts(calls, table) for calls, table in loaded),
+        aliases=tuple(_aliases(calls, table) for calls, table in loaded) if sources.identity is not None else (),
     )
 
 
@@ -46,7 +49,8 @@ def _loaded(work: Work, calls: Calls) -> tuple[Calls, Sql]:
     """The calls with a table of those about people. Rows that cannot be read are told of where the same files are read for events."""
     with blaming(work.connection, [calls.batch]):
         query = sql(
-            "SELECT path, call_type, call_user, call_group, call_at, call_traits FROM {calls} WHERE {used}",
+            "SELECT {columns} FROM {calls} WHERE {used}",
+            columns=[*map(Sql, _COLUMNS), *(calls.identifiers.values.values() if calls.identifiers is not None else ())],
             calls=calls.of(_likely(calls, calls.batch.again)),
             used=_used(PEOPLE),
         )
@@ -90,7 +94,8 @@ def _of_kind(calls: Calls, table: Sql, kind: str) -> Batch:
 
 def _dated(calls: Calls, batch: Batch, user: TypedValue, *, id_name: str = "user_id", account: TypedValue | None = None) -> PeopleRows:
     zones = Zones(batch.source.timezone, calls.zones.project)
-    return PeopleRows(batch, zones, user, _AT, True, id_name=id_name, account=account)
+    identifiers = calls.identifiers if id_name == "user_id" else None
+    return PeopleRows(batch, zones, user, _AT, True, id_name=id_name, account=account, identifiers=identifiers)
 
 
 def _profiles(calls: Calls, table: Sql) -> PeopleRows:
@@ -103,3 +108,7 @@ def _memberships(calls: Calls, table: Sql) -> PeopleRows:
 
 def _accounts(calls: Calls, table: Sql) -> PeopleRows:
     return _dated(calls, replace(_of_kind(calls, table, "group"), record=_TRAITS), _GROUP, id_name="account_id")
+
+
+def _aliases(calls: Calls, table: Sql) -> PeopleRows:
+    return _dated(calls, _of_kind(calls, table, "alias"), _USER)

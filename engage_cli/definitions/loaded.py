@@ -6,6 +6,7 @@ from pathlib import Path
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.project import Config
 from engage_cli.definitions.reading import Mention, Mentioned
+from engage_cli.definitions.template import Templates
 from engage_cli.definitions.trait import Trait
 from engage_cli.source import Span
 
@@ -45,6 +46,7 @@ class Loaded:
     config: Config | None = None
     audiences: list[LoadedAudience] = field(default_factory=list)
     traits: list[LoadedTrait] = field(default_factory=list)
+    templates: Templates = field(default_factory=Templates)
     perhaps: set[str] = field(default_factory=set)
 
     def by_name(self) -> dict[str, LoadedAudience]:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.identity import Identity
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.template import Templates
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Duration
 from engage_cli.source import Span
@@ -65,11 +67,39 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Messaging:
-    """The channels and the subscription groups that `messaging` declares, in the order written; none: any name will do."""
+class Channel:
+    """A way to reach people. `address` is the trait that holds the address, `sender` who writes where a template does not say."""
 
-    channels: tuple[str, ...] = ()
+    name: str
+    address: Path
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """In what language a person is written to: that of a trait, if templates are written in it, else the `default` of all templates."""
+
+    trait: Path | None = None
+    default: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Addresses of the project's own pages, with `{token}` or `{message_id}` in them; None: not declared."""
+
+    unsubscribe: str | None = None
+    preferences: str | None = None
+    view: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """What `messaging` says of who is written to how. Channels and groups in the order written; none: any name will do."""
+
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    language: Language = Language()
+    urls: Urls = Urls()
 
 
 class Call(StrEnum):
@@ -112,6 +142,8 @@ class Config:
     sources: Sources
     destinations: Mapping[str, EventsDestination]
     messaging: Messaging = Messaging()
+    person_timezone: Path | None = None
+    """The trait that holds a person's own time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +156,4 @@ class Project:
     texts: Mapping[str, str]
     """The text of every definition file by its path from the folder, for excerpts and hashes."""
     traits: Mapping[str, Trait] = field(default_factory=dict)
+    templates: Templates = field(default_factory=Templates)

@@ -14,6 +14,7 @@ from engage_cli.definitions.reading import MAX_ISSUES, Reading, TooManyProblemsE
 from engage_cli.definitions.rules import RULES
 from engage_cli.definitions.shapes.config import CONFIG
 from engage_cli.definitions.shapes.definition import DEFINITION
+from engage_cli.definitions.template_files import TemplateReader, is_template
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_composer import Composed, compose
@@ -26,7 +27,6 @@ CONFIG_FILE = "engage.yaml"
 CAMPAIGNS = "campaigns"
 
 _LATER_FOLDERS = {
-    "templates": "message templates (campaigns/templates/)",
     "tests": "tests of campaigns (campaigns/tests/)",
 }
 _NAMED = re.compile(r"^audience:[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
@@ -73,7 +73,7 @@ def _read_files(folder: Path) -> Iterator[_File]:
         parts = path.split("/")
         if len(parts) > 2 and parts[1] in _LATER_FOLDERS:
             continue
-        if path.endswith((".yaml", ".yml")):
+        if path.endswith((".yaml", ".yml")) or is_template(path):
             yield _read_file(folder, path)
     for name, feature in _LATER_FOLDERS.items():
         if (first := next(iter(_files_under(folder, f"{CAMPAIGNS}/{name}")), None)) is not None:
@@ -121,12 +121,17 @@ def _load(files: list[_File], folder: Path | None) -> Project:
     if CONFIG_FILE not in texts:
         where = f" in {folder}" if folder is not None else ""
         issues[Issue("no-project", f"there is no {CONFIG_FILE}{where}", None, "`engage init` makes a project that runs")] = None
+    reader = TemplateReader()
     for file in files:
         if file.issue is not None:
             issues[file.issue] = None
             loaded.perhaps.update(_NAMED.findall(file.text))
+        elif is_template(file.path):
+            reader.take(file.path, file.text)
         else:
             _read_documents(file, loaded, issues)
+    loaded.templates = reader.templates()
+    issues.update(reader.issues)
     for check in RULES:
         issues.update(dict.fromkeys(check(loaded)))
     if any(issue.severity is Severity.ERROR for issue in issues):
@@ -134,7 +139,7 @@ def _load(files: list[_File], folder: Path | None) -> Project:
     assert loaded.config is not None
     audiences = {audience.name: audience.definition for audience in loaded.audiences if audience.definition is not None}
     traits = {trait.name: trait.definition for trait in loaded.traits if trait.definition is not None}
-    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts, dict(sorted(traits.items())))
+    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts, dict(sorted(traits.items())), loaded.templates)
 
 
 def _limited(issues: list[Issue]) -> list[Issue]:

@@ -198,7 +198,7 @@ def _judged(row: int, values: Values, config: Config, as_of: datetime) -> GivenC
     for name in REQUIRED:
         if name not in values:
             raise _RefusedError(f"no-{name.replace('_', '-')}", f"there is no {name}")
-    _check_name("channel", values["channel"], config.messaging.channels)
+    _check_name("channel", values["channel"], tuple(config.messaging.channels))
     if "group" in values:
         _check_name("group", values["group"], config.messaging.groups)
     status = values["status"]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from engage_cli.definitions.project import Messaging
 from engage_cli.definitions.project_files import load_texts
 from engage_cli.source import InvalidError
 
@@ -21,7 +20,8 @@ def problems(config: str, asked: str) -> list[tuple[str, str, str | None]]:
 
 def test_what_is_declared_is_known() -> None:
     assert problems(DECLARED, "{channel: email, group: news}") == []
-    assert load_texts({"engage.yaml": DECLARED}).config.messaging == Messaging(("sms", "email"), ("promotions", "news"))
+    messaging = load_texts({"engage.yaml": DECLARED}).config.messaging
+    assert (tuple(messaging.channels), messaging.groups) == (("sms", "email"), ("promotions", "news"))
 
 
 @pytest.mark.parametrize("messaging", ["", "messaging: {holdout: {percent: 5}}\n"])

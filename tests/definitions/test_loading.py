@@ -8,9 +8,9 @@ import pytest
 
 from engage_cli.definitions.comparisons import Comparison, Element, Field, Op, Test, WhereAll, WhereNot
 from engage_cli.definitions.conditions import Count, EventDone, InShare, SequenceDone, TraitIs
-from engage_cli.definitions.paths import EACH
+from engage_cli.definitions.paths import EACH, path_of
 from engage_cli.definitions.paths import Path as ValuePath
-from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, MissingFile, Project, Source, Sources
+from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Language, MissingFile, Project, Source, Sources
 from engage_cli.definitions.project_files import find_project, load_project, load_texts
 from engage_cli.definitions.values import Duration, Number, Text, Unit
 from engage_cli.source import InvalidError, Issue, Span
@@ -113,8 +113,8 @@ def test_a_definition_that_cannot_be_read_is_known_by_its_name(tmp_path):
 
 
 def test_what_comes_later_says_so(tmp_path):
-    write(tmp_path, {"engage.yaml": CONFIG, "campaigns/templates/hello.html": "{{ x }}", "campaigns/tests/t.yaml": "test: x"})
-    assert [issue.code for issue in issues_of(tmp_path)] == ["not-built", "not-built"]
+    write(tmp_path, {"engage.yaml": CONFIG, "campaigns/tests/t.yaml": "test: x"})
+    assert [issue.code for issue in issues_of(tmp_path)] == ["not-built"]
 
 
 def test_a_file_that_may_not_be_read():
@@ -222,7 +222,10 @@ def test_engage_yaml_whole():
     assert (config.timezone, config.engine.threads) == ("Europe/London", 2)
     assert [source.on_missing_file for source in config.sources.events] == [MissingFile.ERROR, MissingFile.DROP]
     assert config.sources.profiles[0].columns == {"user_id": "user_id", "timestamp": "set_at"}
-    span = Span("engage.yaml", 32, 3, 32, 6)
+    messaging = config.messaging
+    assert (messaging.channels["email"].address, messaging.channels["email"].sender) == (path_of("email"), "Acme <hello@acme.example>")
+    assert (messaging.language, messaging.urls.view) == (Language(path_of("locale"), "en"), "https://acme.example/v/{message_id}")
+    span = Span("engage.yaml", 33, 3, 33, 6)
     assert config.destinations["crm"] == EventsDestination("crm", "jsonl", Call.IDENTIFY, span)
 
 

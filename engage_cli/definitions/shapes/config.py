@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Messaging, Sources
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.audience import OnlyWord
@@ -83,9 +84,8 @@ _DESTINATIONS: Shape[Mapping[str, EventsDestination]] = ByName(
 _PROJECT = Key("project", TextShape("the project's name"), "The project's name.", required=True)
 _TIMEZONE = Key("timezone", ZONE, "Of calendar days, bare dates, and people with no zone of their own; UTC by default.")
 _TRAIT = Key("trait", PATH, "The trait that holds a person's zone.", required=True)
-_PERSON_TIMEZONE = Key(
-    "person_timezone", Record("`person_timezone`", [_TRAIT], lambda _fields, _reading: None), "Where a person's own time zone stands."
-)
+_ZONE_OF: Shape[Path] = Record("`person_timezone`", [_TRAIT], lambda fields, _reading: fields[_TRAIT])
+_PERSON_TIMEZONE = Key("person_timezone", _ZONE_OF, "Where a person's own time zone stands.")
 _STATE = Key("state", FILE_PATH, "The state's file: precious. .engage/state.duckdb by default.")
 _STORE = Key("store", FILE_PATH, "The event store's folder, a cache; .engage/events by default. `none`: read the files at every run.")
 _OUTPUTS = Key("outputs", FILE_PATH, "The folder that outputs are written to; out by default.")
@@ -109,6 +109,7 @@ def _config(fields: Fields, reading: Reading) -> Config:
         sources=replace(fields.get(_SOURCES) or Sources(), identity=fields.get(_IDENTITY)),
         destinations=fields.get(_DESTINATIONS_KEY) or {},
         messaging=fields.get(_MESSAGING) or Messaging(),
+        person_timezone=fields.get(_PERSON_TIMEZONE),
     )
 
 

@@ -1,22 +1,49 @@
-"""The shape of `messaging`. All is checked; of what it says only the names of channels and groups are kept: this version sends nothing."""
+"""The shape of `messaging`. All is checked; kept is what templates, consents and their conditions ask for: this version sends nothing."""
 
-from engage_cli.definitions.project import Messaging
+from collections.abc import Mapping
+
+from engage_cli.definitions.languages import language_of
+from engage_cli.definitions.paths import Path
+from engage_cli.definitions.project import Channel, Language, Messaging, Urls
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ListOf, Shape
 from engage_cli.definitions.shapes.condition import PERCENT
+from engage_cli.definitions.shapes.key_rules import AtLeastOne
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
 from engage_cli.definitions.shapes.settings import CLOCK
 from engage_cli.definitions.shapes.value import DURATION, PATH
+from engage_cli.definitions.yaml_nodes import shortened
 
 CHANNELS = ("email", "sms", "push", "whatsapp")
 
+
+def _address_with(hole: str) -> Shape[str]:
+    def check(text: str) -> tuple[str, str | None] | None:
+        if not text.startswith(("https://", "http://")):
+            return f"{shortened(text)} is no address of a page", "write it whole: `https://…`"
+        return None if hole in text else (f"the address has no `{hole}`", f"write `{hole}` where it is to stand in the address")
+
+    return TextShape(f"an address with `{hole}` in it", check=check)
+
+
+def _language_problem(text: str) -> tuple[str, str | None] | None:
+    return None if language_of(text) else (f"{shortened(text)} is no language", "languages are such as `en`, `fr`, `pt-BR`")
+
+
+_Unnamed = tuple[Path, str | None]
+
 _ADDRESS = Key("address", PATH, "The trait that holds the address.", required=True)
 _FROM = Key("from", TextShape(), "The sender, such as `Acme <hello@acme.example>`.")
-_CHANNEL: Shape[None] = Record("a channel", [_ADDRESS, _FROM], lambda _fields, _reading: None)
-_CHANNELS: Shape[tuple[str, ...]] = Record(
-    "`channels`", [Key(name, _CHANNEL, "") for name in CHANNELS], lambda fields, _reading: tuple(fields.node.keys)
-)
+_CHANNEL: Shape[_Unnamed] = Record("a channel", [_ADDRESS, _FROM], lambda fields, _reading: (fields[_ADDRESS], fields.get(_FROM)))
+_CHANNEL_KEYS = {name: Key(name, _CHANNEL, "") for name in CHANNELS}
+
+
+def _channels(fields: Fields, _reading: Reading) -> Mapping[str, Channel]:
+    return {name: Channel(name, *fields[_CHANNEL_KEYS[name]]) for name in fields.node.keys}
+
+
+_CHANNELS: Shape[Mapping[str, Channel]] = Record("`channels`", list(_CHANNEL_KEYS.values()), _channels)
 
 _QUIET: Shape[None] = Record(
     "`quiet_hours`",
@@ -37,22 +64,40 @@ _HOLDOUT: Shape[None] = Record(
     [Key("percent", PERCENT, "The share of people.", required=True), Key("salt", TextShape(), "Another salt draws other people.")],
     lambda _fields, _reading: None,
 )
-_URLS: Shape[None] = Record(
+_UNSUBSCRIBE = Key("unsubscribe", _address_with("{token}"), "Where a person unsubscribes.")
+_PREFERENCES = Key("preferences", _address_with("{token}"), "Where a person chooses.")
+_VIEW = Key("view", _address_with("{message_id}"), "Where a message is seen in a browser.")
+_URLS: Shape[Urls] = Record(
     "`urls`",
-    [
-        Key("unsubscribe", TextShape("an address with `{token}` in it"), "Where a person unsubscribes."),
-        Key("preferences", TextShape("an address with `{token}` in it"), "Where a person chooses."),
-        Key("view", TextShape("an address with `{message_id}` in it"), "Where a message is seen in a browser."),
-    ],
-    lambda _fields, _reading: None,
+    [_UNSUBSCRIBE, _PREFERENCES, _VIEW],
+    lambda fields, _reading: Urls(fields.get(_UNSUBSCRIBE), fields.get(_PREFERENCES), fields.get(_VIEW)),
 )
 
+_LANGUAGE_TRAIT = Key("trait", PATH, "The trait that holds a person's language, such as `fr` or `pt-BR`.")
+_DEFAULT_SHAPE: Shape[str] = TextShape("a language, such as `en`", check=_language_problem)
+_DEFAULT = Key("default", _DEFAULT_SHAPE, "The language of templates that name none; en by default.")
+
+
+def _language(fields: Fields, _reading: Reading) -> Language:
+    return Language(fields.get(_LANGUAGE_TRAIT), language_of(fields.get(_DEFAULT) or "en") or "en")
+
+
+_LANGUAGE_RULE = AtLeastOne(("trait", "default"), "`language` says a `trait`, a `default`, or both", "write `language: {trait: language}`")
+_LANGUAGE: Shape[Language] = Record("`language`", [_LANGUAGE_TRAIT, _DEFAULT], _language, rules=[_LANGUAGE_RULE])
+
 _CHANNELS_KEY = Key("channels", _CHANNELS, "How people are reached, and where their addresses stand.")
+_LANGUAGE_KEY = Key("language", _LANGUAGE, "In what language people are written to.")
+_URLS_KEY = Key("urls", _URLS, "Addresses of your pages.")
 _GROUPS_KEY = Key("groups", ListOf(id_shape("a subscription group"), "a list of subscription groups"), "The subscription groups.")
 
 
 def _messaging(fields: Fields, _reading: Reading) -> Messaging:
-    return Messaging(fields.get(_CHANNELS_KEY) or (), fields.get(_GROUPS_KEY) or ())
+    return Messaging(
+        channels=fields.get(_CHANNELS_KEY) or {},
+        groups=fields.get(_GROUPS_KEY) or (),
+        language=fields.get(_LANGUAGE_KEY) or Language(),
+        urls=fields.get(_URLS_KEY) or Urls(),
+    )
 
 
 MESSAGING: Shape[Messaging] = Record(
@@ -60,6 +105,7 @@ MESSAGING: Shape[Messaging] = Record(
     [
         _CHANNELS_KEY,
         _GROUPS_KEY,
+        _LANGUAGE_KEY,
         Key("quiet_hours", _QUIET, "When nothing is sent, in each person's zone."),
         Key(
             "frequency_caps",
@@ -67,7 +113,7 @@ MESSAGING: Shape[Messaging] = Record(
             "How many messages a person gets at most.",
         ),
         Key("holdout", _HOLDOUT, "People who never get a marketing message, to measure the others against."),
-        Key("urls", _URLS, "Addresses of your pages."),
+        _URLS_KEY,
     ],
     _messaging,
 )

@@ -196,6 +196,7 @@ TABLE: dict[str, Lower] = {
     "E_ENDS": _named("SUFFIX"),
     "E_PLUS": _plus,
     "E_MONTHS": _months,
+    "E_START": lambda arguments: exp.cast(call("DATE_TRUNC", arguments[1], arguments[0]), "TIMESTAMP"),
     "E_FIRST": lambda arguments: call("ARG_MIN", arguments[0], call("ROW", *arguments[1:])),
     "E_LAST": lambda arguments: call("ARG_MAX", arguments[0], call("ROW", *arguments[1:])),
     "E_SORTED_LIST": lambda arguments: call("TO_JSON", call("LIST_SORT", call("LIST_DISTINCT", call("LIST", *arguments)))),

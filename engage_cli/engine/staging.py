@@ -15,7 +15,7 @@ from engage_cli.engine.identity.sightings import make_sightings
 from engage_cli.engine.inputs.accounts import stage_accounts
 from engage_cli.engine.inputs.authored import author_events, author_plain, author_profiles, relation
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.consents import stage_consents
+from engage_cli.engine.inputs.consents import stage_consent_history, stage_consents
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows
 from engage_cli.engine.inputs.events import Events, read_events
@@ -29,7 +29,7 @@ from engage_cli.engine.inputs.people import PeopleRows, account_rows, consent_ro
 from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
 from engage_cli.engine.inputs.segment_events import rows_of_events
 from engage_cli.engine.inputs.segment_people import CallsAboutPeople, calls_about_people
-from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_traits
+from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_trait_history, stage_traits
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
 from engage_cli.engine.labels import labels_for
@@ -186,8 +186,11 @@ def _stage(
     if found is not None and needs.with_sightings:
         make_sightings(work, found, sorted(known_as.values()))
     if needs.accounts:
-        stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of)
+        stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of, dated=needs.dated)
     stage_consents(work, inputs.consents, needs, as_of)
+    if needs.dated:
+        stage_trait_history(work, profiles, needs.traits, None)
+        stage_consent_history(work, inputs.consents, needs, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables:
         author_events(work, STORED_EVENTS)
@@ -198,10 +201,10 @@ def _stage(
         catalog=Catalog(
             event_keys=event_keys(work),
             event_lists=event_lists(opened, needs),
-            trait_lists=_lists(work, "traits", needs.traits),
+            trait_lists=_lists(work, "trait_history" if needs.dated else "traits", needs.traits),
             elements_zone=_zone(sources.events),
             trait_elements_zone=_zone(sources.of("profiles")),
-            account_lists=_lists(work, "account_traits", needs.account_traits),
+            account_lists=_lists(work, "account_trait_history" if needs.dated else "account_traits", needs.account_traits),
             account_elements_zone=_zone(sources.of("accounts")),
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, as_of),
@@ -274,6 +277,9 @@ def _stage_users_events(
     staged = _stage_events(work, events, needs)
     stage_traits(work, profiles, needs.traits, needs.users)
     stage_consents(work, inputs.consents, needs, as_of)
+    if needs.dated:
+        stage_trait_history(work, profiles, needs.traits, needs.users)
+        stage_consent_history(work, inputs.consents, needs, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables and events is not None:
         author_events(work, events.select(replace(events.wanted, columns=())))
@@ -285,7 +291,7 @@ def _stage_users_events(
         catalog=Catalog(
             event_keys=event_keys(work),
             event_lists=_lists(work, "events", {column for need in needs.events for column in need.columns}),
-            trait_lists=_lists(work, "traits", needs.traits),
+            trait_lists=_lists(work, "trait_history" if needs.dated else "traits", needs.traits),
             elements_zone=_zone(sources.events),
             trait_elements_zone=_zone(sources.of("profiles")),
             list_tables=lists,

@@ -14,7 +14,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
 from engage_cli.plan.checks import Check, CountTest, NumberIn, readings_of
-from engage_cli.plan.instants import Bound, Stretch, shift, window_stretch
+from engage_cli.plan.instants import Bound, Stretch, moved, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
 from engage_cli.plan.leaves import (
     AmongRows,
@@ -263,7 +263,7 @@ class Planner:
 
     def _regular(self, done: w.EventDone, ask: w.Regularly) -> Regular:
         as_of, zone = self.context.as_of, self.context.zone
-        ends = [shift(as_of, ask.every, -times, zone) for times in range(ask.of_last + 1)]
+        ends = [moved(as_of, ask.every, -times, zone) for times in range(ask.of_last + 1)]
         stretches = tuple(Stretch(Bound(low, False), Bound(high, True)) for high, low in pairwise(ends))
         label = join_label(names_label(done.names), f"in_{ask.of_last}_times_{slug(str(ask.every))}")
         whole = Stretch(stretches[-1].low, stretches[0].high)

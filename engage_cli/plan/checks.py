@@ -88,6 +88,13 @@ class Anniversary:
 
 
 @dataclass(frozen=True, slots=True)
+class AnniversaryWithin:
+    """The local month and day come again on a day from that of the subject's own instant to `days` later, both in."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class OfTrait:
     """A reference to the subject's trait."""
 
@@ -136,7 +143,20 @@ class AnyCheck:
     checks: tuple["Check", ...]
 
 
-Check = Present | TextIs | NumberIs | BooleanIs | NumberIn | InstantIn | TextLike | InFile | Anniversary | Against | AnyCheck
+Check = (
+    Present
+    | TextIs
+    | NumberIs
+    | BooleanIs
+    | NumberIn
+    | InstantIn
+    | TextLike
+    | InFile
+    | Anniversary
+    | AnniversaryWithin
+    | Against
+    | AnyCheck
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +178,7 @@ def readings_of(check: Check) -> frozenset[Reading]:
             return frozenset({Reading.NUMBER})
         case BooleanIs():
             return frozenset({Reading.BOOLEAN})
-        case InstantIn() | Anniversary():
+        case InstantIn() | Anniversary() | AnniversaryWithin():
             return frozenset({Reading.INSTANT})
         case TextIs() | TextLike() | InFile():
             return frozenset({Reading.TEXT})

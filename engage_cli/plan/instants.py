@@ -1,6 +1,7 @@
 """Instants, calendar arithmetic in a zone, and the stretches of time that windows mean. Pure: nothing reads a clock.
 
-Instants are aware datetimes in UTC, with microseconds.
+Instants are aware datetimes in UTC, with microseconds. Where subjects have instants of their own, `as_of` is OWN and the ends of
+stretches are relative to it.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import BetweenAgo, InPeriod, Range, Window, Within
 from engage_cli.definitions.values import SECONDS, Day, Duration, Instant, Period, Unit
+from engage_cli.plan.relative import Own, Shifted, Turned, When, turn_of
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -19,7 +21,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 class Bound:
     """One end of a stretch, itself in or out."""
 
-    instant: datetime
+    instant: When
     inclusive: bool
 
 
@@ -32,15 +34,18 @@ class Stretch:
 
     @property
     def since(self) -> datetime | None:
-        """The first instant that can lie in the stretch; None where it has no beginning."""
-        if self.low is None:
+        """The first instant that can lie in the stretch; None where it has no beginning, or each subject one of its own."""
+        if self.low is None or not isinstance(self.low.instant, datetime):
             return None
         return self.low.instant if self.low.inclusive else self.low.instant + timedelta(microseconds=1)
 
-    def up_to(self, as_of: datetime) -> "Stretch":
-        """The part at or before `as_of`."""
+    def up_to(self, as_of: datetime | Own) -> "Stretch":
+        """The part at or before `as_of`. What a subject sees ends at its own instant anyhow."""
+        if isinstance(as_of, Own):
+            return self
         limit = Bound(as_of, inclusive=True)
-        return self if self.high is not None and self.high.instant <= as_of else Stretch(self.low, limit)
+        ends = self.high is not None and isinstance(self.high.instant, datetime) and self.high.instant <= as_of
+        return self if ends else Stretch(self.low, limit)
 
 
 def from_local(local: datetime, zone: ZoneInfo) -> datetime:
@@ -119,6 +124,13 @@ def shift(instant: datetime, duration: Duration, times: int, zone: ZoneInfo) -> 
         return LATEST if times > 0 else EARLIEST
 
 
+def moved(as_of: datetime | Own, duration: Duration, times: int, zone: ZoneInfo) -> When:
+    """`as_of` moved by `times` durations, of everybody or of each subject."""
+    if isinstance(as_of, datetime):
+        return shift(as_of, duration, times, zone)
+    return Shifted(duration, times) if times else as_of
+
+
 def instant_of(literal: Instant, zone: ZoneInfo) -> datetime:
     """A literal's instant; one without an offset is in `zone`."""
     return from_local(literal.value, zone) if literal.value.tzinfo is None else literal.value.astimezone(UTC)
@@ -157,21 +169,24 @@ def _first_of(month_index: int) -> date:
     return date(month_index // 12, month_index % 12 + 1, 1)
 
 
-def period_stretch(period: Period, as_of: datetime, zone: ZoneInfo) -> Stretch:
+def period_stretch(period: Period, as_of: datetime | Own, zone: ZoneInfo) -> Stretch:
     """A calendar period of as_of, whole."""
-    first, following = period_days(period, to_local(as_of, zone).date())
-    return Stretch(Bound(start_of_day(first, zone), True), Bound(start_of_day(following, zone), False))
+    if isinstance(as_of, Own):
+        first = turn_of(period)
+        return Stretch(Bound(first, True), Bound(Turned(first.unit, first.turns + 1), False))
+    start, following = period_days(period, to_local(as_of, zone).date())
+    return Stretch(Bound(start_of_day(start, zone), True), Bound(start_of_day(following, zone), False))
 
 
-def window_stretch(window: Window, as_of: datetime, zone: ZoneInfo) -> Stretch:
+def window_stretch(window: Window, as_of: datetime | Own, zone: ZoneInfo) -> Stretch:
     """The instants at or before as_of that a window takes in."""
     match window:
         case None:
             stretch = Stretch()
         case Within(duration):
-            stretch = Stretch(Bound(shift(as_of, duration, -1, zone), False))
+            stretch = Stretch(Bound(moved(as_of, duration, -1, zone), False))
         case BetweenAgo(far, near):
-            low, high = shift(as_of, far, -1, zone), shift(as_of, near, -1, zone)
+            low, high = moved(as_of, far, -1, zone), moved(as_of, near, -1, zone)
             stretch = Stretch(Bound(low, False), Bound(high, True))
         case Range(since, until):
             low_bound = None if since is None else Bound(since_instant(since, zone), True)

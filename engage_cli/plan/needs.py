@@ -21,6 +21,17 @@ Where a plan asks about accounts, also:
 `members(user_key INTEGER, account_key INTEGER)`
     which user belongs to which account, each pair once, of `users` and `accounts`.
 
+Where subjects are asked about as of instants of their own (`dated`), also what was so over [since, until), until NULL: to this day. What
+has no instant was always so (since 0001-01-01); of rows at one instant the last in their order counts alone:
+
+`trait_history(user_key INTEGER, since TIMESTAMP, until TIMESTAMP, <columns>)`
+    the traits of a user.
+`consent_history(user_key INTEGER, channel VARCHAR, "group" VARCHAR, status VARCHAR, since TIMESTAMP, until TIMESTAMP)`
+    the subscription states. Only where a plan asks for channels.
+`account_trait_history(account_key INTEGER, since TIMESTAMP, until TIMESTAMP, <columns>)`, `membership_history(user_key INTEGER,
+account_key INTEGER, since TIMESTAMP)`
+    where a plan asks about accounts. A membership has no end.
+
 `list_<n>(value VARCHAR)`
     the distinct values of one `in_file` list, none missing.
 
@@ -105,6 +116,25 @@ class Needs:
     """Also stage where the identifiers of `users` were seen (identity show)."""
     with_properties: bool = False
     """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
+    dated: bool = False
+    """Also stage what was so at earlier instants."""
+
+    def with_also(self, other: "Needs") -> "Needs":
+        """What both need, of the same run."""
+        return replace(
+            self,
+            events=tuple(dict.fromkeys((*self.events, *other.events))),
+            traits=self.traits | other.traits,
+            lists=tuple(sorted({*self.lists, *other.lists}, key=lambda need: (need.path, need.header))),
+            tables=self.tables | other.tables,
+            channels=self.channels | other.channels,
+            users=None if self.users is None or other.users is None else self.users | other.users,
+            account_traits=self.account_traits | other.account_traits,
+            accounts=self.accounts or other.accounts,
+            with_sightings=self.with_sightings or other.with_sightings,
+            with_properties=self.with_properties or other.with_properties,
+            dated=self.dated or other.dated,
+        )
 
 
 @dataclass(frozen=True, slots=True)

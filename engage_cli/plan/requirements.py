@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.expression import traits_in
@@ -11,6 +12,7 @@ from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute
 from engage_cli.plan import checks as c
+from engage_cli.plan.courses import first_instant
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.leaves import (
     ConsentIs,
@@ -56,9 +58,14 @@ def leaves_about(of: Subject, predicate: Predicate) -> Iterator[tuple[Subject, L
             yield from leaves_about(leaf.of, leaf.predicate)
 
 
-def needs_of(audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[str, PlannedTrait] | None = None) -> Needs:
-    """`base` with everything that these audiences' predicates look at and that their outputs carry, and what the computed `traits` do."""
-    found = _Found()
+def needs_of(
+    audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[str, PlannedTrait] | None = None, low: datetime | None = None
+) -> Needs:
+    """`base` with everything that these audiences' predicates look at and that their outputs carry, and what the computed `traits` do.
+
+    Where subjects have instants of their own, none is before `low`.
+    """
+    found = _Found(ZoneInfo(base.zone), low)
     for audience in audiences:
         found.subjects(audience.of, audience.predicate)
         for path in audience.with_traits:
@@ -82,6 +89,8 @@ def needs_of(audiences: Iterable[PlannedAudience], base: Needs, traits: Mapping[
 class _Found:
     """The needs met so far. Events are keyed by their names and first instant."""
 
+    zone: ZoneInfo
+    low: datetime | None
     events: dict[tuple[tuple[str, ...], datetime | None], set[Column]] = field(default_factory=dict)
     traits_of: dict[Subject, set[Column]] = field(default_factory=lambda: {of: set() for of in Subject})
     lists: set[ListNeed] = field(default_factory=set)
@@ -139,15 +148,18 @@ class _Found:
 
     def event_set(self, events: Events, steps: list[set[Column]] | None = None) -> set[Column]:
         """The columns wanted of these events; whatever is added to the set is wanted too."""
-        since = None if isinstance(events, FirstEvents) else events.stretch.since
-        columns = self.events.setdefault((events.names, since), set())
+        columns = self.events.setdefault(self._key(events), set())
         self.row(events.row, columns, [] if steps is None else steps)
         return columns
+
+    def _key(self, events: Events) -> tuple[tuple[str, ...], datetime | None]:
+        """The names, and the first instant that matters."""
+        return events.names, None if isinstance(events, FirstEvents) else first_instant(events.stretch, self.low, self.zone)
 
     def sequence(self, leaf: Sequence) -> None:
         steps: list[set[Column]] = []
         for step in leaf.steps:
-            steps.append(self.events.setdefault(_key(step.events), set()))
+            steps.append(self.events.setdefault(self._key(step.events), set()))
         for step in leaf.steps:
             self.event_set(step.events, steps)
         for forbidden in (*leaf.between, *leaf.after):
@@ -193,10 +205,6 @@ class _Found:
                 steps[step].update(Column(other, reading) for reading in c.readings_against(check))
             case _:
                 pass
-
-
-def _key(events: Events) -> tuple[tuple[str, ...], datetime | None]:
-    return events.names, None if isinstance(events, FirstEvents) else events.stretch.since
 
 
 def column_of(compute: Compute, path: Path) -> Column:

@@ -42,20 +42,21 @@ from engage_cli.plan.instants import (
     Stretch,
     day_bounds,
     instant_of,
+    moved,
     period_stretch,
     seconds_of,
-    shift,
     since_instant,
     to_local,
     until_instant,
 )
+from engage_cli.plan.relative import Own
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What gives a comparison its meaning: the instant, the project's zone, and the steps that a `ref` may name."""
+    """What gives a comparison its meaning: the instant (OWN: each subject's), the project's zone, and the steps that a `ref` may name."""
 
-    as_of: datetime
+    as_of: datetime | Own
     zone: ZoneInfo
     steps: Mapping[str, int] = field(default_factory=dict)
 
@@ -310,20 +311,23 @@ def _in_time(op: Op, operand: Operand, context: Context) -> c.Check:
     as_of = context.as_of
     match op:
         case Op.WITHIN_LAST:
-            return c.InstantIn(Stretch(Bound(shift(as_of, operand, -1, context.zone), False), Bound(as_of, True)))
+            return c.InstantIn(Stretch(Bound(moved(as_of, operand, -1, context.zone), False), Bound(as_of, True)))
         case Op.OLDER_THAN:
-            return c.InstantIn(Stretch(high=Bound(shift(as_of, operand, -1, context.zone), True)))
+            return c.InstantIn(Stretch(high=Bound(moved(as_of, operand, -1, context.zone), True)))
         case Op.WITHIN_NEXT:
-            return c.InstantIn(Stretch(Bound(as_of, False), Bound(shift(as_of, operand, 1, context.zone), True)))
+            return c.InstantIn(Stretch(Bound(as_of, False), Bound(moved(as_of, operand, 1, context.zone), True)))
         case Op.LATER_THAN:
-            return c.InstantIn(Stretch(low=Bound(shift(as_of, operand, 1, context.zone), False)))
+            return c.InstantIn(Stretch(low=Bound(moved(as_of, operand, 1, context.zone), False)))
         case Op.ANNIVERSARY_WITHIN_NEXT:
-            return c.Anniversary(_anniversaries(to_local(as_of, context.zone).date(), seconds_of(operand) // 86400))
+            days = seconds_of(operand) // 86400
+            if isinstance(as_of, Own):
+                return c.AnniversaryWithin(days)
+            return c.Anniversary(anniversaries(to_local(as_of, context.zone).date(), days))
         case _:
             raise AssertionError(f"{op} does not take {operand}")
 
 
-def _anniversaries(today: date, days: int) -> tuple[tuple[int, int], ...]:
+def anniversaries(today: date, days: int) -> tuple[tuple[int, int], ...]:
     """The (month, day) of birth dates whose anniversary falls on a day from today to today + days, both in."""
     found = set()
     for offset in range(min(days, 366) + 1):

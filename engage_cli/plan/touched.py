@@ -138,6 +138,7 @@ def _passed(names: Names, one: Bound | None, other: Bound | None) -> set[Passed]
         return set() if one is other else None
     if one.instant == other.instant:
         return set()
+    assert isinstance(one.instant, datetime) and isinstance(other.instant, datetime), "a plan of one instant has literal ends"
     return {Passed(names, min(one.instant, other.instant), max(one.instant, other.instant))}
 
 

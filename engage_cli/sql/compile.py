@@ -68,7 +68,7 @@ class Compiled:
         joined = join_subject(query, scope.used, key)
         inlined: dict[str, Relation] = {}
         for name in relations_used(scope.used):
-            self._inline(name, made, inlined)
+            _inline(self.relations, name, made, inlined)
         return with_relations(joined, inlined.values())
 
     def members(self, name: str) -> exp.Select:
@@ -82,32 +82,8 @@ class Compiled:
 
     def steps(self) -> list[tuple[str, exp.Select]]:
         """The relations of a run in order, each (name, query): what several read is one of them, the rest is inlined where it is read."""
-        roots = [audience_relation(name) for name in self.plan.asked]
-        needed = list(self.relations.needed_by(roots))
-        readers: dict[str, int] = {}
-        for relation in needed:
-            for parent in relation.parents:
-                readers[parent] = readers.get(parent, 0) + 1
         # The events of accounts are no table: whoever reads them wants few of them.
-        several = {relation.name for relation in needed if readers.get(relation.name, 0) > 1} - {ACCOUNT_EVENTS}
-        kept = several | set(roots)
-        return [(relation.name, self._with_inlined(relation, kept)) for relation in needed if relation.name in kept]
-
-    def _with_inlined(self, relation: Relation, kept: set[str]) -> exp.Select:
-        """A relation's query with those it reads as CTEs, as far as they are no tables of their own."""
-        inlined: dict[str, Relation] = {}
-        for parent in relation.parents:
-            self._inline(parent, kept, inlined)
-        return with_relations(relation.query.copy(), inlined.values())
-
-    def _inline(self, name: str, kept: Collection[str], inlined: dict[str, Relation]) -> None:
-        """Add a relation to those inlined, after all that it reads, unless it is a table or among them already."""
-        if name in kept or name in inlined:
-            return
-        relation = self.relations.by_name[name]
-        for parent in relation.parents:
-            self._inline(parent, kept, inlined)
-        inlined[name] = relation
+        return steps_of(self.relations, [audience_relation(name) for name in self.plan.asked], {ACCOUNT_EVENTS})
 
     def all_members(self) -> exp.Query:
         """(audience, user_key) of every asked audience, of accounts their keys, over the relations that `steps` made."""
@@ -120,6 +96,35 @@ class Compiled:
     def _labelled(self, name: str) -> exp.Select:
         key = exp.column("user_key") if self.plan.audiences[name].of is Subject.USERS else exp.alias_(exp.column("account_key"), "user_key")
         return exp.select(exp.alias_(text_literal(name), "audience"), key).from_(exp.to_table(audience_relation(name)))
+
+
+def steps_of(relations: Relations, roots: Collection[str], never: Collection[str]) -> list[tuple[str, exp.Select]]:
+    """The relations that make the roots, in order, each (name, query). What several read is one of them, but for what is `never`."""
+    needed = list(relations.needed_by(roots))
+    readers: dict[str, int] = {}
+    for relation in needed:
+        for parent in relation.parents:
+            readers[parent] = readers.get(parent, 0) + 1
+    kept = {relation.name for relation in needed if readers.get(relation.name, 0) > 1} - set(never) | set(roots)
+    return [(relation.name, _with_inlined(relations, relation, kept)) for relation in needed if relation.name in kept]
+
+
+def _with_inlined(relations: Relations, relation: Relation, kept: Collection[str]) -> exp.Select:
+    """A relation's query with those it reads as CTEs, as far as they are no tables of their own."""
+    inlined: dict[str, Relation] = {}
+    for parent in relation.parents:
+        _inline(relations, parent, kept, inlined)
+    return with_relations(relation.query.copy(), inlined.values())
+
+
+def _inline(relations: Relations, name: str, kept: Collection[str], inlined: dict[str, Relation]) -> None:
+    """Add a relation to those inlined, after all that it reads, unless it is a table or among them already."""
+    if name in kept or name in inlined:
+        return
+    relation = relations.by_name[name]
+    for parent in relation.parents:
+        _inline(relations, parent, kept, inlined)
+    inlined[name] = relation
 
 
 def with_relations(query: exp.Select, relations: Iterable[Relation]) -> exp.Select:
@@ -154,6 +159,11 @@ class Subjects:
     events: EventLeaves
 
 
+def subjects_of(queries: EventQueries, relations: Relations) -> Subjects:
+    """What compiles leaves, by these queries and into these relations."""
+    return Subjects(queries.catalog, relations, queries, EventLeaves(queries, relations))
+
+
 @dataclass
 class Compiler:
     """The state of one compilation."""
@@ -163,17 +173,20 @@ class Compiler:
     relations: Relations = field(default_factory=Relations)
 
     def __post_init__(self) -> None:
-        self.of = {
-            Subject.USERS: self._subjects(self.catalog, self.relations),
-            Subject.ACCOUNTS: self._subjects(self.catalog.for_accounts(), AccountRelations(self.relations)),
-        }
-        users = self.of[Subject.USERS]
-        self.traits = TraitRelations(self.plan, users.queries, self.relations, users.events)
-        users.queries.computed, users.queries.session = self.traits.derived, self.traits.session
+        self.of = self.kinds()
+        users = self.of.get(Subject.USERS)
+        if users is not None:
+            traits = TraitRelations(self.plan, users.queries, users.relations, users.events)
+            users.queries.computed, users.queries.session = traits.derived, traits.session
 
-    def _subjects(self, catalog: Catalog, relations: Relations) -> Subjects:
-        queries = EventQueries(catalog, self.plan.zone, self.plan.as_of)
-        return Subjects(catalog, relations, queries, EventLeaves(queries, relations))
+    def kinds(self) -> dict[Subject, Subjects]:
+        """What compiles leaves, by the kind of subject that they are about."""
+        queries = {
+            Subject.USERS: EventQueries(self.catalog, self.plan.zone, self.plan.as_of),
+            Subject.ACCOUNTS: EventQueries(self.catalog.for_accounts(), self.plan.zone, self.plan.as_of),
+        }
+        relations = {Subject.USERS: self.relations, Subject.ACCOUNTS: AccountRelations(self.relations)}
+        return {of: subjects_of(queries[of], relations[of]) for of in Subject}
 
     def scope(self, of: Subject) -> Scope:
         """How traits of a kind of subject are read. Computed ones are of users."""
@@ -186,9 +199,13 @@ class Compiler:
         """The relation (user_key, of accounts account_key) of an audience's members."""
         words = comment(f"audience {audience.name}", audience.span)
         without_anonymous = audience.of is Subject.USERS and self.catalog.with_anonymous and not audience.with_anonymous
-        return self._meeting(audience.predicate, audience.of, audience_relation(audience.name), words, without_anonymous=without_anonymous)
+        return self.meeting(audience.predicate, audience.of, audience_relation(audience.name), words, without_anonymous=without_anonymous)
 
-    def _meeting(self, predicate: Predicate, of: Subject, name: str, words: str, *, without_anonymous: bool = False) -> str:
+    def member_relation(self, name: str) -> str:
+        """The relation of an audience that another names."""
+        return audience_relation(name)
+
+    def meeting(self, predicate: Predicate, of: Subject, name: str, words: str, *, without_anonymous: bool = False) -> str:
         """The relation of the subjects that meet a predicate; `without_anonymous`: of users that are known by a user's id."""
         selection = Selection(of)
         conditions = self._conjuncts(predicate, selection)
@@ -246,17 +263,17 @@ class Compiler:
                 bucket = exp.Mul(this=e_bucket(salt, column("user_id", USERS)), expression=integer_literal(scale))
                 return Atom(None, exp.LT(this=bucket, expression=integer_literal(threshold)))
             case MemberOf(name):
-                return Atom.presence(audience_relation(name))
+                return Atom.presence(self.member_relation(name))
             case AmongRows():
-                return Atom.presence(self._authored(leaf, selection.of))
+                return Atom.presence(self.authored(leaf, selection.of))
             case SomeLinked():
-                return Atom.presence(self._linked(leaf))
+                return Atom.presence(self.linked(leaf))
             case ConsentIs():
-                return consent_atom(leaf, self.relations)
+                return consent_atom(leaf, subjects.relations)
             case _:
                 assert_never(leaf)
 
-    def _authored(self, leaf: AmongRows, of: Subject) -> str:
+    def authored(self, leaf: AmongRows, of: Subject) -> str:
         name, new = self.of[of].relations.name_for(leaf, leaf.label)
         if new:
             rows = read_authored(leaf.text, SOURCE_TABLES, [of.id_name]).over(self.catalog, self.plan.as_of)
@@ -273,7 +290,7 @@ class Compiler:
         name = self.relations.name_for(leaf, leaf.label)[0]
         return self.relations.name_for((leaf.of, leaf), f"{name}_{leaf.of.value}")[0]
 
-    def _linked(self, leaf: SomeLinked) -> str:
+    def linked(self, leaf: SomeLinked) -> str:
         """The relation of the subjects that memberships link with one that meets the leaf's predicate."""
         name, new = self.relations.name_for(leaf, leaf.label)
         if not new:
@@ -283,7 +300,7 @@ class Compiler:
         parents: list[str] = []
         if not isinstance(leaf.predicate, Always):
             words = comment(f"{leaf.of.value} that meet it", leaf.span)
-            inner = self._meeting(leaf.predicate, leaf.of, self.meeting_relation(leaf), words)
+            inner = self.meeting(leaf.predicate, leaf.of, self.meeting_relation(leaf), words)
             on = exp.EQ(this=column(inner_key, inner), expression=column(inner_key, MEMBERS))
             query = query.join(exp.to_table(inner), on=on)
             parents.append(inner)

@@ -3,16 +3,21 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from engage_cli.definitions.values import Duration
 from engage_cli.plan.checks import OfStep
+from engage_cli.plan.courses import first_instant
+from engage_cli.plan.instants import Stretch
 from engage_cli.plan.leaves import Events, FirstEvents
 from engage_cli.plan.needs import Catalog
-from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal
+from engage_cli.plan.relative import When
+from engage_cli.sql.instants import in_stretch
+from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal, timestamp_literal
 from engage_cli.sql.readers import Reader
-from engage_cli.sql.rows import among, in_stretch, row_condition
+from engage_cli.sql.rows import among, row_condition
 from engage_cli.sql.scope import EVENTS, Computed, Scope, event_scope, join_subject, nothing_computed
 
 Columns = list[exp.Expr]
@@ -40,12 +45,16 @@ def pattern_of(name: str) -> re.Pattern[str]:
 
 
 class EventQueries:
-    """Builds queries over the events of leaves, for one catalog and zone."""
+    """Builds queries over the events of leaves, for one catalog and zone.
 
-    def __init__(self, catalog: Catalog, zone: str, as_of: datetime) -> None:
+    `now` is the instant that is asked about: everybody's, or each subject's own, none of which is before `earliest` then.
+    """
+
+    def __init__(self, catalog: Catalog, zone: str, now: When, earliest: datetime | None = None) -> None:
         self.catalog = catalog
         self.zone = zone
-        self.as_of = as_of
+        self.now = now
+        self.earliest = earliest
         self.computed: Computed = nothing_computed
         """How computed traits are found; set by the compiler."""
         self.session: Callable[[Duration], str] = _no_sessions
@@ -67,7 +76,7 @@ class EventQueries:
         condition = all_of(
             [
                 event_condition(events.names, self.catalog),
-                in_stretch(column("ts", EVENTS), events.stretch),
+                self.in_window(events.stretch),
                 row_condition(events.row, scope),
             ]
         )
@@ -78,6 +87,15 @@ class EventQueries:
             inside = exp.GTE(this=column("ts", EVENTS), expression=column("since", session))
             query = query.join(exp.to_table(session), on=exp.and_(same, inside))
         return self.joined(query, scope, EVENTS).where(condition)
+
+    def in_window(self, stretch: Stretch, table: str = EVENTS) -> exp.Expr:
+        """The event lies in the stretch. Where that begins for each subject otherwise, a literal says what is before all of them."""
+        ts = column("ts", table)
+        inside = in_stretch(ts, stretch, table)
+        if stretch.low is None or isinstance(stretch.low.instant, datetime) or self.earliest is None:
+            return inside
+        first = first_instant(stretch, self.earliest, ZoneInfo(self.zone))
+        return inside if first is None else exp.and_(exp.GTE(this=ts, expression=timestamp_literal(first)), inside, copy=False)
 
     def joined(self, query: exp.Select, scope: Scope, table: str) -> exp.Select:
         """`query` with the subject's relations that its conditions refer to."""
@@ -103,7 +121,7 @@ class EventQueries:
         if outer_scope is not None:
             query = self.joined(query, outer_scope, EVENTS)
         first = exp.EQ(this=column("place", EVENTS), expression=integer_literal(1))
-        return query.where(all_of([first, in_stretch(column("ts", EVENTS), events.stretch), outer]))
+        return query.where(all_of([first, in_stretch(column("ts", EVENTS), events.stretch, EVENTS), outer]))
 
 
 def _no_sessions(_pause: Duration) -> str:

@@ -31,6 +31,7 @@ LOCAL_FUNCTIONS = frozenset(
         "E_ENDS",
         "E_PLUS",
         "E_MONTHS",
+        "E_START",
         "E_FIRST",
         "E_LAST",
         "E_SORTED_LIST",
@@ -150,14 +151,26 @@ def e_ends(value: exp.Expr, part: exp.Expr) -> exp.Expr:
     return _call("E_ENDS", value, part)
 
 
-def e_plus(instant: exp.Expr, seconds: int) -> exp.Expr:
+def e_plus(instant: exp.Expr, seconds: int | exp.Expr) -> exp.Expr:
     """TIMESTAMP moved by exact seconds (negative: back)."""
-    return _call("E_PLUS", instant, exp.Literal.number(seconds) if seconds >= 0 else exp.Neg(this=exp.Literal.number(-seconds)))
+    return _call("E_PLUS", instant, _whole(seconds))
 
 
-def e_months(local: exp.Expr, months: int) -> exp.Expr:
-    """Local TIMESTAMP moved on by calendar months, clamped to the month's end."""
-    return _call("E_MONTHS", local, exp.Literal.number(months))
+def e_months(local: exp.Expr, months: int | exp.Expr) -> exp.Expr:
+    """Local TIMESTAMP moved on by calendar months (negative: back), clamped to the month's end."""
+    return _call("E_MONTHS", local, _whole(months))
+
+
+def _whole(number: int | exp.Expr) -> exp.Expr:
+    if isinstance(number, exp.Expr):
+        return number
+    literal = exp.Literal.number(abs(number))
+    return exp.Neg(this=literal) if number < 0 else literal
+
+
+def e_start(local: exp.Expr, unit: str) -> exp.Expr:
+    """Local TIMESTAMP to the beginning of its `day`, `week` (Monday), `month`, `quarter` or `year`."""
+    return _call("E_START", local, text(unit))
 
 
 def e_first(value: exp.Expr, ts: exp.Expr, message_id: exp.Expr) -> exp.Expr:

@@ -74,3 +74,17 @@ def negation(condition: exp.Expr) -> exp.Expr:
 def column(name: str, table: str) -> exp.Expr:
     """A column, quoted where its name is no plain identifier."""
     return exp.column(exp.to_identifier(name), table=exp.to_identifier(table))
+
+
+End = tuple[exp.Expr, bool]
+"""One end of a range, itself in or out."""
+
+
+def between(value: exp.Expr, low: End | None, high: End | None) -> exp.Expr:
+    """The value lies between the ends; None is open."""
+    parts: list[exp.Expr] = []
+    if low is not None:
+        parts.append((exp.GTE if low[1] else exp.GT)(this=value.copy(), expression=low[0]))
+    if high is not None:
+        parts.append((exp.LTE if high[1] else exp.LT)(this=value.copy(), expression=high[0]))
+    return all_of(parts)

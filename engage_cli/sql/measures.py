@@ -1,6 +1,7 @@
 """Event leaves: counts, days, sums and their like, edges and regularity, each a small aggregate by user."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -12,7 +13,8 @@ from engage_cli.plan.needs import Reading
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import e_day, e_elements, e_json, e_round, e_sum
-from engage_cli.sql.literals import all_of, column, integer_literal, known, negation, timestamp_literal
+from engage_cli.sql.instants import instant
+from engage_cli.sql.literals import all_of, column, integer_literal, known, negation
 from engage_cli.sql.readers import ColumnReader
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.rows import number_condition, row_condition
@@ -160,20 +162,12 @@ class EventLeaves:
         return Atom(name, condition, implies_presence=not passes_empty)
 
     def _passing(self, leaf: Regular) -> exp.Select:
-        numbered = exp.select(column(USER_KEY, EVENTS), exp.alias_(column("number", "p"), "number"), "COUNT(*) AS n")
-        base = self.queries.select(leaf.events, [column(USER_KEY, EVENTS), column("ts", EVENTS)])
-        periods = exp.alias_(_periods(leaf).subquery(), "p", table=True)
-        inside = exp.and_(
-            exp.GT(this=column("ts", EVENTS), expression=column("low", "p")),
-            exp.LTE(this=column("ts", EVENTS), expression=column("high", "p")),
-        )
-        numbered = numbered.from_(exp.alias_(base.subquery(), EVENTS, table=True)).join(periods, on=inside)
-        numbered = numbered.group_by(column(USER_KEY, EVENTS), column("number", "p"))
         tests = []
         for test in leaf.tests:
             condition = number_condition(test.check, column("n", "c"))
             tests.append(negation(condition) if test.negated else condition)
         met = exp.Case(ifs=[exp.If(this=known(all_of(tests)), true=integer_literal(1))], default=integer_literal(0))
+        numbered = self._numbered(leaf) if _of_everybody(leaf) else self._numbered_by_subject(leaf)
         return (
             exp.select(
                 column(USER_KEY, "c"),
@@ -184,21 +178,42 @@ class EventLeaves:
             .group_by(column(USER_KEY, "c"))
         )
 
+    def _numbered(self, leaf: Regular) -> exp.Select:
+        """(user_key, number, n): how many events there are in each stretch that has any."""
+        numbered = exp.select(column(USER_KEY, EVENTS), exp.alias_(column("number", "p"), "number"), "COUNT(*) AS n")
+        base = self.queries.select(leaf.events, [column(USER_KEY, EVENTS), column("ts", EVENTS)])
+        periods = exp.alias_(_periods(leaf).subquery(), "p", table=True)
+        inside = exp.and_(
+            exp.GT(this=column("ts", EVENTS), expression=column("low", "p")),
+            exp.LTE(this=column("ts", EVENTS), expression=column("high", "p")),
+        )
+        numbered = numbered.from_(exp.alias_(base.subquery(), EVENTS, table=True)).join(periods, on=inside)
+        return numbered.group_by(column(USER_KEY, EVENTS), column("number", "p"))
+
+    def _numbered_by_subject(self, leaf: Regular) -> exp.Select:
+        """The same where each subject has stretches of its own. An event is of the first of them that begins before it."""
+        ways = []
+        for number, stretch in enumerate(leaf.stretches):
+            assert stretch.low is not None
+            begun = exp.GT(this=column("ts", EVENTS), expression=instant(stretch.low.instant, EVENTS))
+            ways.append(exp.If(this=begun, true=integer_literal(number)))
+        base = self.queries.select(leaf.events, [column(USER_KEY, EVENTS), exp.alias_(exp.Case(ifs=ways), "number")])
+        numbered = exp.select(column(USER_KEY, EVENTS), column("number", EVENTS), "COUNT(*) AS n")
+        numbered = numbered.from_(exp.alias_(base.subquery(), EVENTS, table=True))
+        return numbered.group_by(column(USER_KEY, EVENTS), column("number", EVENTS))
+
+
+def _of_everybody(leaf: Regular) -> bool:
+    return all(stretch.low is not None and isinstance(stretch.low.instant, datetime) for stretch in leaf.stretches)
+
 
 def _periods(leaf: Regular) -> exp.Select:
     """One row a stretch: its number, and its ends (the first excluded, the second included)."""
     rows = []
     for number, stretch in enumerate(leaf.stretches):
         assert stretch.low is not None and stretch.high is not None
-        rows.append(
-            exp.Tuple(
-                expressions=[
-                    integer_literal(number),
-                    timestamp_literal(stretch.low.instant),
-                    timestamp_literal(stretch.high.instant),
-                ]
-            )
-        )
+        ends = [instant(end.instant, EVENTS) for end in (stretch.low, stretch.high)]
+        rows.append(exp.Tuple(expressions=[integer_literal(number), *ends]))
     names = [exp.to_identifier(name) for name in ("number", "low", "high")]
     values = exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("v"), columns=names))
     return exp.select(*(column(name.name, "v") for name in names)).from_(values)

@@ -11,23 +11,24 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
 from engage_cli.plan import checks as c
-from engage_cli.plan.instants import Stretch
 from engage_cli.plan.needs import Reading
-from engage_cli.sql.functions import e_any, e_contains, e_ends, e_local, e_match, e_starts, e_text
+from engage_cli.plan.relative import OWN
+from engage_cli.sql.functions import e_any, e_contains, e_day, e_ends, e_local, e_match, e_months, e_plus, e_starts, e_text
+from engage_cli.sql.instants import in_stretch
 from engage_cli.sql.literals import (
     FALSE,
     all_of,
     any_of,
+    between,
     column,
     integer_literal,
     known,
     negation,
     number_literal,
     text_literal,
-    timestamp_literal,
 )
 from engage_cli.sql.readers import Reader
-from engage_cli.sql.scope import Scope, list_alias, list_value
+from engage_cli.sql.scope import USERS, Scope, list_alias, list_value
 
 
 def row_condition(row: c.Row, scope: Scope, *, exact: bool = False) -> exp.Expr:
@@ -80,13 +81,15 @@ def check_condition(check: c.Check, reader: Reader, path: Path | None, scope: Sc
         case c.BooleanIs(value):
             return exp.EQ(this=reader.read(Reading.BOOLEAN), expression=exp.Boolean(this=value))
         case c.InstantIn(stretch):
-            return in_stretch(reader.read(Reading.INSTANT), stretch)
+            return in_stretch(reader.read(Reading.INSTANT), stretch, scope.subject)
         case c.TextLike():
             return _text_like(check, reader)
         case c.InFile(file, fold):
             return _in_file(_text(reader, fold), scope.list_table(file, path), fold, scope)
         case c.Anniversary(days):
             return _anniversary(days, reader, scope)
+        case c.AnniversaryWithin(whole_days):
+            return _anniversary_within(whole_days, reader, scope)
         case c.Against():
             return _against(check, reader, scope.referred(check.other), scope)
         case c.AnyCheck(checks):
@@ -108,44 +111,22 @@ def among(value: exp.Expr, options: list[exp.Expr]) -> exp.Expr:
 
 
 def number_condition(check: c.Check, value: exp.Expr) -> exp.Expr:
-    """A check on numbers, of any expression."""
+    """A check on numbers, of any expression over the subjects (under their alias)."""
     match check:
         case c.NumberIs(values):
             return among(value, [number_literal(one) for one in values])
         case c.NumberIn(low, low_in, high, high_in):
-            return _between(
+            return between(
                 value,
                 None if low is None else (number_literal(low), low_in),
                 None if high is None else (number_literal(high), high_in),
             )
         case c.InstantIn(stretch):
-            return in_stretch(value, stretch)
+            return in_stretch(value, stretch, USERS)
         case c.AnyCheck(checks):
             return any_of(number_condition(part, value.copy()) for part in checks)
         case _:
             raise AssertionError(f"not a check on numbers: {check}")
-
-
-def in_stretch(value: exp.Expr, stretch: Stretch) -> exp.Expr:
-    """The instant lies in the stretch, with literal bounds."""
-    low, high = stretch.low, stretch.high
-    return _between(
-        value,
-        None if low is None else (timestamp_literal(low.instant), low.inclusive),
-        None if high is None else (timestamp_literal(high.instant), high.inclusive),
-    )
-
-
-End = tuple[exp.Expr, bool]
-
-
-def _between(value: exp.Expr, low: End | None, high: End | None) -> exp.Expr:
-    parts: list[exp.Expr] = []
-    if low is not None:
-        parts.append((exp.GTE if low[1] else exp.GT)(this=value.copy(), expression=low[0]))
-    if high is not None:
-        parts.append((exp.LTE if high[1] else exp.LT)(this=value.copy(), expression=high[0]))
-    return all_of(parts)
 
 
 def _text_like(check: c.TextLike, reader: Reader) -> exp.Expr:
@@ -179,6 +160,23 @@ def _anniversary(days: tuple[tuple[int, int], ...], reader: Reader, scope: Scope
     month, day = exp.Extract(this=exp.var("MONTH"), expression=local), exp.Extract(this=exp.var("DAY"), expression=local)
     number = exp.Add(this=exp.Mul(this=month, expression=integer_literal(100)), expression=day)
     return among(number, [integer_literal(month_number * 100 + day_number) for month_number, day_number in days])
+
+
+def _anniversary_within(days: int, reader: Reader, scope: Scope) -> exp.Expr:
+    """This year's anniversary of the local day, or next year's, is on one of the days; 29 February's is the 28th in other years."""
+    born = exp.cast(e_day(reader.read(Reading.INSTANT), scope.zone), "TIMESTAMP")
+    today = exp.cast(e_day(column(OWN.name, scope.subject), scope.zone), "TIMESTAMP")
+    years = exp.Paren(this=exp.Sub(this=_year(today), expression=_year(born)))
+    last = e_plus(today, days * 86400)
+    ways = []
+    for turn in (0, 1):
+        months = exp.Mul(this=exp.Paren(this=exp.Add(this=years, expression=integer_literal(turn))), expression=integer_literal(12))
+        ways.append(between(e_months(born, exp.cast(months, "INT")), (today.copy(), True), (last.copy(), True)))
+    return any_of(ways)
+
+
+def _year(instant: exp.Expr) -> exp.Expr:
+    return exp.Extract(this=exp.var("YEAR"), expression=instant.copy())
 
 
 # ---- two values of data --------------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ class Scope:
     whole_lists: bool = False
     """Lists are joined as values: where the condition stands in a join, which takes no subquery."""
     used: set[str] = field(default_factory=set)
+    subject: str = USERS
+    """The alias of the relation that has instants of the subject's own, where there are any (plan/relative.py)."""
 
     def referred(self, reference: Referred) -> Reader:
         """The reader of a referred value."""
@@ -148,7 +150,7 @@ def event_scope(
         assert path is not None, "only an element is read as a whole"
         return ColumnReader(table, path, catalog.event_lists)
 
-    return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step, computed=computed)
+    return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step, computed=computed, subject=table)
 
 
 def trait_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed) -> Scope:

@@ -8,6 +8,7 @@ before an event is as good as any before it, and the chain is ASOF joins; else e
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -18,11 +19,12 @@ from engage_cli.plan.leaves import Events, EventSet, FirstEvents, Forbidden, Pla
 from engage_cli.plan.needs import Reading
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.events import EventQueries, event_condition
-from engage_cli.sql.literals import all_of, any_of, column, timestamp_literal
+from engage_cli.sql.instants import instant
+from engage_cli.sql.literals import all_of, any_of, column
 from engage_cli.sql.readers import ColumnReader, Reader
 from engage_cli.sql.relations import Relations, comment
-from engage_cli.sql.rows import in_stretch, row_condition
-from engage_cli.sql.scope import join_subject
+from engage_cli.sql.rows import row_condition
+from engage_cli.sql.scope import USERS, join_subject
 from engage_cli.sql.unordered import UnorderedSequence
 
 STATE = "a"
@@ -195,7 +197,7 @@ class Chain:
         scope = self.queries.scope(EVENT, self._state_reader)
         conditions = [
             event_condition(events.names, self.queries.catalog, EVENT),
-            in_stretch(column("ts", EVENT), events.stretch),
+            self.queries.in_window(events.stretch, EVENT),
             row_condition(events.row, scope),
         ]
         return exp.to_table("events"), conditions, [], scope.used
@@ -268,7 +270,7 @@ class Chain:
             [
                 exp.EQ(this=column("user_key", FORBIDDEN), expression=column("user_key", STATE)),
                 event_condition(events.names, self.queries.catalog, FORBIDDEN),
-                in_stretch(column("ts", FORBIDDEN), events.stretch),
+                self.queries.in_window(events.stretch, FORBIDDEN),
                 row_condition(events.row, scope),
                 *inside,
             ]
@@ -298,7 +300,7 @@ class Chain:
         for number, forbidden in enumerate(leaf.after):
             query = self._after(query, forbidden, number, conditions, parents, absent, used)
         if leaf.settled:
-            conditions += [self._is_over(forbidden.within) for forbidden in leaf.after if forbidden.within is not None]
+            conditions += [self._is_over(forbidden.within, used) for forbidden in leaf.after if forbidden.within is not None]
         query = _without_any(join_subject(query, used, column("user_key", STATE)), absent)
         query = query.where(all_of(conditions)) if conditions else query
         self.relations.add(self.name, query, comment("who did the sequence", leaf.span), parents)
@@ -340,9 +342,11 @@ class Chain:
         conditions.append(any_of(ways))
         return query
 
-    def _is_over(self, within: Duration) -> exp.Expr:
+    def _is_over(self, within: Duration, used: set[str]) -> exp.Expr:
         end = after_duration(column("ts", STATE), within, self.queries.zone)
-        return exp.LTE(this=end, expression=timestamp_literal(self.queries.as_of))
+        if not isinstance(self.queries.now, datetime):
+            used.add(USERS)
+        return exp.LTE(this=end, expression=instant(self.queries.now, USERS))
 
     def _add(self, name: str, query: exp.Select, words: str, events: Events, parents: tuple[str, ...] = ()) -> str:
         return self.relations.add(name, query, comment(words, events.span), parents)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -107,9 +108,11 @@ class TraitRelations:
             case TraitOfEvents():
                 return self._of_events(trait.source)
             case TraitOfTraits(expression):
-                return Value(self._expressed(trait, expression), column("value", f"trait_{trait.name}"), Reading.NUMBER)
+                name = self._expressed(trait, expression)
+                return Value(name, column("value", name), Reading.NUMBER)
             case TraitOfRows(text):
-                return Value(self._rows(trait, text), column("value", f"trait_{trait.name}"), Reading.VALUE)
+                name = self._rows(trait, text)
+                return Value(name, column("value", name), Reading.VALUE)
 
     def _of_events(self, source: TraitOfEvents) -> Value:
         events, compute, path = source.events, source.compute, source.path
@@ -121,7 +124,7 @@ class TraitRelations:
         if compute in (Compute.DAYS_SINCE_FIRST, Compute.DAYS_SINCE_LAST):
             first = compute is Compute.DAYS_SINCE_FIRST
             found = self._aggregate(events, "first_at" if first else "last_at", (exp.Min if first else exp.Max)(this=ts))
-            return Value(found.relation, e_full_days(found.expression, timestamp_literal(self.plan.as_of)), Reading.NUMBER)
+            return Value(found.relation, e_full_days(found.expression, self._now(events)), Reading.NUMBER)
         assert path is not None, f"{compute} without a property"
         if compute in _MEASURES:
             reading = Reading.TEXT if compute is Compute.UNIQUE_COUNT else Reading.NUMBER
@@ -136,6 +139,13 @@ class TraitRelations:
             found = self._aggregate(events, f"{compute}_{slug(path.text)}", taken(value, ts, column("message_id", EVENTS)))
             return Value(found.relation, found.expression, Reading.VALUE)
         return self._listed(source, path)
+
+    def _now(self, events: EventSet) -> exp.Expr:
+        """The instant that is asked about, as it can be read beside what was found of these events."""
+        now = self.queries.now
+        if isinstance(now, datetime):
+            return timestamp_literal(now)
+        return self._aggregate(events, now.name, exp.Max(this=column(now.name, EVENTS))).expression
 
     def _aggregate(self, events: EventSet, label: str, aggregate: exp.Expr) -> Value:
         name, taken = self.leaves.aggregated(events, label, aggregate)

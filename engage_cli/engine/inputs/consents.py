@@ -12,6 +12,7 @@ from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
 from engage_cli.engine.inputs.people import PeopleRows, consent_rows
 from engage_cli.engine.inputs.rejects import people_rejects, stage_rejects
+from engage_cli.engine.inputs.traits import ALWAYS
 from engage_cli.engine.inputs.wanted import timestamp
 from engage_cli.engine.template import Sql, joined, literal, sql, text_list
 from engage_cli.plan.needs import Needs
@@ -37,6 +38,41 @@ def stage_consents(work: Work, consents: Sequence[PeopleRows], needs: Needs, as_
     )
 
 
+def stage_consent_history(work: Work, consents: Sequence[PeopleRows], needs: Needs, as_of: Sql) -> None:
+    """Make the relation `consent_history` of the channels that a plan needs; none where it needs none."""
+    if not needs.channels:
+        return
+    found = work.table("consent_rows", consent_rows_of(consents, as_of, channels=needs.channels, users=needs.users))
+    work.connection.run(
+        sql(
+            "CREATE OR REPLACE TEMP TABLE consent_history AS "
+            'SELECT u.user_key, c.channel, c.group_name AS "group", c.status, c.since, c.until FROM ('
+            "SELECT user_id, channel, group_name, status, since, lead(since) OVER in_order AS until "
+            "FROM (SELECT *, coalesce(ts, {always}) AS since, {place} AS place FROM {found}) "
+            "WINDOW in_order AS (PARTITION BY user_id, channel, group_name ORDER BY place.dated, place.ts, place.row_hash)"
+            ") AS c JOIN users AS u ON u.user_id = c.user_id WHERE c.until IS DISTINCT FROM c.since "
+            "ORDER BY c.channel, c.group_name NULLS FIRST, u.user_key, c.since",
+            always=ALWAYS,
+            place=_place(found),
+            found=found,
+        ).text
+    )
+
+
+def _place(found: Sql) -> Sql:
+    """A row's place among those of its user, channel and group. Few rows are tied, and only theirs are hashed."""
+    tied = sql(
+        "(SELECT user_id FROM {found} GROUP BY user_id, channel, group_name, ts HAVING min(status) <> max(status))",
+        found=found,
+    )
+    return sql(
+        "{{'dated': ts IS NOT NULL, 'ts': coalesce(ts, TIMESTAMP '0001-01-01'), "
+        "'row_hash': CASE WHEN user_id IN {tied} THEN consent_hash(user_id, ts, channel, group_name, status) ELSE {none} END}}",
+        tied=tied,
+        none=literal(""),
+    )
+
+
 def consent_rows_of(
     consents: Sequence[PeopleRows], as_of: Sql, *, channels: Collection[str] | None = None, users: Collection[str] | None = None
 ) -> Sql:
@@ -53,23 +89,12 @@ def latest_consents(work: Work, rows: Sql) -> Sql:
     Those without an instant come before all others, and of several at one instant the greatest row hash wins.
     """
     found = work.table("consent_rows", rows)
-    # Few rows are tied, and only theirs are hashed.
-    tied = sql(
-        "(SELECT user_id FROM {found} GROUP BY user_id, channel, group_name, ts HAVING min(status) <> max(status))",
-        found=found,
-    )
-    place = sql(
-        "{{'dated': ts IS NOT NULL, 'ts': coalesce(ts, TIMESTAMP '0001-01-01'), "
-        "'row_hash': CASE WHEN user_id IN {tied} THEN consent_hash(user_id, ts, channel, group_name, status) ELSE {none} END}}",
-        tied=tied,
-        none=literal(""),
-    )
     return work.table(
         "consents",
         sql(
             "SELECT user_id, channel, group_name, arg_max(status, {place}) AS status, max(ts) AS ts FROM {found} "
             "GROUP BY user_id, channel, group_name",
-            place=place,
+            place=_place(found),
             found=found,
         ),
     )

@@ -12,6 +12,8 @@ from engage_cli.engine.inputs.values import Value, nothing
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql, text_list
 from engage_cli.plan.needs import Column, Reading
 
+ALWAYS = Sql("TIMESTAMP '0001-01-01'")
+"""Since when what has no instant is so."""
 Named = Sequence[tuple[Column, str]]
 """Readings, and the names that their columns get."""
 
@@ -89,9 +91,7 @@ def stage_traits(work: Work, profiles: Profiles | None, columns: Iterable[Column
 
 def current_profiles(work: Work, profiles: Profiles, columns: Named, users: frozenset[str] | None) -> Sql:
     """A table of user_id and the named columns: the profile of each user as of the instant."""
-    by_trait: dict[str, list[Sql]] = defaultdict(list)
-    for column, name in columns:
-        by_trait[column.path.name].append(sql("{name}", name=identifier(name)))
+    by_trait = _by_trait(columns)
     names = [Sql("user_id"), *(sql("{name}", name=identifier(name)) for _, name in columns)]
     limit = Sql("TRUE") if users is None else sql("list_contains({users}, user_id)", users=text_list(sorted(users)))
     alone = sql("NOT user_id IN (FROM {several})", several=profiles.several)
@@ -116,6 +116,14 @@ def current_profiles(work: Work, profiles: Profiles, columns: Named, users: froz
     )
     several = sql("SELECT {names} FROM ({merged})", names=names, merged=merged)
     return work.table("current", joined(" UNION ALL ", [once, several]))
+
+
+def _by_trait(columns: Named) -> dict[str, list[Sql]]:
+    """The names of the columns of each trait."""
+    by_trait: dict[str, list[Sql]] = defaultdict(list)
+    for column, name in columns:
+        by_trait[column.path.name].append(sql("{name}", name=identifier(name)))
+    return by_trait
 
 
 def _readings(rows: PeopleRows, columns: Named, where: Sql, as_of: Sql, extra: Sequence[Sql] = ()) -> Sql:
@@ -146,6 +154,71 @@ def _ordered_readings(profiles: Profiles, rows: PeopleRows, columns: Named, trai
         present.append(sql("{reading} AS {name}", reading=reading, name=Sql(f"present_{at}")))
     several = sql("{limit} AND user_id IN (FROM {several})", limit=limit, several=profiles.several)
     return _readings(rows, columns, several, profiles.as_of, [place, *present])
+
+
+def stage_trait_history(work: Work, profiles: Profiles | None, columns: Iterable[Column], users: frozenset[str] | None) -> None:
+    """Make the relation `trait_history`: a row for each stretch of time over which a user's traits stayed the same."""
+    labels = work.connection.labels
+    ordered = sorted(columns, key=lambda column: column.name)
+    names = [sql("h.{name}", name=labels.of(column)) for column in ordered]
+    query = sql(
+        "SELECT {columns} FROM ({history}) AS h JOIN users AS u ON u.user_id = h.user_id ORDER BY u.user_key, h.since",
+        columns=[Sql("u.user_key"), Sql("h.since"), Sql("h.until"), *names],
+        history=profile_history(work, profiles, [(column, labels.name(column)) for column in ordered], users),
+    )
+    work.connection.run(sql("CREATE OR REPLACE TEMP TABLE trait_history AS {query}", query=query).text)
+
+
+def profile_history(work: Work, profiles: Profiles | None, columns: Named, users: frozenset[str] | None) -> Sql:
+    """A SELECT of user_id, since, until and the named columns: what each profile was over each stretch of time between two of its rows."""
+    if profiles is None:
+        empty = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=identifier(name)) for column, name in columns]
+        ends = Sql("CAST(NULL AS VARCHAR) AS user_id, CAST(NULL AS TIMESTAMP) AS since, CAST(NULL AS TIMESTAMP) AS until")
+        return sql("SELECT {columns} WHERE FALSE", columns=[ends, *empty])
+    limit = Sql("TRUE") if users is None else sql("list_contains({users}, user_id)", users=text_list(sorted(users)))
+    alone = sql("{limit} AND NOT user_id IN (FROM {several})", limit=limit, several=profiles.several)
+    begun = [sql("coalesce(ts, {always}) AS since", always=ALWAYS), Sql("CAST(NULL AS TIMESTAMP) AS until")]
+    names = [sql("{name}", name=identifier(name)) for _, name in columns]
+    shown = [Sql("user_id"), Sql("since"), Sql("until"), *names]
+    parts = [
+        sql("SELECT {shown} FROM ({once})", shown=shown, once=_readings(batch, columns, alone, profiles.as_of, begun))
+        for batch in profiles.batches
+    ]
+    if work.count(profiles.several):
+        parts.append(sql("SELECT {shown} FROM ({stretches})", shown=shown, stretches=_stretches(work, profiles, columns, limit)))
+    return joined(" UNION ALL ", parts)
+
+
+def _stretches(work: Work, profiles: Profiles, columns: Named, limit: Sql) -> Sql:
+    """The stretches of those with several rows: at each row what is then the last value of each trait."""
+    by_trait = _by_trait(columns)
+    rows = work.table(
+        "every_row",
+        joined(" UNION ALL ", [_ordered_readings(profiles, batch, columns, list(by_trait), limit) for batch in profiles.batches]),
+    )
+    so_far = [
+        sql(
+            "last_value(CASE WHEN {present} THEN struct_pack({parts}) END IGNORE NULLS) OVER so_far AS {name}",
+            present=Sql(f"present_{at}"),
+            parts=[sql("{name} := {name}", name=name) for name in found],
+            name=Sql(f"t{at}"),
+        )
+        for at, found in enumerate(by_trait.values())
+    ]
+    unpacked = [
+        sql("{last}.{name} AS {name}", last=Sql(f"t{at}"), name=name) for at, found in enumerate(by_trait.values()) for name in found
+    ]
+    return sql(
+        "SELECT {columns} FROM ("
+        "SELECT {so_far} FROM (SELECT *, CASE WHEN place.dated THEN place.ts ELSE {always} END AS since FROM {rows}) "
+        "WINDOW in_order AS (PARTITION BY user_id ORDER BY place.dated, place.ts, place.row_hash), "
+        "so_far AS (PARTITION BY user_id ORDER BY place.dated, place.ts, place.row_hash ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) "
+        "WHERE until IS DISTINCT FROM since",
+        columns=[Sql("user_id"), Sql("since"), Sql("until"), *unpacked],
+        so_far=[Sql("user_id"), Sql("since"), Sql("lead(since) OVER in_order AS until"), *so_far],
+        always=ALWAYS,
+        rows=rows,
+    )
 
 
 def _last(at: int, names: Sequence[Sql]) -> Sql:

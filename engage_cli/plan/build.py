@@ -13,12 +13,13 @@ from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
-from engage_cli.plan.checks import Check, CountTest, NumberIn, readings_of
+from engage_cli.plan.checks import ANY_ROW, Check, CountTest, NumberIn, Row, RowAll, readings_of
 from engage_cli.plan.instants import Bound, Stretch, moved, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
 from engage_cli.plan.leaves import (
     AmongRows,
     ConsentIs,
+    ContextMeets,
     Counted,
     EdgeMeets,
     Events,
@@ -30,17 +31,20 @@ from engage_cli.plan.leaves import (
     Leaf,
     Measured,
     MemberOf,
+    MessageWas,
     OnDays,
     PlannedStep,
     Regular,
     Sequence,
     SomeLinked,
+    StayWas,
     TraitMeets,
 )
 from engage_cli.plan.needs import Needs, Reading
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
+from engage_cli.plan.relative import Arrived
 from engage_cli.plan.requirements import leaves_about, needs_of
-from engage_cli.plan.resolve import Context, field_row, row_of, tests_of
+from engage_cli.plan.resolve import Context, field_row, matching_row, row_of, tests_of
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
 
@@ -56,30 +60,34 @@ def plan_audiences(
     `users` limits what is staged to these ids; the computed `traits` are planned, too. The definitions are checked: no unknown names, no
     cycles.
     """
-    asked, audiences = tuple(asked), project.audiences
+    asked, context = tuple(asked), Context(as_of, ZoneInfo(zone))
+    planned = plan_named(project, asked, context)
+    computed = plan_traits(project, planned.values(), [path_of(name) for name in traits], context)
+    needs = needs_of(planned.values(), Needs(as_of, zone, users=users), computed)
+    return Plan(as_of, zone, planned, asked, needs, computed)
+
+
+def plan_named(project: Project, names: Iterable[str], context: Context) -> dict[str, PlannedAudience]:
+    """The audiences of these names and all that they name, each after those that it names."""
     planned: dict[str, PlannedAudience] = {}
 
     def visit(name: str) -> None:
         if name in planned:
             return
-        audience = audiences[name]
+        audience = project.audiences[name]
         for other in named_audiences(audience.members):
             visit(other)
-        predicate = Planner(Context(as_of, ZoneInfo(zone)), name).predicate(audience.members)
+        predicate = Planner(context, name).predicate(audience.members)
         planned[name] = PlannedAudience(
             name, predicate, audience.members, audience.with_traits, audience.span, audience.of, audience.with_anonymous
         )
 
-    for name in asked:
+    for name in names:
         visit(name)
-    computed = _plan_traits(project, planned.values(), [path_of(name) for name in traits], Context(as_of, ZoneInfo(zone)))
-    needs = needs_of(planned.values(), Needs(as_of, zone, users=users), computed)
-    return Plan(as_of, zone, planned, asked, needs, computed)
+    return planned
 
 
-def _plan_traits(
-    project: Project, audiences: Iterable[PlannedAudience], asked: Iterable[Path], context: Context
-) -> dict[str, PlannedTrait]:
+def plan_traits(project: Project, audiences: Iterable[PlannedAudience], asked: Iterable[Path], context: Context) -> dict[str, PlannedTrait]:
     """The computed traits behind some audiences and those asked for by name, each after those that it is computed of."""
     planned: dict[str, PlannedTrait] = {}
 
@@ -119,10 +127,15 @@ def named_audiences(condition: w.Condition) -> list[str]:
 
 @dataclass(frozen=True)
 class Planner:
-    """Turns the conditions of one definition into predicates. `owner` is the definition's id, the default salt."""
+    """Turns the conditions of one definition into predicates. `owner` is the definition's id, the default salt.
+
+    `match` and `since` tie the events of one condition to the journey's instance that asks.
+    """
 
     context: Context
     owner: str
+    match: Path | None = None
+    since: w.JourneySince | None = None
 
     def predicate(self, condition: w.Condition) -> Predicate:
         """The predicate that a condition means."""
@@ -137,14 +150,28 @@ class Planner:
                 return Negated(self.predicate(part))
             case w.Everyone():
                 return Always()
-            case w.EventDone():
-                return self._event(condition)
+            case w.EventDone(match=match, since=since):
+                return replace(self, match=match, since=since)._event(condition)
             case w.Quantified():
                 return self._quantified(condition)
+            case w.ContextIs() | w.MessageMade() | w.JourneyState():
+                return Is(self._of_journeys(condition))
             case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql() | w.HasConsent():
                 return Is(self._leaf(condition))
-            case w.ContextIs() | w.MessageMade() | w.JourneyState():
-                raise AssertionError(f"{condition} stands in an audience, where the rules refuse it")
+            case _:
+                assert_never(condition)
+
+    def _of_journeys(self, condition: w.ContextIs | w.MessageMade | w.JourneyState) -> Leaf:
+        match condition:
+            case w.ContextIs(path, comparison, span):
+                return ContextMeets(field_row(path, comparison, self.context), span)
+            case w.MessageMade(w.MessageOf.STEP, name, status, span, journey, window):
+                assert journey is not None, "a step stands in a journey"
+                return MessageWas(w.MessageOf.JOURNEY.value, journey, name, status.value, self._stretch(window), span)
+            case w.MessageMade(of, name, status, span, _, window):
+                return MessageWas(of.value, name, None, status.value, self._stretch(window), span)
+            case w.JourneyState(journey, status, span, window):
+                return StayWas(journey, status, self._stretch(window), span)
             case _:
                 assert_never(condition)
 
@@ -227,16 +254,23 @@ class Planner:
 
     def _events(self, names: tuple[str, ...], where: Where, window: w.Window, span: Span) -> EventSet:
         label = join_label(names_label(names), window_label(window))
-        return EventSet(tuple(sorted(set(names))), self._stretch(window), row_of(where, self.context), label, span)
+        return EventSet(tuple(sorted(set(names))), self._stretch(window), self._row(where), label, span)
 
     def _first(self, names: tuple[str, ...], where: Where, window: w.Window, first: w.FirstTime, span: Span) -> FirstEvents:
         label = join_label("first", names_label(names), window_label(window))
         by_name = first is w.FirstTime.BY_NAME
+        return FirstEvents(tuple(sorted(set(names))), self._stretch(window), self._row(where), by_name, label, span)
+
+    def _row(self, where: Where) -> Row:
         row = row_of(where, self.context)
-        return FirstEvents(tuple(sorted(set(names))), self._stretch(window), row, by_name, label, span)
+        if self.match is None:
+            return row
+        matched = matching_row(self.match)
+        return matched if row == ANY_ROW else RowAll((matched, row))
 
     def _stretch(self, window: w.Window) -> Stretch:
-        return window_stretch(window, self.context.as_of, self.context.zone)
+        stretch = window_stretch(window, self.context.as_of, self.context.zone)
+        return stretch if self.since is None else replace(stretch, low=Bound(Arrived(self.since.step), True))
 
     def _numbers(self, comparison: Comparison, leaf: Callable[[Check], Leaf]) -> Predicate:
         """The tests of a measure, each an atom of its own so that a negative one is an exact negation."""
@@ -268,7 +302,7 @@ class Planner:
         label = join_label(names_label(done.names), f"in_{ask.of_last}_times_{slug(str(ask.every))}")
         whole = Stretch(stretches[-1].low, stretches[0].high)
         names = tuple(sorted(set(done.names)))
-        events = EventSet(names, whole, row_of(done.where, self.context), label, done.span)
+        events = EventSet(names, whole, self._row(done.where), label, done.span)
         return Regular(events, stretches, ask.at_least, self._count_tests(ask.comparison))
 
     def _count_tests(self, comparison: Comparison | None) -> tuple[CountTest, ...]:
@@ -283,7 +317,7 @@ class Planner:
     def _sequence(self, done: w.SequenceDone) -> Sequence:
         positive = [step for step in done.steps if not step.negated]
         places = {step.alias: index for index, step in enumerate(positive) if step.alias is not None}
-        inner = replace(self, context=replace(self.context, steps=places))
+        inner = replace(self, context=replace(self.context, steps=places), match=done.match, since=done.since)
         steps: list[PlannedStep] = []
         between: list[Forbidden] = []
         after: list[Forbidden] = []
@@ -295,7 +329,7 @@ class Planner:
             (after if len(steps) == len(positive) else between).append(forbidden)
         label = join_label("sequence", *(slug(step.names[0], 24) for step in positive[:3]))
         if done.order is w.Order.STRICT:
-            anything = inner._events(("*",), ALWAYS, done.window, done.span)
+            anything = replace(inner, match=None)._events(("*",), ALWAYS, done.window, done.span)
             between.extend(Forbidden(anything, index) for index in range(1, len(steps)))
         return Sequence(
             steps=tuple(steps),

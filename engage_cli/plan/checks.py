@@ -109,7 +109,19 @@ class OfStep:
     path: Path
 
 
-Referred = OfTrait | OfStep
+@dataclass(frozen=True, slots=True)
+class OfKey:
+    """The key of the journey's instance that asks (`match`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfContext:
+    """A reference to what the journey's instance that asks carries."""
+
+    path: Path
+
+
+Referred = OfTrait | OfStep | OfKey | OfContext
 
 
 class Relation(StrEnum):

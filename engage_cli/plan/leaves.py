@@ -198,6 +198,37 @@ class ConsentIs:
     span: Span | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ContextMeets:
+    """What the journey's instance that asks carries meets the row predicate."""
+
+    row: Row
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWas:
+    """A message of this campaign, and of this one of a journey's steps (None: any), has had this status at an instant in the stretch."""
+
+    kind: str
+    campaign: str
+    step: str | None
+    status: str
+    stretch: Stretch
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StayWas:
+    """The user has an instance of the journey that is open (`status` inside), over (ended), or over for this reason; entered, or ended,
+    in the stretch."""
+
+    journey: str
+    status: str
+    stretch: Stretch
+    span: Span | None = field(default=None, compare=False)
+
+
 Leaf = (
     Happened
     | Counted
@@ -212,4 +243,7 @@ Leaf = (
     | AmongRows
     | SomeLinked
     | ConsentIs
+    | ContextMeets
+    | MessageWas
+    | StayWas
 )

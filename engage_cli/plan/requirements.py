@@ -16,6 +16,7 @@ from engage_cli.plan.courses import first_instant
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.leaves import (
     ConsentIs,
+    ContextMeets,
     Counted,
     EdgeMeets,
     Events,
@@ -124,6 +125,9 @@ class _Found:
             case TraitMeets(row):
                 self.row(row, self.traits, [])
                 self.traits.difference_update([column for column in self.traits if column.path == IDS[self.of]])
+            case ContextMeets(row):
+                # What is in the context stands beside the subject; only references need columns.
+                self.row(row, set(), [])
             case SomeLinked(of, predicate):
                 self.accounts = True
                 self.subjects(of, predicate)

@@ -119,6 +119,12 @@ def _each(path: Path, row: c.Row) -> c.Row:
     return c.SomeElement(Path(head) if head else None, inner)
 
 
+def matching_row(path: Path) -> c.Row:
+    """The row predicate of `match`: the property at the path equals the key of the instance that asks."""
+    same = c.Against(c.Relation.EQ, c.OfKey())
+    return _each(path, c.Value(_after_each(path), c.Test(same, same)))
+
+
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
 
@@ -167,8 +173,8 @@ def _refer(value: Reference, context: Context) -> c.Referred:
             return c.OfTrait(path)
         case StepRef(step, path):
             return c.OfStep(context.steps[step], path)
-        case ContextRef():
-            raise AssertionError(f"{value} stands outside journeys, where the reader refuses it")
+        case ContextRef(path):
+            return c.OfContext(path)
         case _:
             assert_never(value)
 

@@ -16,7 +16,6 @@ from engage_cli.definitions.trait import Compute
 from engage_cli.plan.instants import Bound, Stretch
 from engage_cli.plan.leaves import (
     AmongRows,
-    ConsentIs,
     Counted,
     EdgeMeets,
     Events,
@@ -24,16 +23,16 @@ from engage_cli.plan.leaves import (
     FirstEvents,
     Forbidden,
     Happened,
-    InShareOf,
     Leaf,
     Measured,
     MemberOf,
+    MessageWas,
     OnDays,
     PlannedStep,
     Regular,
     Sequence,
     SomeLinked,
-    TraitMeets,
+    StayWas,
 )
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_of
@@ -126,7 +125,7 @@ def _depends_on_stretches_alone(leaf: Leaf) -> bool:
     match leaf:
         case Sequence():
             return not leaf.settled
-        case AmongRows() | SomeLinked():
+        case AmongRows() | SomeLinked() | MessageWas() | StayWas():
             return False
         case _:
             return True
@@ -150,7 +149,7 @@ def _sets(leaf: Leaf) -> Iterator[Events]:
             yield from (step.events for step in leaf.steps)
             yield from (forbidden.events for forbidden in (*leaf.between, *leaf.after))
             yield from leaf.without
-        case TraitMeets() | InShareOf() | MemberOf() | AmongRows() | SomeLinked() | ConsentIs():
+        case _:
             return
 
 

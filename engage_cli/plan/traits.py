@@ -10,6 +10,8 @@ from engage_cli.definitions.values import Literal
 from engage_cli.plan import checks as c
 from engage_cli.plan.leaves import (
     AmongRows,
+    ConsentIs,
+    ContextMeets,
     Counted,
     EdgeMeets,
     EventSet,
@@ -18,10 +20,12 @@ from engage_cli.plan.leaves import (
     Leaf,
     Measured,
     MemberOf,
+    MessageWas,
     OnDays,
     Regular,
     Sequence,
     SomeLinked,
+    StayWas,
     TraitMeets,
 )
 from engage_cli.source import Span
@@ -81,7 +85,9 @@ def traits_of_leaf(leaf: Leaf) -> Iterator[Path]:
                 yield from traits_of_row(forbidden.events.row)
             for events in leaf.without:
                 yield from traits_of_row(events.row)
-        case InShareOf() | MemberOf() | AmongRows() | SomeLinked():
+        case ContextMeets(row):
+            yield from traits_of_row(row)
+        case InShareOf() | MemberOf() | AmongRows() | SomeLinked() | ConsentIs() | MessageWas() | StayWas():
             return
 
 

@@ -14,6 +14,7 @@ from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.leaves import (
     AmongRows,
     ConsentIs,
+    ContextMeets,
     Counted,
     EdgeMeets,
     Happened,
@@ -21,10 +22,12 @@ from engage_cli.plan.leaves import (
     Leaf,
     Measured,
     MemberOf,
+    MessageWas,
     OnDays,
     Regular,
     Sequence,
     SomeLinked,
+    StayWas,
     TraitMeets,
 )
 from engage_cli.plan.needs import Catalog
@@ -35,11 +38,12 @@ from engage_cli.sql.authored import SOURCE_TABLES, read_authored
 from engage_cli.sql.consents import consent_atom
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import e_bucket
+from engage_cli.sql.ledger import ledger_relation
 from engage_cli.sql.literals import all_of, any_of, column, integer_literal, known, negation, text_literal
 from engage_cli.sql.measures import EventLeaves
 from engage_cli.sql.relations import Relation, Relations, comment
 from engage_cli.sql.rows import row_condition
-from engage_cli.sql.scope import USERS, Scope, join_subject, relation_alias, relations_used, trait_scope
+from engage_cli.sql.scope import USERS, Scope, context_scope, join_subject, relation_alias, relations_used, trait_scope
 from engage_cli.sql.sequences import sequence_relation
 from engage_cli.sql.traits import TraitRelations
 
@@ -240,7 +244,7 @@ class Compiler:
             case Is(leaf):
                 atom = self.atom(leaf, selection, exact=exact)
                 selection.read(atom)
-                if exact and not atom.is_presence and not isinstance(leaf, TraitMeets):
+                if exact and not atom.is_presence and not isinstance(leaf, TraitMeets | ContextMeets):
                     return known(atom.condition.copy())
                 return atom.condition.copy()
             case _:
@@ -268,6 +272,13 @@ class Compiler:
                 return Atom.presence(self.authored(leaf, selection.of))
             case SomeLinked():
                 return Atom.presence(self.linked(leaf))
+            case ContextMeets(row):
+                scope = context_scope(subjects.catalog, self.plan.zone, subjects.queries.computed)
+                condition = row_condition(row, scope, exact=exact)
+                selection.use(scope.used)
+                return Atom(None, condition)
+            case MessageWas() | StayWas():
+                return Atom.presence(ledger_relation(leaf, subjects.queries, subjects.relations))
             case ConsentIs():
                 return consent_atom(leaf, subjects.relations)
             case _:

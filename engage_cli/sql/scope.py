@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
-from engage_cli.plan.checks import OfStep, OfTrait, Referred
+from engage_cli.plan.checks import OfContext, OfKey, OfStep, OfTrait, Referred
 from engage_cli.plan.needs import Catalog, ListNeed, Reading
 from engage_cli.sql.literals import column
-from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, UserIdReader
+from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, TextReader, UserIdReader
 
 TRAITS = "t"
 USERS = "u"
 EVENTS = "e"
+KEY = "key"
+CONTEXT = "context"
+"""What a journey's instance has beside it: its key, and what it carries as the text of a JSON object."""
 
 
 _LIST = "values_of_"
@@ -106,6 +110,12 @@ class Scope:
             case OfStep():
                 assert self.step is not None, "a ref outside a sequence"
                 return self.step(reference)
+            case OfKey():
+                return TextReader(column(KEY, self.subject), self.zone)
+            case OfContext(path):
+                return context_reader(path, self)
+            case _:
+                assert_never(reference)
 
     def trait(self, path: Path) -> Reader:
         """The reader of one of the subject's traits."""
@@ -162,3 +172,19 @@ def trait_scope(catalog: Catalog, zone: str, computed: Computed = nothing_comput
 
     scope = Scope(catalog, zone, trait_reader, catalog.trait_elements_zone, computed=computed)
     return scope
+
+
+def context_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed) -> Scope:
+    """The scope of what a journey's instance carries, beside the subjects."""
+
+    def reader(path: Path | None) -> Reader:
+        assert path is not None, "only an element is read as a whole"
+        return context_reader(path, scope)
+
+    scope = Scope(catalog, zone, reader, catalog.elements_zone, computed=computed)
+    return scope
+
+
+def context_reader(path: Path, scope: Scope) -> Reader:
+    """The reader of a value that a journey's instance carries. It came from an event, and is read as an element of its lists is."""
+    return JsonReader(exp.cast(column(CONTEXT, scope.subject), "JSON"), path, scope.catalog.elements_zone, scope.zone)

@@ -1,0 +1,139 @@
+"""Conditions asked of subjects each at an instant of its own: the waiting instances of a journey's step, say.
+
+They are the conditions of audiences, by the same planner; what is counted from as_of is counted from the subject's own instant.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.project import Project, Source, Sources
+from engage_cli.definitions.subjects import Subject
+from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
+from engage_cli.plan.checks import OfContext, OfKey
+from engage_cli.plan.leaves import AmongRows, ContextMeets, Leaf, MemberOf
+from engage_cli.plan.needs import Needs
+from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
+from engage_cli.plan.relative import OWN, Arrived, Relative, Shifted, Turned
+from engage_cli.plan.requirements import IDS, leaves_about, needs_of
+from engage_cli.plan.resolve import Context
+from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, traits_of_leaf
+from engage_cli.source import Span
+
+@dataclass(frozen=True)
+class MomentPlan:
+    """Some conditions over subjects with instants of their own, by name.
+
+    `audiences` are all that they name, each after those that it names itself; `traits` the computed ones that are looked at.
+    """
+
+    zone: str
+    conditions: Mapping[str, PlannedAudience]
+    audiences: Mapping[str, PlannedAudience]
+    traits: Mapping[str, PlannedTrait]
+
+    def needs(self, base: Needs, low: datetime) -> Needs:
+        """`base` with what has to be staged to ask subjects none of whose instants is before `low`. No event after `base.as_of` is seen."""
+        everything = [*self.audiences.values(), *self.conditions.values()]
+        own = needs_of(everything, Needs(base.as_of, base.zone, users=base.users, dated=True), self.traits, low)
+        return base.with_also(own)
+
+    def as_plan(self, as_of: datetime) -> Plan:
+        """The audiences and traits behind the conditions, as the plan of a run at an instant has them."""
+        named = {**self.audiences, **{f"condition {name}": condition for name, condition in self.conditions.items()}}
+        return Plan(as_of, self.zone, named, (), Needs(as_of, self.zone), self.traits)
+
+    def relatives(self) -> tuple[Relative, ...]:
+        """The instants of their own that the conditions ask of subjects, by name; that as of which they are asked is always one."""
+        found: dict[str, Relative] = {one.name: one for one in (OWN, *found_in(self._predicates(), (Shifted, Turned, Arrived)))}
+        return tuple(found[name] for name in sorted(found))
+
+    @property
+    def with_key(self) -> bool:
+        """Whether the key of the instance that asks matters."""
+        return any(True for _ in found_in(self._predicates(), (OfKey,)))
+
+    @property
+    def with_context(self) -> bool:
+        """Whether what the instance that asks carries matters."""
+        return any(True for _ in found_in(self._predicates(), (OfContext, ContextMeets)))
+
+    def _predicates(self) -> tuple[object, ...]:
+        predicates = tuple(one.predicate for one in (*self.audiences.values(), *self.conditions.values()))
+        return (*predicates, *(trait.source for trait in self.traits.values()))
+
+    # ---- what is dated ---------------------------------------------------------------------------------------------
+
+    def dated(self, name: str, sources: Sources) -> bool:
+        """Whether a condition rests on dated inputs alone, so that its value at any earlier instant is known."""
+        return not self.undated(name, sources)
+
+    def undated(self, name: str, sources: Sources) -> tuple[str, ...]:
+        """The undated inputs that a condition rests on, in words, each once.
+
+        Whether rows of consents and memberships say since when they hold, the files tell and engage.yaml does not: one without an instant
+        counts as having been so for ever.
+        """
+        condition = self.conditions[name]
+        return tuple(dict.fromkeys(self._undated(condition.of, condition.predicate, sources)))
+
+    def _undated(self, of: Subject, predicate: Predicate, sources: Sources) -> Iterator[str]:
+        for kind, leaf in leaves_about(of, predicate):
+            if isinstance(leaf, MemberOf):
+                audience = self.audiences[leaf.audience]
+                yield from self._undated(audience.of, audience.predicate, sources)
+            elif isinstance(leaf, AmongRows):
+                yield "`sql:`"
+            else:
+                yield from self._undated_traits(kind, leaf, sources)
+
+    def _undated_traits(self, of: Subject, leaf: Leaf, sources: Sources) -> Iterator[str]:
+        paths = [path for path in traits_of_leaf(leaf) if path != IDS[of]]
+        computed = computed_among(paths, self.traits) if of is Subject.USERS else []
+        for trait in computed:
+            if isinstance(trait.source, TraitOfRows):
+                yield f"the trait `{trait.name}`, of SQL"
+        names = {trait.name for trait in computed}
+        if any(path.name not in names for path in paths):
+            for source in sources.of("profiles" if of is Subject.USERS else "accounts"):
+                if not _is_log(source):
+                    yield f"the snapshot `{source.path}`"
+
+
+def _is_log(source: Source) -> bool:
+    """Whether each row says since when it holds."""
+    return source.segment or "timestamp" in source.columns
+
+
+def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: str, owner: str) -> MomentPlan:
+    """The plan for conditions of one definition (`owner` is its id, the default salt), by name, over users.
+
+    The definitions are checked: no unknown names, no cycles.
+    """
+    context = Context(OWN, ZoneInfo(zone))
+    planner = Planner(context, owner)
+    planned = {
+        name: PlannedAudience(name, planner.predicate(condition), condition, (), _span(condition)) for name, condition in conditions.items()
+    }
+    named = [name for condition in conditions.values() for name in named_audiences(condition)]
+    audiences = plan_named(project, dict.fromkeys(named), context)
+    return MomentPlan(zone, planned, audiences, plan_traits(project, [*audiences.values(), *planned.values()], (), context))
+
+
+def _span(condition: Condition) -> Span:
+    return condition.span
+
+
+def found_in(thing: object, kinds: tuple[type, ...]) -> Iterator[Any]:
+    """Everything of these kinds within a plan's predicates, leaves, rows and checks."""
+    if isinstance(thing, kinds):
+        yield thing
+    elif is_dataclass(thing):
+        for part in fields(thing):
+            yield from found_in(getattr(thing, part.name), kinds)
+    elif isinstance(thing, tuple):
+        for one in thing:
+            yield from found_in(one, kinds)

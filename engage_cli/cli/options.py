@@ -134,6 +134,10 @@ Wait = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", parser=read_seconds, help="How long to wait for another run that holds the state."),
 ]
+Full = Annotated[bool, typer.Option("--full", help="Send each destination all members again, not only what changed.")]
+AllowChange = Annotated[
+    bool, typer.Option("--allow-change", help="Let changes of destinations pass, however large: this time `guard` holds nothing back.")
+]
 AudienceName = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The audience.")]
 ToFile = Annotated[
     Path | None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.template import Templates
@@ -102,23 +103,6 @@ class Messaging:
     urls: Urls = Urls()
 
 
-class Call(StrEnum):
-    """The Segment call that an events destination takes."""
-
-    TRACK = "track"
-    IDENTIFY = "identify"
-
-
-@dataclass(frozen=True, slots=True)
-class EventsDestination:
-    """A destination that takes changes of membership as `track` or `identify` calls, one a line of `format`."""
-
-    name: str
-    format: str
-    call: Call
-    span: Span
-
-
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """What DuckDB may use. `memory_limit` as DuckDB writes it (`4GB`), `threads` None for every core."""
@@ -140,7 +124,7 @@ class Config:
     late_window: Duration
     engine: EngineSettings
     sources: Sources
-    destinations: Mapping[str, EventsDestination]
+    destinations: Mapping[str, Destination]
     messaging: Messaging = Messaging()
     person_timezone: Path | None = None
     """The trait that holds a person's own time zone."""

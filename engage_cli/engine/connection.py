@@ -13,8 +13,9 @@ from sqlglot import exp
 from engage_cli.definitions.project import EngineSettings, MissingFile
 from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
-from engage_cli.engine.lowering import readings_of, render, zones_of
+from engage_cli.engine.lowering import normals_of, readings_of, render, zones_of
 from engage_cli.engine.macros import MACROS, macro_statement
+from engage_cli.engine.normal import normal_macro
 from engage_cli.engine.template import text_list
 from engage_cli.engine.zones import reading_macro_of, zone_macros
 from engage_cli.errors import DataError
@@ -96,6 +97,8 @@ class Connection:
         self.use_zones(zones_of(statement))
         for source_zone, project_zone in sorted(readings_of(statement)):
             self.use_reading(source_zone, project_zone)
+        for form in sorted(normals_of(statement)):
+            self._make(normal_macro(form))
         return render(self.labels.apply(statement.copy()))
 
     def use_zones(self, zones: Iterable[str]) -> None:

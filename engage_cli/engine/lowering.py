@@ -42,6 +42,11 @@ def readings_of(expression: exp.Expr) -> frozenset[tuple[str, str]]:
     return frozenset((source, project) for source, project in found)
 
 
+def normals_of(expression: exp.Expr) -> frozenset[str]:
+    """The forms whose macros (engine/normal.py) the lowered expression calls."""
+    return frozenset(call.expressions[1].name for call in expression.find_all(exp.Anonymous) if call.name == "E_NORMAL")
+
+
 def _zones(zoned: exp.Anonymous) -> list[str]:
     return [argument.name for argument in zoned.expressions[1:]]
 
@@ -205,5 +210,7 @@ TABLE: dict[str, Lower] = {
     "E_FINITE": _named("FINITE_NUMBER"),
     "E_TO_JSON": _named("TO_JSON"),
     "E_ONLY": _only,
+    "E_NORMAL": lambda arguments: call(f"NORMAL_{arguments[1].name.upper()}", arguments[0]),
+    "E_SHA256": _named("SHA256"),
 }
 """One template a function of sql/functions.py. The readings are macros (engine/macros.py), so that the SQL stays readable."""

@@ -12,15 +12,17 @@ with that boolean stands for identify.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.project import Call
+from engage_cli.definitions.destinations import Call, ListDestination
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.columns import trait_names, traits_members, with_traits_of
+from engage_cli.outputs.rows import rows_of
+from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso
 from engage_cli.state.outbox import ACCOUNT_TRACK, GROUP, RunFile
 from engage_cli.state.runs import Run
@@ -41,13 +43,15 @@ def written_call(call: str) -> str:
     return Call.TRACK.value if call == ACCOUNT_TRACK else call
 
 
-def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience]) -> int:
-    """Make `run_change` of `membership_change`, before the commit; how many changes there are."""
+def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], tellings: Sequence[Telling] = ()) -> None:
+    """Make `run_change` before the commit: of `membership_change`, and for destinations of `sync_change` and `list_change`."""
     engine.execute("DROP TABLE IF EXISTS temp.main.change_trait")
-    changes = engine.create("change_trait", _with_traits(audiences))
+    own = [telling for telling in tellings if telling.of_its_own and telling.has_files]
+    engine.create("change_trait", _with_traits(audiences, own))
     engine.execute(_DROP)
-    engine.execute(_STAGE_NEW, [[audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]])
-    return changes
+    lists = _LISTS if any(isinstance(telling.destination, ListDestination) for telling in tellings) else ""
+    of_accounts = [audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]
+    engine.execute(_STAGE_NEW.replace("{lists}", lists), [of_accounts])
 
 
 def stage_committed_changes(engine: Engine, run: int) -> None:
@@ -74,20 +78,15 @@ def calls_query(run: Run, file: RunFile) -> exp.Expr:
     )
 
 
-def rows_of(file: RunFile) -> exp.Expr:
-    """Which rows of `run_change` a file holds."""
-    rows: exp.Expr = exp.and_(exp.column("kind").eq(file.kind.value), exp.column("source").eq(file.source))
-    return rows if file.kind is Told.MEMBERSHIP else exp.and_(rows, exp.column("destination").eq(file.destination))
-
-
 _DROP = "DROP TABLE IF EXISTS temp.main.run_change"
 _STAGE_NEW = """
     CREATE TEMP TABLE run_change AS
-    SELECT 'membership' AS kind, audience AS source, CAST(NULL AS VARCHAR) AS destination, user_id, change,
+    SELECT kind, source, destination, user_id, change,
         CASE WHEN members IS NULL THEN NULL ELSE '{' || substr(members, 2) || '}' END AS payload, coalesce(members, '') || '}' AS rest,
-        CASE WHEN list_contains(CAST(? AS VARCHAR[]), audience) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
-    FROM change_trait ORDER BY audience, user_id
+        CASE WHEN list_contains(CAST(? AS VARCHAR[]), source) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
+    FROM change_trait {lists} ORDER BY kind, source, destination NULLS FIRST, user_id
 """
+_LISTS = "UNION ALL SELECT 'list', list, destination, user_id, change, identifiers, NULL, NULL FROM list_change"
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,
@@ -97,26 +96,54 @@ _STAGE_COMMITTED = """
 """
 
 
-def _with_traits(audiences: Mapping[str, Audience]) -> exp.Expr:
-    """`membership_change` with `members`: the traits of each audience's `with`, as the inside of a JSON object."""
+def _with_traits(audiences: Mapping[str, Audience], own: Sequence[Telling]) -> exp.Expr:
+    """What is told of memberships, with `members`: the traits of each audience's `with`, as the inside of a JSON object."""
     alike: dict[tuple[tuple[str, ...] | None, Subject], list[Audience]] = {}
     for audience in audiences.values():
         # The boolean of an identify call has the audience's own name; a trait of that name would contradict it.
         names = tuple(name for name in trait_names(audience) if name != audience.name) if audience.with_traits else None
         alike.setdefault((names, audience.of), []).append(audience)
-    parts = [_of_audiences(members, names) for (names, _), members in sorted(alike.items(), key=lambda item: item[0][0] is not None)]
+    parts = []
+    for (names, _), members in sorted(alike.items(), key=lambda item: item[0][0] is not None):
+        parts.append(_of_audiences(members, names, _CHANGED))
+        pairs = [(one.destination.name, one.audience.name) for one in own if one.audience in members]
+        if pairs:
+            parts.append(_of_audiences(members, names, _SYNCED).where(_among(pairs)))
     return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
-def _of_audiences(audiences: list[Audience], names: tuple[str, ...] | None) -> exp.Select:
-    columns = [exp.column(name, table="membership_change").as_(name) for name in ("audience", "user_id", "change")]
+_CHANGED = {
+    "kind": exp.Literal.string(Told.MEMBERSHIP.value),
+    "source": exp.column("audience", table="changed"),
+    "destination": exp.cast(exp.null(), exp.DType.VARCHAR),
+    "": exp.column("user_id", table="changed"),
+}
+"""Columns of a change of membership, and last, under no name, the id by which its traits are found."""
+_SYNCED = {
+    "kind": exp.Literal.string(Told.SYNC.value),
+    "source": exp.column("audience", table="changed"),
+    "destination": exp.column("destination", table="changed"),
+    "": exp.column("now_id", table="changed"),
+}
+"""The same of what a destination is told that was behind."""
+
+
+def _among(pairs: Sequence[tuple[str, str]]) -> exp.Expr:
+    destination, audience = (exp.column(name, table="changed") for name in ("destination", "audience"))
+    return exp.or_(*(exp.and_(destination.eq(name), audience.eq(source)) for name, source in pairs))
+
+
+def _of_audiences(audiences: list[Audience], names: tuple[str, ...] | None, columns: Mapping[str, exp.Expr]) -> exp.Select:
+    relation = "membership_change" if columns is _CHANGED else "sync_change"
+    told = [value.copy().as_(name) for name, value in columns.items() if name]
+    told += [exp.column(name, table="changed").as_(name) for name in ("user_id", "change")]
     members: exp.Expr = exp.cast(exp.null(), exp.DType.VARCHAR) if names is None else traits_members(names)
     query = (
-        exp.select(*columns, members.as_("members"))
-        .from_("membership_change")
-        .where(exp.column("audience", table="membership_change").isin(*(audience.name for audience in audiences)))
+        exp.select(*told, members.as_("members"))
+        .from_(exp.alias_(exp.to_table(relation), "changed", table=True))
+        .where(exp.column("audience", table="changed").isin(*(audience.name for audience in audiences)))
     )
-    return with_traits_of(query, audiences[0], exp.column("user_id", table="membership_change")) if names else query
+    return with_traits_of(query, audiences[0], columns[""].copy()) if names else query
 
 
 def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:

@@ -1,24 +1,28 @@
 """A run's folder, `runs/20261123T100000Z-<run id>/`: what changed, as calls in Segment's spec, and a manifest of it all.
 
-`audiences/<name>.jsonl` holds the track calls of each audience that changed, `syncs/<destination>/<audience>.<format>` the calls for each
-destination that it names. The folder is made under a part name, every file fsynced, `manifest.json` last.
+`audiences/<name>.jsonl` holds the track calls of each audience that changed, `syncs/<destination>/<audience>.<format>` the calls for a
+destination of events, `syncs/<destination>/<audience>/adds.<format>` and `removes.<format>` the rows for one of lists. The folder is made
+under a part name, every file fsynced, `manifest.json` last.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from engage_cli import files
 from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.project import Call, EventsDestination
+from engage_cli.definitions.destinations import Call, EventsDestination, ListDestination
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.calls import call_about, calls_query, written_call
+from engage_cli.outputs.lists import list_query
+from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso
+from engage_cli.state.lists import removed_columns
 from engage_cli.state.outbox import Pending, RunFile
 from engage_cli.state.runs import Run
-from engage_cli.state.tables import Told
+from engage_cli.state.tables import ListChange, Told
 
 MANIFEST = "manifest.json"
 
@@ -28,19 +32,41 @@ def run_path(run: Run) -> str:
     return f"runs/{run.name}"
 
 
-def planned_files(audiences: Sequence[Audience], destinations: Mapping[str, EventsDestination]) -> list[RunFile]:
-    """The files that a run's folder gets for audiences that changed, in path order, not written yet."""
-    planned = []
-    for audience in audiences:
-        track = call_about(audience.of, Call.TRACK)
-        path, with_traits = f"audiences/{audience.name}.jsonl", bool(audience.with_traits)
-        blank = RunFile(path, Told.MEMBERSHIP, audience.name, None, track, with_traits, None, "jsonl")
-        planned.append(blank)
-        for destination in (destinations[name] for name in dict.fromkeys(audience.sync)):
-            path = f"syncs/{destination.name}/{audience.name}.{destination.format}"
-            call = call_about(audience.of, destination.call)
-            planned.append(replace(blank, path=path, destination=destination.name, call=call, format=destination.format))
+def planned_files(engine: Engine, audiences: Sequence[Audience], tellings: Sequence[Telling]) -> list[RunFile]:
+    """The files that a run's folder gets for audiences that changed and for what destinations are told, in path order, not written yet."""
+    planned = [
+        _calls_file(f"audiences/{audience.name}.jsonl", Told.MEMBERSHIP, audience, None, Call.TRACK, "jsonl") for audience in audiences
+    ]
+    for telling in tellings:
+        if not telling.has_files:
+            continue
+        match telling.destination:
+            case EventsDestination(name, file_format, call):
+                path = f"syncs/{name}/{telling.audience.name}.{file_format}"
+                kind = Told.SYNC if telling.of_its_own else Told.MEMBERSHIP
+                planned.append(_calls_file(path, kind, telling.audience, name, call, file_format))
+            case ListDestination():
+                planned += _list_files(engine, telling, telling.destination)
     return sorted(planned, key=lambda file: file.path)
+
+
+def _calls_file(path: str, kind: Told, audience: Audience, destination: str | None, call: Call, file_format: str) -> RunFile:
+    with_traits = bool(audience.with_traits)
+    return RunFile(path, kind, audience.name, destination, call_about(audience.of, call), with_traits, None, file_format)
+
+
+def _list_files(engine: Engine, telling: Telling, destination: ListDestination) -> list[RunFile]:
+    """The adds and the removes of a list. What is removed goes out as it was added, under columns of that time, too."""
+    name, columns = telling.audience.name, tuple(column.name for column in destination.columns)
+    folder, planned = f"syncs/{destination.name}/{name}", []
+    for change, file, count in ((ListChange.ADDED, "adds", telling.added), (ListChange.REMOVED, "removes", telling.removed)):
+        if change is ListChange.REMOVED and count:
+            now = {column.lower() for column in columns}
+            columns += tuple(one for one in removed_columns(engine, destination.name, name) if one not in now)
+        if count:
+            path = f"{folder}/{file}.{destination.format}"
+            planned.append(RunFile(path, Told.LIST, name, destination.name, change.value, False, columns, destination.format))
+    return planned
 
 
 def write_folder(engine: Engine, run: Run, planned: Sequence[RunFile], outputs: Path) -> tuple[list[RunFile], Pending]:
@@ -71,9 +97,8 @@ def manifest(run: Run, written: Sequence[RunFile]) -> str:
         "files": [
             {
                 "path": file.path,
-                "audience": file.source,
+                **_about(file),
                 "destination": file.destination,
-                "call": written_call(file.call),
                 "format": file.format,
                 "rows": file.rows,
                 "bytes": file.bytes,
@@ -83,6 +108,13 @@ def manifest(run: Run, written: Sequence[RunFile]) -> str:
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _about(file: RunFile) -> dict[str, str]:
+    """Whose changes a file tells, and how."""
+    if file.kind is Told.LIST:
+        return {"list": file.source, "change": file.call}
+    return {"audience": file.source, "call": written_call(file.call)}
 
 
 def is_whole(folder: Path, manifest_sha256: str) -> bool:
@@ -98,5 +130,6 @@ def _write_file(engine: Engine, run: Run, file: RunFile, folder: Path) -> RunFil
     path = folder / file.path
     files.make_folder(path.parent)
     crash_point("write calls")
-    rows = engine.copy(calls_query(run, file), path, file.format)
+    query = list_query(file) if file.kind is Told.LIST else calls_query(run, file)
+    rows = engine.copy(query, path, file.format)
     return replace(file, rows=rows, bytes=path.stat().st_size, sha256=files.sha256_of(path))

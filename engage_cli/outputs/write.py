@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.project import EventsDestination
 from engage_cli.errors import EngageError
 from engage_cli.outputs.calls import stage_new_changes
 from engage_cli.outputs.folder import planned_files, run_path, write_folder
 from engage_cli.outputs.members import members_path, pending_member_file, write_members
 from engage_cli.outputs.publish import discard, publish
+from engage_cli.outputs.syncs import NOTHING, Syncs
 from engage_cli.state.commit import commit_run
 from engage_cli.state.membership import Changes
 from engage_cli.state.outbox import MemberFile, Pending, RunFile, member_files
@@ -20,7 +20,7 @@ from engage_cli.state.store import State
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a run left behind. `run` is None where only files were written again, `folder` where nobody entered or exited.
+    """What a run left behind. `run` is None where only files were written again, `folder` where there is nothing to tell.
 
     Paths are from the outputs folder. `members` has each member file that was written, `rewritten` those whose bytes are new.
     """
@@ -47,12 +47,12 @@ def write_run(
     changes: Sequence[Changes],
     *,
     audiences: Mapping[str, Audience],
-    destinations: Mapping[str, EventsDestination],
     outputs: Path,
     file_format: str,
+    syncs: Syncs = NOTHING,
     kept: Collection[str] = (),
 ) -> Written:
-    """Write the files of a run, commit it, and publish both. `find_changes` comes before; the caller holds the lock.
+    """Write the files of a run, commit it, and publish both. `find_changes` and `find_syncs` come before; the caller holds the lock.
 
     Reads `member_row`, `membership_change` and, where an audience has `with`, `member_trait` (see columns.py), which must have the users
     of both. `kept` are audiences whose member file stays as it is. A failure before the commit, such as a full disk, leaves state and
@@ -64,8 +64,10 @@ def write_run(
     paths = [run_path(plan.run), *(members_path(name, file_format) for name in built)]
     parts = _Parts()
     try:
-        _write_parts(state, plan, changes, built, destinations, outputs, file_format, kept, parts)
-        is_run = commit_run(state, plan, changes, run_files=parts.run_files, member_files=parts.members, pending=parts.pending)
+        _write_parts(state, plan, changes, built, syncs, outputs, file_format, kept, parts)
+        is_run = commit_run(
+            state, plan, changes, syncs=syncs.known, run_files=parts.run_files, member_files=parts.members, pending=parts.pending
+        )
     except BaseException:
         discard(outputs, paths)
         raise
@@ -84,7 +86,7 @@ def _write_parts(
     plan: RunPlan,
     changes: Sequence[Changes],
     built: Mapping[str, Audience],
-    destinations: Mapping[str, EventsDestination],
+    syncs: Syncs,
     outputs: Path,
     file_format: str,
     kept: Collection[str],
@@ -97,10 +99,11 @@ def _write_parts(
         waits = pending_member_file(file, outputs, recorded.get(audience.name))
         if waits is not None:
             parts.pending.append(waits)
-    stage_new_changes(state.engine, built)
+    stage_new_changes(state.engine, built, syncs.tellings)
     changed = [built[change.audience] for change in changes if change.entered or change.exited]
-    if changed:
-        parts.run_files, folder = write_folder(state.engine, plan.run, planned_files(changed, destinations), outputs)
+    planned = planned_files(state.engine, changed, syncs.tellings)
+    if planned:
+        parts.run_files, folder = write_folder(state.engine, plan.run, planned, outputs)
         parts.pending.append(folder)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
+from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
@@ -78,8 +79,16 @@ def plan_named(project: Project, names: Iterable[str], context: Context) -> dict
         for other in named_audiences(audience.members):
             visit(other)
         predicate = Planner(context, name).predicate(audience.members)
+        lists = [one for one in (project.config.destinations.get(name) for name in audience.sync) if isinstance(one, ListDestination)]
         planned[name] = PlannedAudience(
-            name, predicate, audience.members, audience.with_traits, audience.span, audience.of, audience.with_anonymous
+            name=name,
+            predicate=predicate,
+            condition=audience.members,
+            with_traits=audience.with_traits,
+            span=audience.span,
+            of=audience.of,
+            with_anonymous=audience.with_anonymous,
+            list_traits=tuple(dict.fromkeys(path for one in lists for path in one.traits)),
         )
 
     for name in names:
@@ -105,7 +114,7 @@ def plan_traits(project: Project, audiences: Iterable[PlannedAudience], asked: I
         for of, leaf in leaves_about(audience.of, audience.predicate):
             for path in traits_of_leaf(leaf) if of is Subject.USERS else ():
                 visit(path)
-        for path in audience.with_traits if audience.of is Subject.USERS else ():
+        for path in audience.sent if audience.of is Subject.USERS else ():
             visit(path)
     for path in asked:
         visit(path)

@@ -23,6 +23,7 @@ from engage_cli.plan.resolve import Context
 from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, traits_of_leaf
 from engage_cli.source import Span
 
+
 @dataclass(frozen=True)
 class MomentPlan:
     """Some conditions over subjects with instants of their own, by name.

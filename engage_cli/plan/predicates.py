@@ -54,6 +54,13 @@ class PlannedAudience:
     span: Span
     of: Subject = Subject.USERS
     with_anonymous: bool = False
+    list_traits: tuple[Path, ...] = ()
+    """The traits that destinations of lists need of its members."""
+
+    @property
+    def sent(self) -> tuple[Path, ...]:
+        """Every trait that goes out with its members, each once."""
+        return tuple(dict.fromkeys((*self.with_traits, *self.list_traits)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def needs_of(
     found = _Found(ZoneInfo(base.zone), low)
     for audience in audiences:
         found.subjects(audience.of, audience.predicate)
-        for path in audience.with_traits:
+        for path in audience.sent:
             if path != IDS[audience.of]:
                 found.traits_of[audience.of] |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
     for trait in (traits or {}).values():

@@ -11,8 +11,9 @@ from time import perf_counter, process_time
 from sqlglot import exp
 
 from engage_cli import __version__
+from engage_cli.definitions.destinations import Call
 from engage_cli.definitions.printing import print_audience, print_trait
-from engage_cli.definitions.project import Call, Project
+from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost, Engine, InputFile, StillWrittenError
 from engage_cli.engine.duckdb_engine import forget_store
@@ -21,9 +22,11 @@ from engage_cli.errors import UsageError
 from engage_cli.outputs.calls import call_about
 from engage_cli.outputs.columns import ACCOUNT_TRAITS
 from engage_cli.outputs.columns import TRAITS as MEMBER_TRAITS
+from engage_cli.outputs.lists import LIST_TRAITS, trait_column
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
 from engage_cli.outputs.rejects import write_rejects
+from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, Telling, find_syncs
 from engage_cli.outputs.write import write_run
 from engage_cli.plan.build import named_audiences, plan_audiences
 from engage_cli.plan.needs import Reading
@@ -32,7 +35,7 @@ from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.imported import declared_sources, sources_with_imported
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
+from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, SyncChange, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
 from engage_cli.sql.compile import Compiled, about
 from engage_cli.sql.literals import column
@@ -43,6 +46,7 @@ from engage_cli.state.membership import Changes, Partly, find_changes, make_rows
 from engage_cli.state.outbox import calls_of_audiences
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
+from engage_cli.state.syncs import syncs_of
 
 COMMAND = "audience build"
 FORMATS = ("parquet", "csv", "jsonl")
@@ -63,6 +67,7 @@ class _Request:
     strict: bool
     verbose: bool
     progress: Progress
+    asked: Asked
     timings: list[Timing] = field(default_factory=list)
     left: tuple[str, ...] = ()
     unwritten: frozenset[str] = frozenset()
@@ -77,6 +82,11 @@ class _Request:
         with self.progress.stage(title):
             yield
         self.timings.append(Timing(title, perf_counter() - begun, process_time() - cpu))
+
+    @property
+    def command(self) -> str:
+        """The command, as the run's row has it."""
+        return f"{COMMAND} --full" if self.asked.full else COMMAND
 
     @property
     def state_path(self) -> Path:
@@ -97,9 +107,13 @@ def build_audiences(
     strict: bool = False,
     wait: float = 30.0,
     verbose: bool = False,
+    full: bool = False,
+    allow_change: bool = False,
     progress: Progress,
 ) -> BuildResult:
     """Build audiences, all where none is named, as of an instant (None: now).
+
+    `full`: destinations are told everything again. `allow_change`: what `guard` would hold back goes out, too.
 
     Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError
     for an unknown name or an instant before the last one. A dry run computes the same and writes nothing.
@@ -118,11 +132,12 @@ def build_audiences(
         strict=strict,
         verbose=verbose,
         progress=progress,
+        asked=Asked(full, allow_change),
     )
     if dry_run:
         with engine_for(project, folder) as engine:
             return _build(request, engine, open_published(engine, request.state_path), ())
-    with hold_lock(lock_path(request.state_path), command=COMMAND, started=started_at(), wait=wait):
+    with hold_lock(lock_path(request.state_path), command=request.command, started=started_at(), wait=wait):
         try:
             return _run(request)
         except DamagedError:
@@ -192,14 +207,23 @@ def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[I
     ]
     return plan_run(
         state,
-        command=COMMAND,
+        command=request.command,
         as_of=request.as_of,
         tool_version=__version__,
         builds=builds,
         files=files,
         unwritten=request.unwritten,
+        held=_held(state, request),
+        again=request.asked.full,
         dry_run=request.dry_run,
     )
+
+
+def _held(state: State | None, request: _Request) -> frozenset[str]:
+    """The audiences of which something was held back from a destination that they still go to."""
+    audiences = request.project.audiences
+    held = [sync for sync in syncs_of(state).values() if sync.held]
+    return frozenset(sync.source for sync in held if sync.source in audiences and sync.destination in audiences[sync.source].sync)
 
 
 def _evaluate(
@@ -232,6 +256,8 @@ def _evaluate(
     if not request.dry_run:
         for of in Subject:
             _make_member_traits(engine, staged.compiled, of)
+    for of in Subject:
+        _make_list_traits(engine, staged.compiled, of)
     with request.stage("evaluating audiences"):
         request.looked, ran = evaluate(staged, again)
         request.costs = tuple(engine.costs)
@@ -241,15 +267,21 @@ def _evaluate(
     accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
     with request.stage("comparing with the members before"):
         joined = config.sources.identity is not None
-        changes = find_changes(engine, state, run_plan, partly, keep=not request.dry_run, accounts=accounts, joined=joined)
+        built = [project.audiences[name] for name in run_plan.audiences]
+        keep = not request.dry_run or any(audience.sync for audience in built)
+        changes = find_changes(engine, state, run_plan, partly, keep=keep, accounts=accounts, joined=joined)
+        if keep:
+            make_rows(engine, run_plan, changes, partly, accounts=accounts)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
+    with request.stage("looking at what destinations know"):
+        run_number = run_plan.run.number
+        syncs = find_syncs(engine, state, changes, run=run_number, audiences=built, destinations=config.destinations, asked=request.asked)
     if request.dry_run:
-        return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered)
+        return _result(request, None, _audience_changes(run_plan, changes, state), (), report, recovered, syncs)
     assert state is not None
     with request.stage("writing"):
-        make_rows(engine, run_plan, changes, partly, accounts=accounts)
-        run, shown = _write(request, state, run_plan, changes, partly)
-    return _result(request, run, _audience_changes(run_plan, changes, state), shown, report, recovered)
+        run, shown = _write(request, state, run_plan, changes, partly, syncs)
+    return _result(request, run, _audience_changes(run_plan, changes, state), shown, report, recovered, syncs)
 
 
 def _partly(request: _Request, plan: Plan, looked: Looked) -> Partly:
@@ -259,7 +291,7 @@ def _partly(request: _Request, plan: Plan, looked: Looked) -> Partly:
 
 
 def _write(
-    request: _Request, state: State, run_plan: RunPlan, changes: Sequence[Changes], partly: Partly
+    request: _Request, state: State, run_plan: RunPlan, changes: Sequence[Changes], partly: Partly, syncs: Syncs
 ) -> tuple[str | None, tuple[Path, ...]]:
     """Write the files of a run and commit it: the name of its folder, if it has one, and what was written, from the project folder."""
     config = request.project.config
@@ -269,7 +301,7 @@ def _write(
         run_plan,
         changes,
         audiences=request.project.audiences,
-        destinations=config.destinations,
+        syncs=syncs,
         outputs=request.outputs,
         file_format=request.file_format,
         kept=kept,
@@ -286,12 +318,14 @@ def _result(
     written: tuple[Path, ...],
     data: DataReport,
     recovered: tuple[str, ...],
+    syncs: Syncs = NOTHING,
 ) -> BuildResult:
     return BuildResult(
         as_of=request.as_of,
         dry_run=request.dry_run,
         run=run,
         audiences=audiences,
+        syncs=tuple(_sync_change(telling) for telling in syncs.tellings),
         written=written,
         data=data,
         recovered=recovered,
@@ -299,6 +333,20 @@ def _result(
         looked=request.looked if request.verbose else None,
         costs=request.costs,
         sql=request.sql,
+    )
+
+
+def _sync_change(telling: Telling) -> SyncChange:
+    return SyncChange(
+        destination=telling.destination.name,
+        audience=telling.audience.name,
+        added=telling.added,
+        removed=telling.removed,
+        knew=telling.told,
+        changed=telling.changed,
+        held=telling.held,
+        in_step=telling.in_step,
+        without=telling.without,
     )
 
 
@@ -333,9 +381,7 @@ def definition_hash(project: Project, plan: Plan) -> str:
         for kind in ("events", "profiles", "accounts", "memberships", "consents")
         for source in getattr(declared_sources(config), kind)
     ]
-    destinations = [
-        (one.name, one.format, one.call.value) for one in config.destinations.values() if one.name in project.audiences[name].sync
-    ]
+    destinations = [one.meaning for one in config.destinations.values() if one.name in project.audiences[name].sync]
     identity = [config.sources.identity.meaning] if config.sources.identity is not None else []
     text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity])
     return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
@@ -364,3 +410,19 @@ def _make_member_traits(engine: Engine, compiled: Compiled, of: Subject) -> None
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
     query = compiled.join_values(query, scope, column("user_key", USERS))
     engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, about(of, query))
+
+
+def _make_list_traits(engine: Engine, compiled: Compiled, of: Subject) -> None:
+    """Make `list_trait` (`account_list_trait`): of everybody the traits that lists of the audiences need, as texts."""
+    plan, scope = compiled.plan, compiled.scope(of)
+    paths = dict.fromkeys(path for name in plan.asked if plan.audiences[name].of is of for path in plan.audiences[name].list_traits)
+    if not paths:
+        return
+    named = [path for path in paths if path.text != of.id_name]
+    columns = [
+        exp.alias_(value.unalias(), trait_column(path), quoted=True)
+        for path, value in zip(named, scope.columns(named, Reading.TEXT), strict=True)
+    ]
+    query = exp.select(column("user_id", USERS).as_("subject_id"), *columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+    query = compiled.join_values(query, scope, column("user_key", USERS))
+    engine.create(LIST_TRAITS[of], about(of, query))

@@ -56,7 +56,7 @@ def _passed(project: Project, clocks: Sequence[Clock], as_of: datetime) -> Mappi
     earlier = _plan(project, names, clocks[0].as_of)
     now = _plan(project, names, as_of)
     # A trait that is sent along is of everybody, and so is what it is computed of.
-    alone = [name for name in names if not any(path.name in now.traits for path in now.audiences[name].with_traits)]
+    alone = [name for name in names if not any(path.name in now.traits for path in now.audiences[name].sent)]
     found = {name: passed_between(earlier, now, name) for name in alone}
     return {name: passed for name, passed in found.items() if passed is not None}
 

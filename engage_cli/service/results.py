@@ -68,6 +68,25 @@ class AudienceChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncChange:
+    """What a destination is told of an audience in a build: how many come and go (of a list: rows), of so many that it `knew`.
+
+    `changed` of these are different now. `held`: `guard` held it back. `in_step`: it is told the audience's changes of this run, as
+    calls. `without`: members of whom a list's columns hold nothing that tells who they are.
+    """
+
+    destination: str
+    audience: str
+    added: int
+    removed: int
+    knew: int
+    changed: int
+    held: bool = False
+    in_step: bool = False
+    without: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BuildResult:
     """What a build did, or in a dry run would do. `run` is the run's folder name, None where nothing was committed."""
 
@@ -78,6 +97,8 @@ class BuildResult:
     written: tuple[Path, ...]
     """Folders and files that were written, relative to the project folder."""
     data: DataReport
+    syncs: tuple[SyncChange, ...] = ()
+    """What destinations were told, in the order of their names."""
     recovered: tuple[str, ...] = ()
     """What an interrupted run had left, in words, and what was done about it."""
     looked: Looked | None = None
@@ -90,8 +111,14 @@ class BuildResult:
 
     @property
     def would_change(self) -> bool:
-        """Whether anybody entered or exited."""
-        return any(audience.entered or audience.exited for audience in self.audiences)
+        """Whether anybody entered or exited, or a destination is told something."""
+        told = any((sync.added or sync.removed) and not sync.held for sync in self.syncs)
+        return told or any(audience.entered or audience.exited for audience in self.audiences)
+
+    @property
+    def held(self) -> tuple[SyncChange, ...]:
+        """What `guard` held back."""
+        return tuple(sync for sync in self.syncs if sync.held)
 
 
 @dataclass(frozen=True, slots=True)

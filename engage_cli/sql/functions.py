@@ -40,6 +40,8 @@ LOCAL_FUNCTIONS = frozenset(
         "E_FINITE",
         "E_TO_JSON",
         "E_ONLY",
+        "E_NORMAL",
+        "E_SHA256",
     }
 )
 
@@ -211,3 +213,13 @@ def e_to_json(value: exp.Expr) -> exp.Expr:
 def e_only(value: exp.Expr, what: str) -> exp.Expr:
     """Aggregate: the one value of a group. The statement fails, saying `what` it is that has several, for a group of more rows."""
     return _call("E_ONLY", value, text(what))
+
+
+def e_normal(value: exp.Expr, form: str) -> exp.Expr:
+    """VARCHAR in the one form that lists of identifiers have it in (engine/normal.py names the forms); NULL where it is none such."""
+    return _call("E_NORMAL", value, text(form))
+
+
+def e_sha256(value: exp.Expr) -> exp.Expr:
+    """VARCHAR: the SHA-256 of the text's UTF-8, in lower-case hex."""
+    return _call("E_SHA256", value)

@@ -170,6 +170,27 @@ INVARIANTS = (
         " WHERE file.rows IS DISTINCT FROM made.changes",
     ),
     _Invariant(
+        "sync",
+        "what a destination knows of an audience is said twice, or after a run that never was",
+        "SELECT destination || ': ' || source FROM state.main.sync GROUP BY destination, source"
+        " HAVING count(*) > 1 OR max(run) > (SELECT coalesce(max(number), 0) FROM state.main.run) OR min(run) < 0",
+    ),
+    _Invariant(
+        "list-twice",
+        "a member is on a list at a destination more than once",
+        "SELECT destination || ': ' || list || ': ' || user_id FROM state.main.list_member GROUP BY ALL HAVING count(*) > 1",
+    ),
+    _Invariant(
+        "list-told",
+        "a list at a destination is not what was told of it",
+        "SELECT coalesce(told.destination, there.destination) || ': ' || coalesce(told.list, there.list) FROM"
+        " (SELECT destination, source AS list, payload AS identifiers FROM state.main.outbox WHERE kind = 'list'"
+        " GROUP BY ALL HAVING arg_max(change, run) = 'added') AS told"
+        " FULL JOIN (SELECT DISTINCT destination, list, identifiers FROM state.main.list_member) AS there"
+        " ON there.destination = told.destination AND there.list = told.list AND there.identifiers = told.identifiers"
+        " WHERE told.list IS NULL OR there.list IS NULL",
+    ),
+    _Invariant(
         "input-files",
         "an input file is recorded twice for one run, or for runs that never were",
         "SELECT path FROM (SELECT path, first_run, last_run, lag(coalesce(last_run, 2147483647)) OVER"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engage_cli.crash import crash_point
 from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
+from engage_cli.state.lists import apply_list_changes
 from engage_cli.state.membership import Changes, apply_changes
 from engage_cli.state.outbox import (
     MemberFile,
@@ -17,6 +18,7 @@ from engage_cli.state.outbox import (
 )
 from engage_cli.state.runs import Clock, RunPlan, record_clock, record_run
 from engage_cli.state.store import State, next_revision
+from engage_cli.state.syncs import Sync, record_syncs
 
 
 def commit_run(
@@ -24,6 +26,7 @@ def commit_run(
     plan: RunPlan,
     changes: Sequence[Changes],
     *,
+    syncs: Sequence[Sync] = (),
     run_files: Sequence[RunFile] = (),
     member_files: Sequence[MemberFile] = (),
     pending: Sequence[Pending] = (),
@@ -32,14 +35,14 @@ def commit_run(
 
     Files written again where nothing else changed are no run: repeating an instant leaves no trace in history.
     """
-    is_run = plan.moves_clocks or any(change.entered or change.exited for change in changes)
+    is_run = plan.moves_clocks or bool(syncs) or any(change.entered or change.exited for change in changes)
     if not is_run and not member_files:
         return False
     engine = state.engine
     crash_point("commit")
     with engine.transaction():
         if is_run:
-            _record(state, plan, changes)
+            _record(state, plan, changes, syncs)
             record_run_files(engine, plan.run.number, run_files)
         for file in member_files:
             record_member_file(engine, file)
@@ -50,7 +53,7 @@ def commit_run(
     return is_run
 
 
-def _record(state: State, plan: RunPlan, changes: Sequence[Changes]) -> None:
+def _record(state: State, plan: RunPlan, changes: Sequence[Changes], syncs: Sequence[Sync]) -> None:
     engine, run = state.engine, plan.run
     record_run(engine, run)
     counts = {change.audience: change for change in changes}
@@ -63,4 +66,6 @@ def _record(state: State, plan: RunPlan, changes: Sequence[Changes]) -> None:
     record_files(engine, run.number, plan.files)
     apply_changes(engine, run.number, run.as_of)
     record_aliases(engine, run.number)
+    apply_list_changes(engine, run.number)
+    record_syncs(engine, syncs)
     record_changes(engine, run.number)

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     EARLIER = "earlier"  # a look back, which only a dry run takes
     DEFINITION = "definition"  # the same instant, but the definition was edited
     INPUTS = "inputs"  # the same instant and definition, but files changed
+    AGAIN = "again"  # nothing changed, but all is to be told again
+    HELD = "held"  # nothing changed, but something was held back from a destination
     FILE = "file"  # nothing changed, but its member file is missing or not as it was written
 
 
@@ -88,7 +90,7 @@ class RunPlan:
     @property
     def moves_clocks(self) -> bool:
         """Whether a clock would move or rest on something else: if not, the run only writes files again."""
-        return any(reason is not Reason.FILE for reason in self.reasons)
+        return any(reason not in (Reason.FILE, Reason.HELD) for reason in self.reasons)
 
     def inputs_of(self, build: Build) -> str:
         """The hash of the files that an audience rests on."""
@@ -104,21 +106,25 @@ def plan_run(
     builds: Sequence[Build],
     files: Sequence[InputFile],
     unwritten: Collection[str] = (),
+    held: Collection[str] = (),
+    again: bool = False,
     dry_run: bool = False,
 ) -> RunPlan:
     """Decide which audiences have to be evaluated at `as_of` (aware), and the id of the run that would do it.
 
-    `unwritten` are audiences whose member file is not there as it should be. Raises UsageError, unless it is a dry run, when an
+    `unwritten` are audiences whose member file is not there as it should be, `held` those of which something was held back from a
+    destination; `again`: all are evaluated, to tell everything again. Raises UsageError, unless it is a dry run, when an
     audience was already built at a later instant. Without a state every audience is new.
     """
     clocks = clocks_of(state)
     if not dry_run:
         _refuse_earlier(as_of, [clocks[build.audience] for build in builds if build.audience in clocks])
     ordered = sorted(builds, key=lambda build: build.audience)
-    reasons = {
-        build.audience: _reason(clocks.get(build.audience), build, as_of, _inputs_of(build, files), build.audience in unwritten)
-        for build in ordered
-    }
+    reasons = {}
+    for build in ordered:
+        name = build.audience
+        otherwise = Reason.AGAIN if again else Reason.HELD if name in held else Reason.FILE if name in unwritten else None
+        reasons[name] = _reason(clocks.get(name), build, as_of, _inputs_of(build, files)) or otherwise
     due = [(build, reason) for build in ordered if (reason := reasons[build.audience]) is not None]
     return RunPlan(
         run=_next_run(last_run(state), command, as_of, tool_version, ordered, files),
@@ -211,7 +217,7 @@ def record_published(engine: Engine) -> None:
     engine.execute("UPDATE state.main.run SET status = 'published' WHERE status = 'committed'")
 
 
-def _reason(clock: Clock | None, build: Build, as_of: datetime, inputs: str, unwritten: bool) -> Reason | None:
+def _reason(clock: Clock | None, build: Build, as_of: datetime, inputs: str) -> Reason | None:
     if clock is None:
         return Reason.NEW
     if as_of != clock.as_of:
@@ -220,7 +226,7 @@ def _reason(clock: Clock | None, build: Build, as_of: datetime, inputs: str, unw
         return Reason.DEFINITION
     if inputs != clock.inputs:
         return Reason.INPUTS
-    return Reason.FILE if unwritten else None
+    return None
 
 
 def _refuse_earlier(as_of: datetime, clocks: Sequence[Clock]) -> None:

@@ -200,7 +200,7 @@ TELL_MORE = (
         destination VARCHAR NOT NULL,
         list VARCHAR NOT NULL,             -- of an audience its name
         user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
-        identifiers VARCHAR NOT NULL,      -- the columns as they were sent, a JSON object: what a removal has to say again
+        identifiers VARCHAR NOT NULL,      -- a JSON object of what was sent by column (in small letters): a removal says it again
         basis VARCHAR NOT NULL,            -- hash of what they were made of: the same gives the same
         run INTEGER NOT NULL               -- the run that told it so
     )

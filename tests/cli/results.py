@@ -1,5 +1,6 @@
 """Results as the service gives them, made up: what the rendering tests show."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engage_cli.service.results import (
     Overlap,
     Preview,
     StateFinding,
+    SyncChange,
     Timing,
 )
 from engage_cli.source import Issue, Severity, Span
@@ -61,6 +63,21 @@ BUILD = BuildResult(
     timings=(Timing("reading events and profiles", 0.52, 0.75),),
     costs=(Cost("leaf_1", 0.012, 0.02, 1204, 69574),),
     sql={"leaf_1": "SELECT\n  user_key\nFROM events"},
+)
+SYNCED = replace(
+    BUILD,
+    syncs=(
+        SyncChange("ads", "abandoned_cart", added=130, removed=10, knew=1084, changed=140, without=3),
+        SyncChange("ads", "lapsed", added=0, removed=1, knew=8, changed=1, without=1),
+        SyncChange("ads", "vips", added=0, removed=0, knew=12, changed=0),
+        SyncChange("crm", "abandoned_cart", added=120, removed=0, knew=1084, changed=120, in_step=True),
+        SyncChange("crm", "lapsed", added=97, removed=0, knew=0, changed=0),
+    ),
+)
+HELD = replace(
+    SYNCED,
+    syncs=(*SYNCED.syncs, SyncChange("hub", "vips", added=0, removed=5, knew=12, changed=5, held=True)),
+    dry_run=True,
 )
 BUILT_AGAIN = BuildResult(AS_OF, False, None, (AudienceChange("vips", 12, 0, 0, unchanged=True),), (), DataReport())
 NOTHING_CHANGED = BuildResult(AS_OF, False, "run", (AudienceChange("vips", 12, 0, 0),), (), DataReport())

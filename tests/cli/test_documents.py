@@ -17,6 +17,7 @@ from tests.conftest import Golden
 CASES: dict[str, Callable[[], d.Json]] = {
     "build": lambda: d.build_document(r.BUILD),
     "build_verbose": lambda: d.build_document(r.BUILD, verbose=True),
+    "build_synced": lambda: d.build_document(r.HELD),
     "build_dry_run": lambda: d.build_document(r.DRY_RUN),
     "list": lambda: d.list_document(r.ROWS),
     "preview": lambda: d.preview_document(r.PREVIEW),

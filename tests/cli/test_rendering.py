@@ -12,7 +12,7 @@ import pytest
 from engage_cli.cli.failures import described
 from engage_cli.cli.render.audiences import export_blocks, list_blocks, overlap_blocks, preview_blocks, share_of
 from engage_cli.cli.render.blocks import SIGNS, Block, line
-from engage_cli.cli.render.build import build_blocks, recovered_blocks, sql_blocks
+from engage_cli.cli.render.build import build_blocks, held_blocks, left_out_blocks, recovered_blocks, sql_blocks
 from engage_cli.cli.render.check import check_blocks
 from engage_cli.cli.render.data import note_blocks, warning_blocks
 from engage_cli.cli.render.documents import instant
@@ -32,6 +32,8 @@ Rendered = Callable[[], Iterable[Block]]
 
 CASES: dict[str, Rendered] = {
     "build": lambda: build_blocks(r.BUILD, HERE),
+    "build_synced": lambda: [*left_out_blocks(r.SYNCED), *build_blocks(r.SYNCED, HERE)],
+    "build_held": lambda: [*build_blocks(r.HELD, HERE), *held_blocks(r.HELD)],
     "build_again": lambda: build_blocks(r.BUILT_AGAIN, HERE),
     "build_nothing_changed": lambda: build_blocks(r.NOTHING_CHANGED, HERE),
     "build_dry_run": lambda: build_blocks(r.DRY_RUN, HERE),

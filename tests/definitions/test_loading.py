@@ -8,9 +8,10 @@ import pytest
 
 from engage_cli.definitions.comparisons import Comparison, Element, Field, Op, Test, WhereAll, WhereNot
 from engage_cli.definitions.conditions import Count, EventDone, InShare, SequenceDone, TraitIs
+from engage_cli.definitions.destinations import Call, EventsDestination
 from engage_cli.definitions.paths import EACH, path_of
 from engage_cli.definitions.paths import Path as ValuePath
-from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Language, MissingFile, Project, Source, Sources
+from engage_cli.definitions.project import Config, EngineSettings, Language, MissingFile, Project, Source, Sources
 from engage_cli.definitions.project_files import find_project, load_project, load_texts
 from engage_cli.definitions.values import Duration, Number, Text, Unit
 from engage_cli.source import InvalidError, Issue, Span

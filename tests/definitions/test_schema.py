@@ -24,7 +24,7 @@ VALIDATOR = Draft202012Validator(schema())
 
 READERS_ALONE = {
     *("unknown-audience", "unknown-destination", "cycle", "duplicate-id", "duplicate", "list-file", "too-large", "documents"),
-    *("other-subject", "no-accounts", "unknown-identifier"),
+    *("other-subject", "no-accounts", "unknown-identifier", "region"),
     *("reference", "impossible", "sequence", "too-long", "decimals", "regex", "zone", "quoting"),
 }
 """Codes of what the schema is free to accept: references, sums, places in a list, texts of other languages, style."""

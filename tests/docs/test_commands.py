@@ -23,7 +23,11 @@ DEMO_AS_OF = "2026-11-23T10:00:00Z"
 PAGES_WITH_COMMANDS = [page for page in PAGES if any(isinstance(step, Command) for step in steps_of(page))]
 EXAMPLE_PAGES = ("docs/conditions.md", "docs/values.md")
 DEFINITIONS = [block for page in PAGES if page not in EXAMPLE_PAGES for block in blocks_of(page) if block.language == "yaml"]
-CONFIG = "project: docs\nsources: {events: {path: events.csv}, memberships: {path: memberships.csv}}\ndestinations: {crm: {type: events}}\n"
+CONFIG = """\
+project: docs
+sources: {events: {path: events.csv}, memberships: {path: memberships.csv}}
+destinations: {crm: {type: events}, ads: {type: list, columns: {email: email}}}
+"""
 
 
 def run(command: str, folder: Path) -> tuple[int, str]:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from engage_cli.outputs.members import FORMATS
+from engage_cli.outputs.syncs import WHAT_CHANGED, find_syncs
 from engage_cli.outputs.write import write_run
 from engage_cli.state.membership import find_changes, make_rows
 from engage_cli.state.runs import plan_run
 from engage_cli.state.store import State, open_state
 from tests.state.engine import make_engine
-from tests.state.support import DESTINATIONS, FILES, Project, at, audience, give_members_of
+from tests.state.support import FILES, Project, at, audience, give_members_of
 
 HOSTILE = ['a"b', "x,y", "line\nbreak", "'; --", "../up", "\u202e", "ünï\U0001f600", "\x01", "nul\x00", "=1+1", ""]
 
@@ -190,9 +191,11 @@ def _run_many(project: Project, state: State) -> int:
     give_members_of(state.engine, "SELECT 'vip' AS audience, 'u' || hash(range) AS user_id FROM range(200000)")
     changes = find_changes(state.engine, state, plan)
     make_rows(state.engine, plan, changes)
-    written = write_run(
-        state, plan, changes, audiences=project.audiences, destinations=DESTINATIONS, outputs=project.outputs, file_format="parquet"
+    built = list(project.audiences.values())
+    syncs = find_syncs(
+        state.engine, state, changes, run=plan.run.number, audiences=built, destinations=project.destinations, asked=WHAT_CHANGED
     )
+    written = write_run(state, plan, changes, audiences=project.audiences, syncs=syncs, outputs=project.outputs, file_format="parquet")
     return written.members["vip"].rows
 
 

@@ -18,6 +18,7 @@ from tests.state.processes import run_killed, start
 from tests.state.support import Project, Traits, at, audience, memory_folder
 
 TRAITS: Traits = {"u1": {"email": '"a@x"'}, "u2": {"email": '"b@x"', "plan": '{"n": 1}'}, "u4": {"plan": '"pro"'}}
+LATER: Traits = {**TRAITS, "u2": {"email": '"new@x"', "phone": '"07400 123456"'}, "u4": {"plan": '"pro"', "phone": '"+1 650 555 1212"'}}
 FIRST = {"vip": ["u1", "u2"], "active": ["u1", "u2", "u3"]}
 SECOND = {"vip": ["u2", "u4"], "active": ["u1", "u2", "u3"]}
 LANES = 4
@@ -27,7 +28,7 @@ Snapshot = tuple[Tree, dict[str, list[tuple[Any, ...]]]]
 
 
 def project_in(folder: Path) -> Project:
-    return Project(folder, audience("vip", traits=["email", "plan"], sync=["crm", "hub"]), audience("active"))
+    return Project(folder, audience("vip", traits=["email", "plan"], sync=["crm", "hub", "ads"]), audience("active", sync=["ads"]))
 
 
 def first_run(folder: Path) -> None:
@@ -36,8 +37,8 @@ def first_run(folder: Path) -> None:
 
 
 def second_run(folder: Path) -> None:
-    """Enters and exits, another format, so that a member file of the old one has to go."""
-    project_in(folder).run(at(11), SECOND, TRAITS, wait=30)
+    """Enters and exits, other identifiers on lists, another format, so that a member file of the old one has to go."""
+    project_in(folder).run(at(11), SECOND, LATER, wait=30)
 
 
 def lone_run(folder: Path) -> None:

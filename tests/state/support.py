@@ -1,5 +1,6 @@
 """A small project's worth of state: the engine, audiences, and runs over members that a test writes down."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,12 +14,23 @@ from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import Everyone
+from engage_cli.definitions.destinations import (
+    Call,
+    Destination,
+    EventsDestination,
+    Form,
+    ListColumn,
+    ListDestination,
+    Region,
+    Rules,
+)
 from engage_cli.definitions.paths import parse_path
-from engage_cli.definitions.project import Call, EventsDestination
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.outputs.columns import trait_names
+from engage_cli.outputs.lists import trait_column
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
+from engage_cli.outputs.syncs import WHAT_CHANGED, Asked, find_syncs
 from engage_cli.outputs.write import Written, write_run
 from engage_cli.source import Span
 from engage_cli.state.check import TABLES, check_state
@@ -27,13 +39,25 @@ from engage_cli.state.lock import hold_lock
 from engage_cli.state.membership import find_changes, make_rows
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, lock_path, open_published, open_state
+from engage_cli.state.syncs import syncs_of
 from tests.state.engine import make_engine
 
 SPAN = Span("campaigns/audiences/a.yaml", 1, 1, 1, 2)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DESTINATIONS = {
+DESTINATIONS: dict[str, Destination] = {
     "crm": EventsDestination("crm", "jsonl", Call.IDENTIFY, SPAN),
     "hub": EventsDestination("hub", "jsonl", Call.TRACK, SPAN),
+    "ads": ListDestination(
+        "ads",
+        "csv",
+        (
+            ListColumn("email", parse_path("email"), Form.EMAIL, True, SPAN),
+            ListColumn("Phone", parse_path("phone"), Form.PHONE, False, SPAN),
+        ),
+        Rules.META,
+        Region("GB"),
+        SPAN,
+    ),
 }
 FILES = (InputFile("events", "data/events.parquet", 10, "a" * 64), InputFile("profiles", "data/profiles.csv", 20, "b" * 64))
 
@@ -91,6 +115,18 @@ def give_members_of(engine: Engine, members: exp.Expr | str) -> None:
     engine.execute("CREATE TEMP TABLE member_now AS SELECT audience, user_key FROM member_given JOIN everybody USING (user_id)")
 
 
+def give_list_traits(engine: Engine, traits: Traits | None, destinations: Iterable[Destination]) -> None:
+    """Make `list_trait` of what lists need: the texts of the JSON texts given."""
+    paths = {path.text: path for one in destinations if isinstance(one, ListDestination) for path in one.traits if path.text != "user_id"}
+    engine.execute("DROP TABLE IF EXISTS temp.main.list_trait")
+    rows = [(user, *(_text(of_user.get(name)) for name in paths)) for user, of_user in (traits or {}).items()]
+    engine.create("list_trait", rows_of(("subject_id", *(trait_column(path) for path in paths.values())), rows))
+
+
+def _text(json_text: str | None) -> str | None:
+    return None if json_text is None else str(json.loads(json_text))
+
+
 @contextmanager
 def memory_folder() -> Iterator[Path]:
     """A folder in memory where there is one: a kill takes the process, not the disk, and thousands of fsyncs take their time."""
@@ -109,6 +145,7 @@ class Project:
         self.audiences = {given.name: given for given in audiences}
         self.files: tuple[InputFile, ...] = FILES
         self.definitions: dict[str, str] = {}
+        self.destinations = dict(DESTINATIONS)
 
     def copied_to(self, folder: Path) -> "Project":
         """The same project, with all that it has on disk, in another folder outside it."""
@@ -116,7 +153,7 @@ class Project:
         # A copy may stand inside the folder that it is of: it must not take the copies before it along.
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("killed_at_*"))
         copy = Project(folder, *self.audiences.values())
-        copy.files, copy.definitions = self.files, dict(self.definitions)
+        copy.files, copy.definitions, copy.destinations = self.files, dict(self.definitions), dict(self.destinations)
         return copy
 
     def builds(self) -> list[Build]:
@@ -124,7 +161,14 @@ class Project:
         return [Build(name, self.definitions.get(name, digest(name))) for name in self.audiences]
 
     def run(
-        self, as_of: datetime, members: Members, traits: Traits | None = None, *, file_format: str = "jsonl", wait: float = 0
+        self,
+        as_of: datetime,
+        members: Members,
+        traits: Traits | None = None,
+        *,
+        file_format: str = "jsonl",
+        wait: float = 0,
+        asked: Asked = WHAT_CHANGED,
     ) -> tuple[RunPlan, Written]:
         """One whole run."""
         with (
@@ -141,17 +185,22 @@ class Project:
                 builds=self.builds(),
                 files=self.files,
                 unwritten=unwritten_audiences(state, self.outputs, self.audiences, file_format),
+                held=[source for (_, source), sync in syncs_of(state).items() if sync.held],
+                again=asked.full,
             )
             engine.seal([self.state_path.parent, self.outputs])
             give_members(engine, members, traits, [name for one in self.audiences.values() for name in trait_names(one)])
             changes = find_changes(engine, state, plan)
             make_rows(engine, plan, changes)
+            give_list_traits(engine, traits, self.destinations.values())
+            built = [self.audiences[name] for name in plan.audiences]
+            syncs = find_syncs(engine, state, changes, run=plan.run.number, audiences=built, destinations=self.destinations, asked=asked)
             written = write_run(
                 state,
                 plan,
                 changes,
                 audiences=self.audiences,
-                destinations=DESTINATIONS,
+                syncs=syncs,
                 outputs=self.outputs,
                 file_format=file_format,
             )

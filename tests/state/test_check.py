@@ -26,9 +26,12 @@ PLANTED = {
     "clock-behind": "UPDATE state.main.audience_clock SET as_of = TIMESTAMP '2026-11-23 10:00:00', run = 1 WHERE audience = 'vip'",
     "clock-counts": "UPDATE state.main.audience_clock SET entered = 5 WHERE audience = 'vip'",
     "outbox-unknown": "INSERT INTO state.main.outbox VALUES (2, 'membership', 'vip', NULL, 'u9', 'entered', NULL)",
-    "outbox-missing": "DELETE FROM state.main.outbox WHERE change = 'exited'",
+    "outbox-missing": "DELETE FROM state.main.outbox WHERE change = 'exited' AND kind = 'membership'",
     "outbox-payload": "UPDATE state.main.outbox SET payload = 'x' WHERE user_id = 'u1'",
     "run-files": "DELETE FROM state.main.run_file WHERE run = 2",
+    "sync": "INSERT INTO state.main.sync VALUES ('ads', 'vip', 7, FALSE)",
+    "list-twice": "INSERT INTO state.main.list_member SELECT * FROM state.main.list_member WHERE user_id = 'u2'",
+    "list-told": "UPDATE state.main.list_member SET identifiers = '{}' WHERE user_id = 'u2'",
     "input-files": "INSERT INTO state.main.input_file SELECT * FROM state.main.input_file",
     "member-file": "INSERT INTO state.main.member_file VALUES ('ghost', 'audiences/ghost/members.csv', 0, 0, '')",
 }
@@ -36,9 +39,10 @@ PLANTED = {
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("sound"), audience("vip"))
-    project.run(at(10), {"vip": ["u1", "u2"]})
-    project.run(at(11), {"vip": ["u2", "u3"]})
+    project = Project(tmp_path_factory.mktemp("sound"), audience("vip", sync=["ads"]))
+    emails = {user: {"email": f'"{user}@x"'} for user in ("u1", "u2", "u3")}
+    project.run(at(10), {"vip": ["u1", "u2"]}, emails)
+    project.run(at(11), {"vip": ["u2", "u3"]}, emails)
     return project
 
 

@@ -8,11 +8,13 @@ import typer
 from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import show_export, show_sql, tell_data
 from engage_cli.cli.options import (
+    AllowChange,
     AsOf,
     AudienceName,
     DetailedExitCode,
     DryRun,
     Format,
+    Full,
     ProjectDir,
     Strict,
     ToFile,
@@ -61,6 +63,8 @@ def build(
     project: ProjectDir = None,
     as_of: AsOf = None,
     file_format: Format = None,
+    full: Full = False,
+    allow_change: AllowChange = False,
     dry_run: DryRun = False,
     detailed_exit_code: DetailedExitCode = False,
     strict: Strict = False,
@@ -68,8 +72,8 @@ def build(
 ) -> ExitCode:
     """Evaluate audiences, and record who came and went.
 
-    Writes the members of each audience, and what changed since its last build. The same instant again changes nothing. Rows
-    of data that cannot be read are left out, shown, and written to a rejects file.
+    Writes the members of each audience, and what changed since its last build, also for each destination. The same instant
+    again changes nothing. Rows of data that cannot be read are left out, shown, and written to a rejects file.
     """
     from engage_cli.service.build import build_audiences
 
@@ -84,14 +88,18 @@ def build(
         strict=strict,
         wait=wait,
         verbose=out.flags.verbose,
+        full=full,
+        allow_change=allow_change,
         progress=out.progress(),
     )
     _show_build(out, result, folder)
+    if result.held:
+        return ExitCode.FAILED
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.would_change else ExitCode.DONE
 
 
 def _show_build(out: Output, result: "BuildResult", folder: Path) -> None:
-    from engage_cli.cli.render.build import build_blocks, cost_blocks, recovered_blocks, sql_blocks
+    from engage_cli.cli.render.build import build_blocks, cost_blocks, held_blocks, left_out_blocks, recovered_blocks, sql_blocks
     from engage_cli.cli.render.data import note_blocks, shown_path, warning_blocks
     from engage_cli.cli.render.documents import build_document
 
@@ -103,10 +111,12 @@ def _show_build(out: Output, result: "BuildResult", folder: Path) -> None:
     shown = None if rejects is None else shown_path(folder, rejects)
     out.tell(warning_blocks(result.data, rejects_file=shown, writes=not result.dry_run))
     out.note(note_blocks(result.data))
+    out.note(left_out_blocks(result))
     if out.flags.as_json:
         out.document(build_document(result, verbose=out.flags.verbose))
     else:
         out.show(build_blocks(result, folder, every_path=out.flags.verbose))
+    out.tell(held_blocks(result))
 
 
 def list_all(out: Output, project: ProjectDir = None) -> ExitCode:

@@ -7,7 +7,7 @@ from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, coun
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.engine.base import Cost
-from engage_cli.service.results import AudienceChange, BuildResult, Looked
+from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange
 
 _SHOWN_PATHS = 8
 _COST_COLUMNS = (
@@ -17,14 +17,40 @@ _COST_COLUMNS = (
     Column("rows", right=True),
     Column("rows read", right=True),
 )
+_SYNC_COLUMNS = (Column("destination"), Column("audience"), Column("added", right=True), Column("removed", right=True), Column("guard"))
 _COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", right=True), Column("exited", right=True))
 
 
 def build_blocks(result: BuildResult, folder: Path, *, every_path: bool = False) -> Iterator[Block]:
     """The result of a build. `every_path`: however many files were written."""
     yield table(_COLUMNS, (_row(change) for change in result.audiences))
+    told = [sync for sync in result.syncs if (sync.added or sync.removed) and (sync.held or not sync.in_step)]
+    if told:
+        yield line()
+        held = any(sync.held for sync in told)
+        yield table(_SYNC_COLUMNS if held else _SYNC_COLUMNS[:-1], (_sync_row(sync)[: 5 if held else 4] for sync in told))
     yield _summary(result)
     yield from _written(result.written, folder, every_path)
+
+
+def held_blocks(result: BuildResult) -> Iterator[Block]:
+    """What `guard` held back, and what to do about it."""
+    for sync in result.held:
+        share = f"{sync.changed * 100 / sync.knew:.1f}".removesuffix(".0")
+        what = f"`{sync.audience}` would change {share}% of the {counted(sync.knew, 'member')} that `{sync.destination}` knows"
+        yield line(Piece("error", Style.BAD), f": {what}, which is more than its guard lets pass")
+    if result.held:
+        again = "give --allow-change to let it pass" if result.dry_run else "look at it, then run again with --allow-change"
+        yield line(Piece("  hint: ", Style.GOOD), f"what was held back is not lost: {again}")
+
+
+def left_out_blocks(result: BuildResult) -> Iterator[Block]:
+    """How many members are on no list because nothing tells who they are."""
+    for sync in result.syncs:
+        if sync.without:
+            have, are = ("has", "is") if sync.without == 1 else ("have", "are")
+            who = f"{counted(sync.without, 'member')} of `{sync.audience}` {have} nothing that `{sync.destination}` knows people by"
+            yield line(dim(f"{who}, and {are} not on its list"))
 
 
 def recovered_blocks(result: BuildResult) -> Iterator[Block]:
@@ -62,10 +88,17 @@ def _cost_row(cost: Cost) -> tuple[Piece | str | int, ...]:
     return cost.relation, f"{cost.seconds:.3f}", f"{cost.cpu_seconds:.3f}", cost.rows, cost.rows_read
 
 
+def _sync_row(sync: SyncChange) -> tuple[Piece, ...]:
+    held = Piece("held back", Style.BAD) if sync.held else dim("passed")
+    return name(sync.destination), name(sync.audience), _count(sync.added, Style.GOOD), _count(sync.removed, Style.WARNING), held
+
+
+def _count(number: int, style: Style) -> Piece:
+    return Piece(number, style) if number else dim(0)
+
+
 def _row(change: AudienceChange) -> tuple[Piece, ...]:
-    entered = Piece(change.entered, Style.GOOD) if change.entered else dim(0)
-    exited = Piece(change.exited, Style.WARNING) if change.exited else dim(0)
-    return (name(change.name), Piece(change.size), entered, exited)
+    return name(change.name), Piece(change.size), _count(change.entered, Style.GOOD), _count(change.exited, Style.WARNING)
 
 
 def _summary(result: BuildResult) -> Line:

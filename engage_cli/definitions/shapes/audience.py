@@ -3,39 +3,15 @@
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.reading import Mentioned, Reading
-from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, ListOf, Named, Shape
+from engage_cli.definitions.shapes.base import ByForm, ListOf, Named, Shape
 from engage_cli.definitions.shapes.condition import CONDITION
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
 from engage_cli.definitions.shapes.value import PATH
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.values import Text
-from engage_cli.definitions.yaml_nodes import Node, Scalar, shortened
+from engage_cli.definitions.yaml_nodes import Node
 from engage_cli.source import Span
-
-
-class OnlyWord(Shape[str]):
-    """A word that is the only one in this version; another one comes later."""
-
-    def __init__(self, word: str, later: str, feature: str) -> None:
-        self.expected = f"`{word}`"
-        self._word = word
-        self._later = later
-        self._feature = feature
-
-    def read(self, node: Node, reading: Reading) -> str:
-        if not isinstance(node, Scalar) or not isinstance(node.value, Text):
-            raise self.mismatch(node, reading)
-        if node.value.value == self._later:
-            reading.not_built(self._feature, node.span)
-            reading.give_up()
-        if node.value.value != self._word:
-            reading.fail("choice", f"expected `{self._word}` or `{self._later}`, found {shortened(node.text)}", node.span)
-        return self._word
-
-    def schema(self, definitions: Definitions) -> Json:
-        return {"const": self._word}
 
 
 def _destination(name: str, node: Node, reading: Reading) -> tuple[str, Span]:

@@ -1,24 +1,20 @@
 """The shape of `engage.yaml`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from engage_cli.definitions.paths import Path
-from engage_cli.definitions.project import Call, Config, EngineSettings, EventsDestination, Messaging, Sources
+from engage_cli.definitions.project import Config, EngineSettings, Messaging, Sources
 from engage_cli.definitions.reading import Reading
-from engage_cli.definitions.shapes.audience import OnlyWord
-from engage_cli.definitions.shapes.base import Definitions, Json, Named, Shape
+from engage_cli.definitions.shapes.base import Named, Shape
+from engage_cli.definitions.shapes.destinations import DESTINATIONS
 from engage_cli.definitions.shapes.identity import IDENTITY
-from engage_cli.definitions.shapes.kinds import ByName
 from engage_cli.definitions.shapes.messaging import MESSAGING
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
+from engage_cli.definitions.shapes.scalar import TextShape
 from engage_cli.definitions.shapes.settings import FILE_PATH, MEMORY, THREADS, ZONE
 from engage_cli.definitions.shapes.sources import SOURCES
 from engage_cli.definitions.shapes.value import DURATION, PATH
 from engage_cli.definitions.values import Duration, Unit
-from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
-from engage_cli.definitions.yaml_nodes import Node, Scalar
 
 DEFAULT_ENGINE = EngineSettings(memory_limit="4GB", threads=None, temp_directory=".engage/tmp")
 
@@ -41,44 +37,6 @@ _ENGINE_SHAPE: Shape[EngineSettings] = Record(
     "`engine`", [_MEMORY_LIMIT, _THREADS, _TEMP], _engine, hints={"memory": "write `memory_limit`"}
 )
 
-# ---- destinations --------------------------------------------------------------------------------------------------
-
-FORMATS = ("jsonl", "csv", "parquet")
-
-_TYPE = Key("type", OnlyWord("events", "list", "destinations of the type `list`"), "What it takes: calls about changes.", required=True)
-_FORMAT = Key("format", Choice("a file format", {name: name for name in FORMATS}), "The format of its files; jsonl by default.")
-_CALL = Key("call", Choice("a Segment call", {call.value: call for call in Call}), "Which call says a change: track (default) or identify.")
-
-_Unnamed = tuple[str, Call]
-
-
-class _DestinationShape(Shape[_Unnamed]):
-    """A destination of events. The keys of one of another type are not its own, so that its type is looked at first."""
-
-    def __init__(self) -> None:
-        self._record: Record[_Unnamed] = Record(
-            "a destination of events",
-            [_TYPE, _FORMAT, _CALL],
-            lambda fields, _reading: (fields.get(_FORMAT) or "jsonl", fields.get(_CALL) or Call.TRACK),
-        )
-        self.expected = "a destination, such as `{type: events, format: jsonl, call: identify}`"
-
-    def read(self, node: Node, reading: Reading) -> _Unnamed:
-        if not isinstance(node, MappingNode):
-            raise self.mismatch(node, reading)
-        kind = node.entry("type")
-        if kind is not None and isinstance(kind.value, Scalar) and kind.value.text == "list":
-            _TYPE.shape.read(kind.value, reading)
-        return self._record.read(node, reading)
-
-    def schema(self, definitions: Definitions) -> Json:
-        return self._record.schema(definitions)
-
-
-_DESTINATIONS: Shape[Mapping[str, EventsDestination]] = ByName(
-    "a mapping of destinations by their names", id_shape("a destination"), _DestinationShape()
-).then(lambda named, _node, _reading: {name: EventsDestination(name, *unnamed, span) for name, (unnamed, span) in named.items()})
-
 # ---- the project ---------------------------------------------------------------------------------------------------
 
 _PROJECT = Key("project", TextShape("the project's name"), "The project's name.", required=True)
@@ -94,7 +52,7 @@ _ENGINE_KEY = Key("engine", _ENGINE_SHAPE, "What DuckDB may use.")
 _SOURCES = Key("sources", SOURCES, "The data.", required=True)
 _IDENTITY = Key("identity", IDENTITY, "Which identifiers join what is known of a person.")
 _MESSAGING = Key("messaging", MESSAGING, "Channels, groups and the rules of sending.")
-_DESTINATIONS_KEY = Key("destinations", _DESTINATIONS, "Where changes of membership go.")
+_DESTINATIONS_KEY = Key("destinations", DESTINATIONS, "Where changes of membership go.")
 
 
 def _config(fields: Fields, reading: Reading) -> Config:

@@ -82,14 +82,17 @@ class Kinds(Shape[T]):
 class ByName(Shape[dict[str, tuple[T, Span]]]):
     """A mapping from names that are chosen freely; each value with the place of its name."""
 
-    def __init__(self, expected: str, name: Shape[str], value: Shape[T]) -> None:
+    def __init__(self, expected: str, name: Shape[str], value: Shape[T], *, at_least: int = 0) -> None:
         self.expected = expected
         self._name = name
         self._value = value
+        self._at_least = at_least
 
     def read(self, node: y.Node, reading: Reading) -> dict[str, tuple[T, Span]]:
         if not isinstance(node, y.Mapping):
             raise self.mismatch(node, reading)
+        if node.whole and len(node.entries) < self._at_least:
+            reading.fail("empty", f"expected {self.expected}, found an empty mapping", node.span)
         return dict(collected(lambda entry: self._named(entry, reading), node.entries))
 
     def _named(self, entry: y.Entry, reading: Reading) -> tuple[str, tuple[T, Span]]:
@@ -98,4 +101,5 @@ class ByName(Shape[dict[str, tuple[T, Span]]]):
 
     def schema(self, definitions: Definitions) -> Json:
         name = {key: value for key, value in self._name.schema(definitions).items() if key != "type"}
-        return {"type": "object", "propertyNames": name, "additionalProperties": self._value.schema(definitions)}
+        schema: Json = {"type": "object", "propertyNames": name, "additionalProperties": self._value.schema(definitions)}
+        return {**schema, "minProperties": self._at_least} if self._at_least else schema

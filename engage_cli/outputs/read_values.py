@@ -1,0 +1,44 @@
+"""Reading values that no SQL can read: each distinct one once, in Python, in batches, so that memory does not grow with them.
+
+For phone numbers, by libphonenumber's rules (https://github.com/google/libphonenumber, in Python as `phonenumbers`), and for names of
+countries. Called for the members of lists that are new or changed.
+"""
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from engage_cli.engine.base import Engine
+
+BATCH = 10_000
+Read = Callable[[str, str | None], str | None]
+"""A value, and what it is read by beside itself (of a phone: the region), to its form; None where it has none."""
+
+
+def make_reading(engine: Engine, name: str, asked: exp.Query, read: Read) -> None:
+    """Make the relation `name(value VARCHAR, beside VARCHAR, form VARCHAR)` of the distinct rows (value, beside) of a query.
+
+    `beside` may be NULL. There is no row of a value that has no form.
+    """
+    for relation in ("value_asked", "value_place", name):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{relation}")
+    engine.create("value_asked", asked)
+    engine.execute(_PLACE)
+    engine.create(
+        name, exp.select(*(exp.cast(exp.null(), "VARCHAR").as_(column) for column in ("value", "beside", "form"))).where(exp.false())
+    )
+    insert = f"INSERT INTO {name} SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))"
+    start = 1
+    while rows := engine.rows(_BATCH, [start, start + BATCH]):
+        found = [(value, beside, form) for value, beside in rows if (form := read(value, beside)) is not None]
+        if found:
+            engine.execute(insert, [list(column) for column in zip(*found, strict=True)])
+        start += BATCH
+
+
+_PLACE = """
+    CREATE TEMP TABLE value_place AS
+    SELECT value, beside, row_number() OVER (ORDER BY value, beside NULLS FIRST) AS place
+    FROM (SELECT DISTINCT value, beside FROM value_asked WHERE value IS NOT NULL)
+"""
+_BATCH = "SELECT value, beside FROM value_place WHERE place >= ? AND place < ? ORDER BY place"

@@ -74,6 +74,16 @@ def list_query(file: RunFile) -> exp.Select:
     return exp.select(*columns).from_("run_change").where(rows_of(file)).order_by(*order)
 
 
+def whole_list(relation: str, destination: ListDestination) -> exp.Select:
+    """The rows of a relation that `make_list_rows` made, each once, as a file has them, in the order of the members."""
+    payload = exp.cast(exp.column("identifiers"), exp.DType.JSON)
+    columns = [e_text(e_json(payload, (one.name.lower(),))).as_(one.name, quoted=True) for one in destination.columns]
+    there = exp.not_(exp.Is(this=exp.column("identifiers"), expression=exp.null()))
+    first = exp.alias_(exp.Min(this=exp.column("user_id")), "user_id")
+    rows = exp.select("identifiers", first).from_(relation).where(there).group_by("identifiers").subquery("rows")
+    return exp.select(*columns).from_(rows).order_by(exp.Ordered(this=exp.column("user_id", table="rows"), nulls_first=True))
+
+
 def _raw(destination: ListDestination, of: Subject) -> exp.Select:
     """(list, user_id, basis, the texts of the traits by their place): of each member what the row is made of, and its hash."""
     traits = [_trait(path, of) for path in destination.traits]

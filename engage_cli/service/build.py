@@ -22,7 +22,6 @@ from engage_cli.errors import UsageError
 from engage_cli.outputs.calls import call_about
 from engage_cli.outputs.columns import ACCOUNT_TRAITS
 from engage_cli.outputs.columns import TRAITS as MEMBER_TRAITS
-from engage_cli.outputs.lists import LIST_TRAITS, trait_column
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
 from engage_cli.outputs.rejects import write_rejects
@@ -34,6 +33,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.imported import declared_sources, sources_with_imported
+from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, SyncChange, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
@@ -257,7 +257,7 @@ def _evaluate(
         for of in Subject:
             _make_member_traits(engine, staged.compiled, of)
     for of in Subject:
-        _make_list_traits(engine, staged.compiled, of)
+        make_list_traits(engine, staged.compiled, of)
     with request.stage("evaluating audiences"):
         request.looked, ran = evaluate(staged, again)
         request.costs = tuple(engine.costs)
@@ -410,19 +410,3 @@ def _make_member_traits(engine: Engine, compiled: Compiled, of: Subject) -> None
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
     query = compiled.join_values(query, scope, column("user_key", USERS))
     engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, about(of, query))
-
-
-def _make_list_traits(engine: Engine, compiled: Compiled, of: Subject) -> None:
-    """Make `list_trait` (`account_list_trait`): of everybody the traits that lists of the audiences need, as texts."""
-    plan, scope = compiled.plan, compiled.scope(of)
-    paths = dict.fromkeys(path for name in plan.asked if plan.audiences[name].of is of for path in plan.audiences[name].list_traits)
-    if not paths:
-        return
-    named = [path for path in paths if path.text != of.id_name]
-    columns = [
-        exp.alias_(value.unalias(), trait_column(path), quoted=True)
-        for path, value in zip(named, scope.columns(named, Reading.TEXT), strict=True)
-    ]
-    query = exp.select(column("user_id", USERS).as_("subject_id"), *columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
-    query = compiled.join_values(query, scope, column("user_key", USERS))
-    engine.create(LIST_TRAITS[of], about(of, query))

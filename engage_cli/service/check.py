@@ -10,7 +10,9 @@ from sqlglot import exp
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.expression import traits_in
+from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Expressed, OfEvents, Trait
@@ -53,6 +55,9 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     for audience in project.audiences.values():
         spans = audience.span
         mentions += [Mention(_trait(audience.of), path.name, spans) for path in audience.with_traits if path != IDS[audience.of]]
+        lists = [one for name in audience.sync if isinstance(one := project.config.destinations[name], ListDestination)]
+        named = [pair for one in lists for pair in _traits_of(one) if pair[0] != IDS[audience.of]]
+        mentions += [Mention(_trait(audience.of), path.name, span) for path, span in named]
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     tables = frozenset({"profiles", "accounts"} & {*declared_tables(project.config.sources)})
@@ -72,6 +77,13 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
+
+
+def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]:
+    """The traits that a list is made of, each where it is named."""
+    yield from ((column.trait, column.span) for column in destination.columns)
+    if destination.region is not None and destination.region.trait is not None:
+        yield destination.region.trait, destination.span
 
 
 _NOWHERE = Span("", 0, 0, 0, 0)

@@ -49,6 +49,13 @@ def lines(names: Sequence[str], rows: Sequence[tuple[object, ...]], file_format:
     return tuple(buffer.getvalue().splitlines())
 
 
+def text_lines(names: Sequence[str], rows: Sequence[tuple[object, ...]], file_format: str) -> tuple[str, ...]:
+    """Rows of texts as the lines of a file."""
+    if file_format == "jsonl":
+        return tuple(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in rows)
+    return lines(names, rows, file_format)
+
+
 def _document(names: Sequence[str], row: tuple[object, ...]) -> dict[str, object]:
     """A row as JSON; values come as JSON text, the id as text."""
     subject, *values = row

@@ -42,6 +42,10 @@ User = Annotated[
         help="The user (of an audience of accounts: the account), by their id as the sources write it.",
     ),
 ]
+ToDestination = Annotated[
+    str | None,
+    typer.Option("--destination", metavar="NAME", show_default=False, help="A destination of lists: write rows as it takes them."),
+]
 Left = Annotated[str, typer.Argument(metavar="A", show_default=False, help="One audience.")]
 Right = Annotated[str, typer.Argument(metavar="B", show_default=False, help="The other.")]
 
@@ -203,6 +207,7 @@ def export(
     out: Output,
     name: AudienceName,
     output: ToFile = None,
+    destination: ToDestination = None,
     file_format: Format = None,
     project: ProjectDir = None,
     as_of: AsOf = None,
@@ -210,16 +215,24 @@ def export(
 ) -> ExitCode:
     """Write the members of an audience to a file or a pipe.
 
-    The columns are user_id (of an audience of accounts: account_id) and the traits that `with` names. A file that exists is
-    replaced. Nothing is recorded: `build` does that.
+    The columns are user_id (of an audience of accounts: account_id) and the traits that `with` names; with --destination those
+    of that destination of lists. A file that exists is replaced. Nothing is recorded: `build` does that.
     """
     from engage_cli.cli.render.audiences import export_blocks
-    from engage_cli.service.look import export as write
 
     if out.flags.as_json and output is None:
         file_format = "jsonl"
     folder = out.project(project)
-    result = write(folder, name, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
+    if destination is None:
+        from engage_cli.service.look import export as write
+
+        result = write(folder, name, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
+    else:
+        from engage_cli.service.list_export import export_list
+
+        result = export_list(
+            folder, name, destination, as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress()
+        )
     tell_data(out, result.data)
     show_export(out, result, "members", export_blocks(result))
     return ExitCode.DONE

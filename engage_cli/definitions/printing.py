@@ -70,6 +70,8 @@ def print_trait(trait: Trait) -> str:
     tree: Mapping = {"trait": trait.name}
     if trait.description:
         tree["description"] = trait.description
+    if trait.of is not Subject.USERS:
+        tree["of"] = trait.of.value
     match trait.computation:
         case OfEvents() as of:
             tree |= {"compute": of.compute.value, **_named(of.names)}

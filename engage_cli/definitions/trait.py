@@ -1,4 +1,4 @@
-"""The trait definition: a value that is computed for each user."""
+"""The trait definition: a value that is computed for each user, or each account."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,6 +7,7 @@ from engage_cli.definitions.comparisons import ALWAYS, Where
 from engage_cli.definitions.conditions import Window
 from engage_cli.definitions.expression import Expression
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Duration, Literal
 from engage_cli.source import Span
 
@@ -40,9 +41,9 @@ OVER_NONE = frozenset({Compute.COUNT, Compute.SUM, Compute.UNIQUE_COUNT, Compute
 
 @dataclass(frozen=True, slots=True)
 class OfEvents:
-    """Computed over the user's events of `names` that meet `where`, in the window, or in the user's latest session.
+    """Computed over the subject's events of `names` that meet `where`, in the window, or in the subject's latest session.
 
-    `session`: the longest pause within a session; a session is of all the user's events. `at_least`: how often the most frequent
+    `session`: the longest pause within a session; a session is of all the subject's events. `at_least`: how often the most frequent
     value occurred at least.
     """
 
@@ -65,7 +66,7 @@ class Expressed:
 
 @dataclass(frozen=True, slots=True)
 class FromSql:
-    """The `value` of the user's row of one read-only SELECT of `user_id` and `value`."""
+    """The `value` of the subject's row of one read-only SELECT of its id (`user_id`, `account_id`) and `value`."""
 
     text: str
 
@@ -75,7 +76,7 @@ Computation = OfEvents | Expressed | FromSql
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """A value computed for each user; `default` stands where it is missing."""
+    """A value computed for each user or account (`of`); `default` stands where it is missing."""
 
     name: str
     description: str
@@ -85,3 +86,4 @@ class Trait:
     """Of the definition's name."""
     source_span: Span
     """Of what it is computed from: the expression, the SQL, or the event."""
+    of: Subject = Subject.USERS

@@ -12,7 +12,6 @@ from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
-from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
 from engage_cli.plan.checks import ANY_ROW, Check, CountTest, NumberIn, Row, RowAll, readings_of
 from engage_cli.plan.instants import Bound, Stretch, moved, window_stretch
@@ -104,17 +103,17 @@ def plan_traits(project: Project, audiences: Iterable[PlannedAudience], asked: I
         trait = project.traits.get(path.name)
         if trait is None or trait.name in planned:
             return
-        made = PlannedTrait(trait.name, Planner(context, trait.name).source(trait.computation, trait.span), trait.default, trait.span)
+        source = Planner(context, trait.name).source(trait.computation, trait.span)
+        made = PlannedTrait(trait.name, source, trait.default, trait.span, trait.of)
         for inner in traits_of_source(made.source):
             visit(inner)
         planned[trait.name] = made
 
     for audience in audiences:
-        # What an audience of accounts calls a trait is the account's; computed ones are of users.
-        for of, leaf in leaves_about(audience.of, audience.predicate):
-            for path in traits_of_leaf(leaf) if of is Subject.USERS else ():
+        for _, leaf in leaves_about(audience.of, audience.predicate):
+            for path in traits_of_leaf(leaf):
                 visit(path)
-        for path in audience.sent if audience.of is Subject.USERS else ():
+        for path in audience.sent:
             visit(path)
     for path in asked:
         visit(path)

@@ -76,7 +76,7 @@ def explain_needs(name: str, project: Project, as_of: datetime, zone: str, user:
     plan = plan_audiences(project, [name], as_of, zone, users=frozenset({user}))
     of = project.audiences[name].of
     compared = [path for one in tree.walk() for leaf in one.leaves for path in trait_paths(leaf, IDS[of])]
-    shown = {Column(path, Reading.VALUE) for path in compared if of is Subject.ACCOUNTS or path.name not in plan.traits}
+    shown = {Column(path, Reading.VALUE) for path in compared if path.name not in plan.traits}
     return replace(
         plan.needs,
         events=tuple(replace(need, since=None) for need in plan.needs.events),

@@ -72,9 +72,11 @@ def needs_of(
         for path in audience.sent:
             if path != IDS[audience.of]:
                 found.traits_of[audience.of] |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
-    for trait in (traits or {}).values():
-        found.source(trait.source)
-    found.traits.difference_update([column for column in found.traits if column.path.name in (traits or {})])
+    computed = traits or {}
+    for trait in computed.values():
+        found.about(trait.of, trait.source)
+    for columns in found.traits_of.values():
+        columns.difference_update([column for column in columns if column.path.name in computed])
     return replace(
         base,
         events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
@@ -136,6 +138,13 @@ class _Found:
             case _:
                 pass
 
+    def about(self, of: Subject, source: TraitSource) -> None:
+        """What a computed trait of one kind of subject looks at."""
+        outer, self.of = self.of, of
+        self.accounts |= of is Subject.ACCOUNTS
+        self.source(source)
+        self.of = outer
+
     def source(self, source: TraitSource) -> None:
         match source:
             case TraitOfEvents(compute, events, path):
@@ -146,7 +155,7 @@ class _Found:
                     self.event_set(EventSet(("*",), Stretch()))
             case TraitOfTraits(expression):
                 self.traits.update(Column(path, Reading.NUMBER) for path in traits_in(expression))
-                self.traits.difference_update([column for column in self.traits if column.path == USER_ID])
+                self.traits.difference_update([column for column in self.traits if column.path == IDS[self.of]])
             case TraitOfRows():
                 pass
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engage_cli.definitions.expression import Expression, traits_in
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Compute
 from engage_cli.definitions.values import Literal
 from engage_cli.plan import checks as c
@@ -50,7 +51,7 @@ class TraitOfTraits:
 
 @dataclass(frozen=True, slots=True)
 class TraitOfRows:
-    """The `value` of the user's row of an author's SELECT."""
+    """The `value` of the subject's row of an author's SELECT."""
 
     text: str
 
@@ -60,12 +61,13 @@ TraitSource = TraitOfEvents | TraitOfTraits | TraitOfRows
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrait:
-    """A computed trait; `default` stands where it is missing."""
+    """A computed trait of users or accounts (`of`); `default` stands where it is missing."""
 
     name: str
     source: TraitSource
     default: Literal | None
     span: Span = field(compare=False)
+    of: Subject = Subject.USERS
 
 
 def traits_of_leaf(leaf: Leaf) -> Iterator[Path]:

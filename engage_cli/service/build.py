@@ -37,7 +37,7 @@ from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, SyncChange, Timing
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
-from engage_cli.sql.compile import Compiled, about
+from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
@@ -408,5 +408,5 @@ def _make_member_traits(engine: Engine, compiled: Compiled, of: Subject) -> None
     named = {path.text.lower(): path for path in reversed(paths) if path.text.lower() != of.id_name}
     columns = [column("user_id", USERS), *scope.columns(reversed(named.values()), Reading.VALUE)]
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
-    query = compiled.join_values(query, scope, column("user_key", USERS))
-    engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, about(of, query))
+    query = compiled.join_values(query, scope, column("user_key", USERS), of=of)
+    engine.create(MEMBER_TRAITS if of is Subject.USERS else ACCOUNT_TRAITS, query)

@@ -72,8 +72,8 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
     vocabulary = _vocabulary(engine, staging, needs)
-    known = vocabulary.traits.get(_trait(Subject.USERS), frozenset()) | project.traits.keys()
-    vocabulary = replace(vocabulary, traits={**vocabulary.traits, _trait(Subject.USERS): known})
+    computed = {_trait(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
+    vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
     issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
@@ -197,7 +197,7 @@ def mentioned_by(trait: Trait) -> Iterator[Mention]:
                 yield Mention("property", path.name, trait.source_span, names)
         case Expressed(expression=expression):
             for path in traits_in(expression):
-                yield Mention("trait", path.name, trait.source_span)
+                yield Mention(_trait(trait.of), path.name, trait.source_span)
 
 
 def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:

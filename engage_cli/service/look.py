@@ -57,8 +57,8 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
     shown = traits_that_matter(plan)
     of = plan.audiences[name].of
     wanted = frozenset(Column(path, reading) for path in shown for reading in (Reading.TEXT, Reading.VALUE))
+    wanted = frozenset(column for column in wanted if column.path.name not in plan.traits)
     if of is Subject.USERS:
-        wanted = frozenset(column for column in wanted if column.path.name not in plan.traits)
         wanted |= {Column(path_of(identifier), Reading.PRESENT) for identifier in IDENTIFIERS}
         plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | wanted))
     else:
@@ -68,7 +68,7 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
         with progress.stage("evaluating"):
             materialise(staged)
             size = int(engine.rows(_count(name))[0][0])
-            rows = engine.rows(about(of, _sample(staged.compiled, name, shown, sample)))
+            rows = engine.rows(_sample(staged.compiled, name, shown, sample))
             identifiers = _identifiers(staged, name, size) if of is Subject.USERS else (IdentifierCount(of.id_name, size),)
             return Preview(
                 name=name,
@@ -131,14 +131,13 @@ def export(
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         materialise(staged)
         of = project.audiences[name].of
-        query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format)).order_by(ordered(column("user_id", USERS)))
-        query = about(of, query)
+        query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format))
         if output is not None:
             rows = files.write(engine, query, output, chosen_format)
-            return Export(name, instant, rows, output, data=report_of(staged.staging))
+            return Export(name, instant, rows, output, data=report_of(staged.staging), of=of)
         found = engine.rows(query)
     names = (of.id_name, *(path.text for path in paths))
-    return Export(name, instant, len(found), None, files.lines(names, found, chosen_format), report_of(staged.staging))
+    return Export(name, instant, len(found), None, files.lines(names, found, chosen_format), report_of(staged.staging), of)
 
 
 def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) -> str:
@@ -175,18 +174,22 @@ def traits_that_matter(plan: Plan) -> list[TraitPath]:
     return list(dict.fromkeys((*compared, *sent)))
 
 
-def members_query(compiled: Compiled, name: str, traits: Sequence[TraitPath], *readings: Reading) -> exp.Select:
-    """(user_id, traits…) of an audience's members, each trait in the first of the readings that it has, as text where there are several.
+def members_query(
+    compiled: Compiled, name: str, traits: Sequence[TraitPath], *readings: Reading, order: Sequence[exp.Expr] = (), limit: int | None = None
+) -> exp.Select:
+    """(user_id or account_id, traits…) of an audience's members, each trait in the first of the readings that it has, as text where there
+    are several; in the order of their ids, or in `order`.
 
-    Over the relations of a run, under the alias of users; the subject's id among the traits is the id once more. Written of users, as all
-    queries here: `about` says it of accounts.
+    Over the relations of a run; the subject's id among the traits is the id once more.
     """
-    scope = compiled.scope(compiled.plan.audiences[name].of)
+    of = compiled.plan.audiences[name].of
+    scope = compiled.scope(of)
     scope.used.add(USERS)
     columns = [column("user_id", USERS), *scope.columns(traits, *readings)]
     query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
+    query = query.order_by(*order, ordered(column("user_id", USERS)))
     made = [relation for relation, _ in compiled.steps()]
-    return compiled.join_values(query, scope, column("user_key", _MEMBERS), made)
+    return compiled.join_values(query if limit is None else query.limit(limit), scope, column("user_key", _MEMBERS), made, of)
 
 
 def _accounts(engine: Engine) -> int:
@@ -199,9 +202,8 @@ def _count(name: str) -> exp.Select:
 
 def _sample(compiled: Compiled, name: str, traits: list[TraitPath], size: int) -> exp.Select:
     """Members in the order of a stable hash: a sample that is the same from look to look."""
-    query = members_query(compiled, name, traits, Reading.TEXT, Reading.VALUE)
-    order = [ordered(e_bucket("preview", column("user_id", USERS))), ordered(column("user_id", USERS))]
-    return query.order_by(*order).limit(size)
+    order = [ordered(e_bucket("preview", column("user_id", USERS)))]
+    return members_query(compiled, name, traits, Reading.TEXT, Reading.VALUE, order=order, limit=size)
 
 
 def _identifiers(staged: Staged, name: str, size: int) -> tuple[IdentifierCount, ...]:

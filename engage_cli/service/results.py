@@ -238,6 +238,7 @@ class Export:
     path: Path | None
     lines: tuple[str, ...] = ()
     data: DataReport | None = None
+    of: Subject = Subject.USERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ class TraitRow:
     """A computed trait: what it is computed of, in words, and where it is defined."""
 
     name: str
+    of: str
     description: str
     computed: str
     file: str
@@ -261,9 +263,10 @@ class TraitValue:
 
 @dataclass(frozen=True, slots=True)
 class TraitsShown:
-    """The computed traits of one user. `known`: the user is in the data."""
+    """The computed traits of one user or account. `known`: it is in the data."""
 
-    user: str
+    subject_id: str
+    of: Subject
     as_of: datetime
     known: bool
     values: tuple[TraitValue, ...]

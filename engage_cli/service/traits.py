@@ -1,6 +1,7 @@
 """`trait list`, `show`, `export`, `sql`: computed traits looked at. Nothing is recorded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Project
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Expressed, FromSql, OfEvents, Trait
 from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
@@ -28,25 +30,30 @@ def list_traits(folder: Path) -> tuple[TraitRow, ...]:
     """Every computed trait of the project, in name order."""
     project = load(folder)
     return tuple(
-        TraitRow(name, trait.description, _words(trait), trait.span.file, trait.span.line) for name, trait in project.traits.items()
+        TraitRow(name, trait.of.value, trait.description, words(trait), trait.span.file, trait.span.line)
+        for name, trait in project.traits.items()
     )
 
 
-def show(folder: Path, user: str, names: Sequence[str], *, as_of: datetime | None, progress: Progress) -> TraitsShown:
-    """The computed traits of one user as of an instant, all where none is named. Reads the user's events alone."""
+def show(
+    folder: Path, subject_id: str, names: Sequence[str], *, of: Subject = Subject.USERS, as_of: datetime | None, progress: Progress
+) -> TraitsShown:
+    """The computed traits of one user, or account (`of`), as of an instant, all where none is named. Of a user reads their events alone."""
     project = load(folder)
-    asked = _chosen(project, names)
+    asked, _ = chosen_traits(project, names, of)
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = _plan(project, asked, instant, frozenset({user}))
+    plan = plan_traits(project, asked, instant)
+    if of is Subject.USERS:
+        plan = replace(plan, needs=replace(plan.needs, users=frozenset({subject_id})))
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
-        user = staged.staging.known_as.get(user, user)
-        query = _values(staged, asked, Reading.VALUE)
-        rows = engine.rows(query.where(exp.EQ(this=column("user_id", USERS), expression=text_literal(user))))
+        if of is Subject.USERS:
+            subject_id = staged.staging.known_as.get(subject_id, subject_id)
+        rows = engine.rows(values_query(staged, asked, of, Reading.VALUE, only=subject_id))
     if not rows:
-        return TraitsShown(user, instant, False, (), report_of(staged.staging))
+        return TraitsShown(subject_id, of, instant, False, (), report_of(staged.staging))
     values = tuple(TraitValue(name, None if value is None else str(value)) for name, value in zip(asked, rows[0][1:], strict=True))
-    return TraitsShown(user, instant, True, values, report_of(staged.staging))
+    return TraitsShown(subject_id, of, instant, True, values, report_of(staged.staging))
 
 
 def export(
@@ -59,61 +66,82 @@ def export(
     output: Path | None = None,
     progress: Progress,
 ) -> Export:
-    """Write computed traits of everybody as of an instant: `user_id`, then each trait. Without `output` as lines of text."""
+    """Write computed traits of everybody as of an instant: the ids of users (or accounts), then each trait. Without `output` as lines.
+
+    The traits are of one kind of subject: where none is named all of users, or of accounts where users have none.
+    """
     chosen = files.chosen_format(file_format, output)
     project = load(folder)
-    asked = _chosen(project, names)
+    asked, of = chosen_traits(project, names)
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = _plan(project, asked, instant, None)
+    plan = plan_traits(project, asked, instant)
     with engine_for(project, folder) as engine:
         folders = [output.absolute().parent] if output is not None else []
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         reading = files.reading_for(chosen)
         readings = (reading,) if reading is Reading.VALUE else (reading, Reading.VALUE)
-        query = _values(staged, asked, *readings).order_by(ordered(column("user_id", USERS)))
+        query = values_query(staged, asked, of, *readings)
         with progress.stage("computing traits"):
             if output is not None:
                 written = files.write(engine, query, output, chosen)
-                return Export("traits", instant, written, output, data=report_of(staged.staging))
+                return Export("traits", instant, written, output, data=report_of(staged.staging), of=of)
             rows = engine.rows(query)
-    return Export("traits", instant, len(rows), None, files.lines(("user_id", *asked), rows, chosen), report_of(staged.staging))
+    return Export("traits", instant, len(rows), None, files.lines((of.id_name, *asked), rows, chosen), report_of(staged.staging), of)
 
 
 def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) -> str:
     """The SQL that gives a trait's value for everybody over the staged relations, to be read."""
     project = load(folder)
-    asked = _chosen(project, [name])
-    plan = _plan(project, asked, resolve_as_of(as_of, project.config.timezone), None)
+    asked, of = chosen_traits(project, [name])
+    plan = plan_traits(project, asked, resolve_as_of(as_of, project.config.timezone))
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
-        return engine.render(_values(staged, asked, Reading.VALUE).order_by(ordered(column("user_id", USERS))))
+        return engine.render(values_query(staged, asked, of, Reading.VALUE))
 
 
-def _plan(project: Project, names: Sequence[str], as_of: datetime, users: frozenset[str] | None) -> Plan:
-    return with_tables(plan_audiences(project, (), as_of, project.config.timezone, users, names), project.config.sources)
+def plan_traits(project: Project, names: Sequence[str], as_of: datetime) -> Plan:
+    """The plan of some traits, and of all that they are computed of."""
+    return with_tables(plan_audiences(project, (), as_of, project.config.timezone, traits=names), project.config.sources)
 
 
-def _values(staged: Staged, names: Sequence[str], *readings: Reading) -> exp.Select:
-    """(user_id, traits…) of everybody, under the alias of users; with several readings as text in the first that the value has."""
-    scope = staged.compiled.scope()
+def values_query(staged: Staged, names: Sequence[str], of: Subject, *readings: Reading, only: str | None = None) -> exp.Select:
+    """(user_id or account_id, traits…) of everybody, in the order of their ids, or `only` of one.
+
+    With several readings as text in the first that the value has.
+    """
+    scope = staged.compiled.scope(of)
     columns = [column("user_id", USERS), *scope.columns(map(path_of, names), *readings)]
-    query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True)).order_by(ordered(column("user_id", USERS)))
+    if only is not None:
+        query = query.where(exp.EQ(this=column("user_id", USERS), expression=text_literal(only)))
     scope.used.discard(USERS)
-    return staged.compiled.join_values(query, scope, column("user_key", USERS))
+    return staged.compiled.join_values(query, scope, column("user_key", USERS), of=of)
 
 
-def _chosen(project: Project, names: Sequence[str]) -> tuple[str, ...]:
-    """The traits asked for, all where none is named; UsageError for an unknown name or a project without any."""
+def chosen_traits(project: Project, names: Sequence[str], of: Subject | None = None) -> tuple[tuple[str, ...], Subject]:
+    """The traits asked for, and whom they are of: all of one kind of subject, of `of` where that is given.
+
+    UsageError for an unknown name, one of the other kind, or where there is none.
+    """
     unknown = [name for name in names if name not in project.traits]
     if unknown:
         hint = did_you_mean(unknown[0], project.traits) or "`engage trait list` shows them all"
         raise UsageError(f"there is no computed trait `{visible(unknown[0])}`", hint=hint)
-    if not project.traits:
+    kinds = {name: trait.of for name, trait in project.traits.items()}
+    if not kinds:
         raise UsageError("the project has no computed traits", hint="write one in campaigns/traits/, such as `trait: orders`")
-    return tuple(dict.fromkeys(names)) or tuple(project.traits)
+    if of is None:
+        of = kinds[names[0]] if names else Subject.USERS if Subject.USERS in kinds.values() else Subject.ACCOUNTS
+    other = next((name for name in names if kinds[name] is not of), None)
+    if other is not None:
+        raise UsageError(f"`{other}` is a trait of {kinds[other].value}, and not of {of.value}", hint="ask for those of each kind apart")
+    found = tuple(dict.fromkeys(names)) or tuple(name for name, kind in kinds.items() if kind is of)
+    if not found:
+        raise UsageError(f"the project has no computed traits of {of.value}", hint=f"write one with `of: {of.value}`")
+    return found, of
 
 
-def _words(trait: Trait) -> str:
+def words(trait: Trait) -> str:
     """What a trait is computed of, in words."""
     match trait.computation:
         case OfEvents(compute=compute, names=names, property=path):

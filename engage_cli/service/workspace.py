@@ -26,7 +26,7 @@ from engage_cli.service.results import DataReport
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
 from engage_cli.sql.authored import NotAllowedError, authored_issue, read_authored
 from engage_cli.sql.compile import Compiled, compile_plan
-from engage_cli.sql.traits import TRAIT_COLUMNS
+from engage_cli.sql.traits import trait_columns
 
 
 def load(folder: Path) -> Project:
@@ -45,7 +45,7 @@ def authored_issues(project: Project) -> list[Issue]:
     found = [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in _authored_leaves(everything)]
     for trait in project.traits.values():
         if isinstance(trait.computation, FromSql):
-            found.append(authored_issue(trait.computation.text, trait.source_span, declared, TRAIT_COLUMNS))
+            found.append(authored_issue(trait.computation.text, trait.source_span, declared, trait_columns(trait.of)))
     return [issue for issue in found if issue is not None]
 
 
@@ -85,7 +85,7 @@ def with_tables(plan: Plan, sources: Sources) -> Plan:
             raise InvalidError([Issue("sql", problem.message, leaf.span, problem.hint)]) from problem
     for trait in plan.traits.values():
         if isinstance(trait.source, TraitOfRows):
-            tables |= read_authored(trait.source.text, declared_tables(sources), TRAIT_COLUMNS).tables
+            tables |= read_authored(trait.source.text, declared_tables(sources), trait_columns(trait.of)).tables
     return replace(plan, needs=replace(plan.needs, tables=frozenset(tables)))
 
 

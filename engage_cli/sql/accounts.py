@@ -47,7 +47,7 @@ class AccountRelations(Relations):
         if any(table.name == ACCOUNT_EVENTS for table in made.find_all(exp.Table)):
             self._add_events()
             parents = (ACCOUNT_EVENTS, *parents)
-        return super().add(name, made, comment, parents)
+        return self.keep(name, made, comment, parents)
 
     def _add_events(self) -> None:
         """The events of accounts: each event once for every account of its user."""
@@ -56,4 +56,4 @@ class AccountRelations(Relations):
             query = query.from_(exp.alias_(exp.to_table("events"), "e", table=True))
             on = exp.EQ(this=column("user_key", "m"), expression=column("user_key", "e"))
             query = query.join(exp.alias_(exp.to_table("members"), "m", table=True), on=on)
-            super().add(ACCOUNT_EVENTS, query, "the events of all users of an account")
+            self.keep(ACCOUNT_EVENTS, query, "the events of all users of an account")

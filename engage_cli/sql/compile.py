@@ -67,9 +67,14 @@ class Compiled:
         """How traits of a subject are read, computed ones among them; `join_values` joins what was read."""
         return self.compiler.scope(of)
 
-    def join_values(self, query: exp.Select, scope: Scope, key: exp.Expr, made: Collection[str] = ()) -> exp.Select:
-        """`query` joined by the user's key with what a scope read; relations that are no tables yet (`made`) are CTEs of it."""
-        joined = join_subject(query, scope.used, key)
+    def join_values(
+        self, query: exp.Select, scope: Scope, key: exp.Expr, made: Collection[str] = (), of: Subject = Subject.USERS
+    ) -> exp.Select:
+        """`query`, which is written of users, about subjects of a kind: joined by their key with what a scope read of them.
+
+        Relations that are no tables yet (`made` are) are CTEs of it.
+        """
+        joined = about(of, join_subject(query, scope.used, key))
         inlined: dict[str, Relation] = {}
         for name in relations_used(scope.used):
             _inline(self.relations, name, made, inlined)
@@ -178,10 +183,9 @@ class Compiler:
 
     def __post_init__(self) -> None:
         self.of = self.kinds()
-        users = self.of.get(Subject.USERS)
-        if users is not None:
-            traits = TraitRelations(self.plan, users.queries, users.relations, users.events)
-            users.queries.computed, users.queries.session = traits.derived, traits.session
+        for of, subjects in self.of.items():
+            traits = TraitRelations(self.plan, subjects.queries, subjects.relations, subjects.events, of)
+            subjects.queries.computed, subjects.queries.session = traits.derived, traits.session
 
     def kinds(self) -> dict[Subject, Subjects]:
         """What compiles leaves, by the kind of subject that they are about."""
@@ -193,7 +197,7 @@ class Compiler:
         return {of: subjects_of(queries[of], relations[of]) for of in Subject}
 
     def scope(self, of: Subject) -> Scope:
-        """How traits of a kind of subject are read. Computed ones are of users."""
+        """How traits of a kind of subject are read."""
         subjects = self.of[of]
         return trait_scope(subjects.catalog, self.plan.zone, subjects.queries.computed)
 

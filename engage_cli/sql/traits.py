@@ -1,4 +1,7 @@
-"""Computed traits to relations: each a value by user, read like a trait of the profile. Those over equal events share one relation."""
+"""Computed traits to relations: each a value by subject, read like a trait of theirs. Those over equal events share one relation.
+
+Written of users; what is of accounts is renamed as it is kept (accounts.py), but for what an author wrote.
+"""
 
 import json
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from sqlglot import exp
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.expression import Amount, Called, Combined, Expression, OfTrait
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import OVER_NONE, Compute
 from engage_cli.definitions.values import Boolean, Day, Duration, Instant, Literal, Number, Text
 from engage_cli.plan.checks import ANY_ROW, Present
@@ -46,11 +50,14 @@ _MEASURES = {
     Compute.MAX: Aggregate.MAX,
     Compute.UNIQUE_COUNT: Aggregate.UNIQUE,
 }
-TRAIT_COLUMNS = ("user_id", "value")
-"""What a trait's SQL gives."""
 _NO_CHECK = Present()
 """A measure is what it is, whatever is asked of it."""
 _OPERATORS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
+
+
+def trait_columns(of: Subject) -> tuple[str, str]:
+    """What the SQL of a trait gives: the subject's id, and the value."""
+    return of.id_name, "value"
 
 
 @dataclass(frozen=True)
@@ -65,17 +72,18 @@ class Value:
 
 @dataclass
 class TraitRelations:
-    """Compiles the computed traits of a plan, each when it is first read."""
+    """Compiles the computed traits of a plan that are of one kind of subject, each when it is first read."""
 
     plan: Plan
     queries: EventQueries
     relations: Relations
     leaves: EventLeaves
+    of: Subject = Subject.USERS
 
     def derived(self, path: Path) -> Derived | None:
-        """A computed trait, or what is at a path in it; None for a trait of the profile."""
+        """A computed trait, or what is at a path in it; None for a trait that the subject comes with."""
         trait = self.plan.traits.get(path.name)
-        if trait is None:
+        if trait is None or trait.of is not self.of:
             return None
         value = self.value(trait)
         whole = value.expression
@@ -170,14 +178,15 @@ class TraitRelations:
     def _rows(self, trait: PlannedTrait, text: str) -> str:
         name, new = self.relations.name_for(("trait", trait.name), f"trait_{trait.name}")
         if new:
-            rows = read_authored(text, SOURCE_TABLES, TRAIT_COLUMNS).over(self.queries.catalog, self.plan.as_of)
-            what = f"the trait {trait.name} has more than one row for a user"
-            columns = [column("user_key", USERS), exp.alias_(e_only(e_to_json(column("value", "s")), what), "value")]
-            on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column("user_id", "s"), "TEXT"))
-            query = exp.select(*columns).from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
-            query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
-            query = query.where(exp.not_(exp.Is(this=column("value", "s"), expression=exp.null()))).group_by(column("user_key", USERS))
-            self.relations.add(name, query, comment(f"trait {trait.name}, of the author's SQL", trait.span))
+            of, key = self.of, column(f"{self.of.one}_key", USERS)
+            rows = read_authored(text, SOURCE_TABLES, trait_columns(of)).over(self.queries.catalog, self.plan.as_of)
+            what = f"the trait {trait.name} has more than one row for {'a user' if of is Subject.USERS else 'an account'}"
+            query = exp.select(key, exp.alias_(e_only(e_to_json(column("value", "s")), what), "value"))
+            on = exp.EQ(this=column(of.id_name, USERS), expression=exp.cast(column(of.id_name, "s"), "TEXT"))
+            query = query.from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
+            query = query.join(exp.alias_(exp.to_table(of.value), USERS, table=True), on=on)
+            query = query.where(exp.not_(exp.Is(this=column("value", "s"), expression=exp.null()))).group_by(key.copy())
+            self.relations.keep(name, query, comment(f"trait {trait.name}, of the author's SQL", trait.span))
         return name
 
     # ---- arithmetic ------------------------------------------------------------------------------------------------
@@ -196,7 +205,7 @@ class TraitRelations:
     # ---- sessions --------------------------------------------------------------------------------------------------
 
     def session(self, pause: Duration) -> str:
-        """The relation (user_key, since): where each user's latest session began."""
+        """The relation (user_key, since): where each subject's latest session began."""
         name, new = self.relations.name_for(("session", pause), "latest_session")
         if new:
             key, ts = column("user_key", EVENTS), column("ts", EVENTS)

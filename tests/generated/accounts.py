@@ -11,7 +11,8 @@ from tests.generated.datasets import datasets, traits
 from tests.generated.pools import USERS, ZONES, Pool, pools
 from tests.generated.scopes import TRAIT_PATHS, Scope, Target, _by_kind, _data, scope_of
 from tests.generated.strategies import LEAF_KINDS, Condition, leaves
-from tests.reference.case import Case
+from tests.generated.traits import trait_definitions, with_traits
+from tests.reference.case import Case, linked
 from tests.reference.dataset import AccountRow, Dataset, Membership
 
 ACCOUNTS = ["a1", "a2", "007", "7", "u1"]
@@ -69,6 +70,12 @@ def account_cases(draw: st.DrawFn, number: int = 8) -> Case:
     dataset = draw(with_accounts(pool, draw(datasets(pool))))
     scopes = {"users": scope_of(pool, dataset), "accounts": account_scope(pool, dataset)}
     definitions: list[dict[str, Any]] = []
+    if draw(st.booleans()):
+        users, found = linked(dataset, pool.as_of, pool.zone, LISTS)
+        for of, everybody in (("users", users), ("accounts", found)):
+            traits = draw(trait_definitions(scopes[of], of))
+            scopes[of] = with_traits(scopes[of], traits, everybody)
+            definitions += traits
     kinds: dict[str, str] = {}
     for position in range(number):
         name, of = f"asked_{position}", draw(st.sampled_from(["users", "accounts", "accounts"]))

@@ -58,7 +58,7 @@ def test_what_is_drawn_has_members_and_others_of_each_quantifier_and_accounts_of
         count("accounts of several users", sum(len(one.linked) > 1 for one in every_account))
         count("users of several accounts", sum(len(one.linked) > 1 for one in everybody))
         count("users without accounts", sum(not one.linked for one in everybody))
-        for definition in case.definitions:
+        for definition in case.audiences.values():
             kind = next(iter(definition["members"]))
             of = every_account if definition.get("of") == "accounts" else everybody
             found = len(evaluate(Case(case.dataset, _last(case, definition["audience"]), case.zone, case.as_of, case.lists)))

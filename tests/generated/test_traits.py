@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engage_cli.service.progress import SILENT
 from engage_cli.service.traits import export
+from tests.generated.accounts import account_scope, with_accounts
 from tests.generated.backend import FRESH
 from tests.generated.comparisons import LISTS
 from tests.generated.datasets import datasets
@@ -19,35 +20,37 @@ from tests.generated.pools import pools
 from tests.generated.scopes import scope_of
 from tests.generated.test_agreement import EXAMPLES
 from tests.generated.traits import KIND_OF, trait_definitions
-from tests.reference.case import Case, subjects
-from tests.reference.traits import with_computed
+from tests.reference.case import Case, linked
 from tests.reference.values import is_missing, read_text
 
 EVERYBODY: dict[str, Any] = {"audience": "asked", "members": {"everyone": True}}
 
 
 @st.composite
-def trait_cases(draw: st.DrawFn) -> Case:
-    """A dataset and some traits."""
+def trait_cases(draw: st.DrawFn, of: str) -> Case:
+    """A dataset and some traits of users or accounts."""
     pool = draw(pools())
     dataset = draw(datasets(pool))
-    return Case(dataset, [*draw(trait_definitions(scope_of(pool, dataset))), EVERYBODY], pool.zone, pool.as_of, LISTS)
+    if of == "accounts":
+        dataset = draw(with_accounts(pool, dataset))
+    scope = scope_of(pool, dataset) if of == "users" else account_scope(pool, dataset)
+    return Case(dataset, [*draw(trait_definitions(scope, of)), EVERYBODY], pool.zone, pool.as_of, LISTS)
 
 
-def exported(case: Case) -> dict[str, dict[str, Any]]:
-    """What `trait export` gives of each user."""
+def exported(case: Case, of: str) -> dict[str, dict[str, Any]]:
+    """What `trait export` gives of each user or account."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_project(case, folder)
         rows = [json.loads(line) for line in export(folder, (), as_of=case.as_of, file_format="jsonl", progress=SILENT).lines]
-    return {row.pop("user_id"): row for row in rows}
+    return {row.pop(f"{of.removesuffix('s')}_id"): row for row in rows}
 
 
-def expected(case: Case) -> dict[str, dict[str, Any]]:
+def expected(case: Case, of: str) -> dict[str, dict[str, Any]]:
     """What the plain evaluator computes."""
     found = {}
-    for subject in subjects(case.dataset, case.as_of, case.zone, case.lists):
-        computed = with_computed(subject, case.traits).computed
+    for subject in linked(case.dataset, case.as_of, case.zone, case.lists, case.traits)[of == "accounts"]:
+        computed = subject.computed
         found[subject.user_id] = {name: None if is_missing(datum.value) else datum.value for name, datum in computed.items()}
     return found
 
@@ -68,9 +71,10 @@ def same(given: Any, wanted: Any) -> bool:
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-@given(trait_cases())
-def test_every_trait_has_its_value(case: Case) -> None:
-    given, wanted = exported(case), expected(case)
+@given(st.sampled_from(["users", "users", "accounts"]).flatmap(lambda of: st.tuples(st.just(of), trait_cases(of))))
+def test_every_trait_has_its_value(drawn: tuple[str, Case]) -> None:
+    of, case = drawn
+    given, wanted = exported(case, of), expected(case, of)
     assert given.keys() == wanted.keys()
     for user, traits in wanted.items():
         for name, value in traits.items():

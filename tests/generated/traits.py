@@ -30,21 +30,23 @@ NUMBERS_OF_PROFILES = ["age", "points", "plan"]
 
 
 @st.composite
-def trait_definitions(draw: st.DrawFn, scope: Scope) -> list[dict[str, Any]]:
-    """One to four traits, of which later ones may be computed of earlier ones."""
+def trait_definitions(draw: st.DrawFn, scope: Scope, of: str = "users") -> list[dict[str, Any]]:
+    """One to four traits of users or accounts, of which later ones may be computed of earlier ones."""
     made: list[dict[str, Any]] = []
+    whose = {} if of == "users" else {"of": of}
     for number in range(draw(st.integers(1, 4))):
-        name = f"computed_{number}"
+        name = f"computed_{number}" if of == "users" else f"account_computed_{number}"
         earlier = [definition["trait"] for definition in made]
         if earlier and draw(st.integers(0, 2)) == 0:
             parts = st.sampled_from([*earlier, *NUMBERS_OF_PROFILES])
             definition: dict[str, Any] = {
                 "trait": name,
+                **whose,
                 "expression": draw(st.sampled_from(EXPRESSIONS)).format(a=draw(parts), b=draw(parts)),
             }
             default: Any = draw(st.sampled_from([None, None, 0, 1.5]))
         else:
-            definition = {"trait": name, **draw(_of_events(scope))}
+            definition = {"trait": name, **whose, **draw(_of_events(scope))}
             if earlier and draw(st.integers(0, 3)) == 0:
                 definition["where"] = {"amount": {draw(st.sampled_from(["gt", "lte", "eq"])): {"trait": draw(st.sampled_from(earlier))}}}
             is_number = KIND_OF.get(definition["compute"]) == "number"
@@ -75,7 +77,7 @@ def _of_events(draw: st.DrawFn, scope: Scope) -> dict[str, Any]:
 def with_traits(scope: Scope, definitions: Sequence[Mapping[str, Any]], subjects: Sequence[Subject]) -> Scope:
     """The scope in which these traits may be asked for: their kinds, and the values that they have."""
     traits = {definition["trait"]: definition for definition in definitions}
-    found = [with_computed(subject, traits) for subject in subjects]
+    found = with_computed(subjects, traits)
     targets = {}
     for name, definition in traits.items():
         data = [subject.computed[name] for subject in found if not is_missing(subject.computed[name].value)]

@@ -90,8 +90,8 @@ def accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits:
 
 def linked(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None) -> tuple[list[Subject], list[Subject]]:
     """All users and all accounts, each with those that memberships link with it."""
-    users = [with_computed(user, traits or {}) for user in _users(dataset, as_of, zone, lists)]
-    found = _accounts(dataset, as_of, zone, lists)
+    users = with_computed(_users(dataset, as_of, zone, lists), traits or {})
+    found = with_computed(_accounts(dataset, as_of, zone, lists), traits or {})
     for user_id, account_id in sorted(pairs(dataset, as_of)):
         user = next(one for one in users if one.user_id == user_id)
         account = next(one for one in found if one.user_id == account_id)

@@ -1,4 +1,4 @@
-"""Computed traits of one user (docs/traits.md), by plain loops."""
+"""Computed traits of users and accounts (docs/traits.md), by plain loops."""
 
 import ast
 import math
@@ -19,13 +19,16 @@ TraitDefinition: TypeAlias = Mapping[str, Any]
 DAY = timedelta(days=1)
 
 
-def with_computed(subject: Subject, definitions: Mapping[str, TraitDefinition]) -> Subject:
-    """The subject with every computed trait, each after those that it is computed of."""
+def with_computed(everybody: Sequence[Subject], definitions: Mapping[str, TraitDefinition]) -> list[Subject]:
+    """All subjects of one kind with every computed trait that is of them, each after those that it is computed of."""
+    found = list(everybody)
     for name in _in_order(definitions):
-        subject = replace(
-            subject, computed={**subject.computed, name: _or_default(compute(definitions[name], subject), definitions[name], subject)}
-        )
-    return subject
+        definition = definitions[name]
+        values = [compute(definition, subject) for subject in found if definition.get("of", "users") == f"{subject.of}s"]
+        for position, value in enumerate(values):
+            subject = found[position]
+            found[position] = replace(subject, computed={**subject.computed, name: _or_default(value, definition, subject)})
+    return found
 
 
 def _in_order(definitions: Mapping[str, TraitDefinition]) -> list[str]:

@@ -8,10 +8,15 @@ from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import show_export, show_sql, tell_data
 from engage_cli.cli.options import AsOf, Format, ProjectDir, Strict, ToFile, read_user
 from engage_cli.cli.output import Output
-from engage_cli.errors import ExitCode
+from engage_cli.errors import ExitCode, UsageError
 
 User = Annotated[
-    str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The user, by their id as the sources write it.")
+    str | None,
+    typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The user, by their id as the sources write it."),
+]
+Account = Annotated[
+    str | None,
+    typer.Option("--account", metavar="ID", parser=read_user, show_default=False, help="The account, to show the traits of accounts."),
 ]
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The traits.  [default: all]")]
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The trait.")]
@@ -39,15 +44,22 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     return ExitCode.DONE
 
 
-def show(out: Output, user: User, names: Names = None, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
-    """Show the computed traits of a user.
+def show(
+    out: Output, names: Names = None, user: User = None, account: Account = None, project: ProjectDir = None, as_of: AsOf = None
+) -> ExitCode:
+    """Show the computed traits of a user, or of an account.
 
-    Only the user's own events are read.
+    Of a user only their own events are read, as far as the traits are of nobody else.
     """
     from engage_cli.cli.render.traits import shown_blocks, shown_document
+    from engage_cli.definitions.subjects import Subject
     from engage_cli.service.traits import show as look
 
-    result = look(out.project(project), user, names or (), as_of=as_of, progress=out.progress())
+    one = user or account
+    if one is None or (user and account):
+        raise UsageError("say whose traits: --user ID or --account ID", hint="`engage trait show --user ID`")
+    of = Subject.USERS if user else Subject.ACCOUNTS
+    result = look(out.project(project), one, names or (), of=of, as_of=as_of, progress=out.progress())
     tell_data(out, result.data)
     if out.flags.as_json:
         out.document(shown_document(result))
@@ -67,7 +79,7 @@ def export(
 ) -> ExitCode:
     """Write computed traits of everybody to a file or a pipe.
 
-    The columns are user_id and the traits. A file that exists is replaced. Nothing is recorded.
+    The columns are user_id (of traits of accounts: account_id) and the traits. A file that exists is replaced. Nothing is recorded.
     """
     from engage_cli.cli.render.traits import export_blocks
     from engage_cli.service.traits import export as write
@@ -77,7 +89,7 @@ def export(
     folder = out.project(project)
     result = write(folder, names or (), as_of=as_of, strict=strict, file_format=file_format, output=output, progress=out.progress())
     tell_data(out, result.data)
-    show_export(out, result, "users", export_blocks(result))
+    show_export(out, result, result.of.value, export_blocks(result))
     return ExitCode.DONE
 
 

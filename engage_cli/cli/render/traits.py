@@ -8,7 +8,7 @@ from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, c
 from engage_cli.cli.render.documents import instant
 from engage_cli.service.results import Export, TraitRow, TraitsShown
 
-_LIST_COLUMNS = (Column("trait"), Column("computed of", wide=True), Column("description", wide=True, spare=True))
+_LIST_COLUMNS = (Column("trait"), Column("of"), Column("computed of", wide=True), Column("description", wide=True, spare=True))
 _SHOWN_COLUMNS = (Column("trait"), Column("value", wide=True))
 
 
@@ -20,16 +20,16 @@ def list_blocks(rows: Sequence[TraitRow]) -> Iterator[Block]:
         yield line("  compute: count")
         yield line("  event: Order Completed")
         return
-    yield table(_LIST_COLUMNS, ((name(row.name), Piece(row.computed), Piece(row.description)) for row in rows))
+    yield table(_LIST_COLUMNS, ((name(row.name), Piece(row.of), Piece(row.computed), Piece(row.description)) for row in rows))
     yield line(counted(len(rows), "trait"))
 
 
 def shown_blocks(shown: TraitsShown) -> Iterator[Block]:
-    """The traits of one user."""
+    """The traits of one user or account."""
     if not shown.known:
-        yield line(f"{shown.user} is in none of the sources as of {instant(shown.as_of)}")
+        yield line(f"{shown.subject_id} is in none of the sources as of {instant(shown.as_of)}")
         return
-    yield line(name(shown.user), f" as of {instant(shown.as_of)}")
+    yield line(name(shown.subject_id), f" as of {instant(shown.as_of)}")
     yield EMPTY
     yield table(_SHOWN_COLUMNS, ((name(one.name), MISSING if one.value is None else Piece(_plain(one.value))) for one in shown.values))
 
@@ -43,9 +43,9 @@ def _plain(value: str) -> str:
 def shown_document(shown: TraitsShown) -> dict[str, Any]:
     """`trait show`: the values by trait."""
     values = {one.name: None if one.value is None else json.loads(one.value) for one in shown.values}
-    return {"user": shown.user, "as_of": instant(shown.as_of), "known": shown.known, "traits": values}
+    return {shown.of.one: shown.subject_id, "as_of": instant(shown.as_of), "known": shown.known, "traits": values}
 
 
 def export_blocks(export: Export) -> Iterator[Block]:
     """Where the traits were written."""
-    yield line(f"the traits of {counted(export.rows, 'user')} as of {instant(export.as_of)} written to {export.path}")
+    yield line(f"the traits of {counted(export.rows, export.of.one)} as of {instant(export.as_of)} written to {export.path}")

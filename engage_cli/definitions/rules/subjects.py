@@ -1,56 +1,83 @@
 """A condition is asked of the kind of subject that it is about: users, or accounts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasConsent, InAudience, NoneOf, Not, Quantified, Quantifier, TraitIs
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.subjects import Subject
+from engage_cli.definitions.trait_references import referred_in, traits_of
 from engage_cli.source import Issue, Span
 
 
 def check(loaded: Loaded) -> Iterator[Issue]:
-    """Every audience and every quantifier that stands where the other kind of subject is meant, and accounts where there are none."""
-    known = {name: audience.definition for name, audience in loaded.by_name().items()}
-    computed = {trait.name for trait in loaded.traits}
+    """Every audience, quantifier and computed trait that stands where the other kind is meant, and accounts where there are none."""
+    audiences = {name: audience.definition for name, audience in loaded.by_name().items()}
+    known = _Known(audiences, {trait.name: trait.definition.of for trait in loaded.traits if trait.definition is not None})
+    without_accounts = loaded.config is not None and not (loaded.config.sources.of("accounts") or loaded.config.sources.of("memberships"))
     for audience in loaded.audiences:
         if audience.definition is None:
             continue
-        yield from _misplaced(audience.definition.members, audience.definition.of, known, computed)
-        if loaded.config is not None and not (loaded.config.sources.of("accounts") or loaded.config.sources.of("memberships")):
+        yield from known.misplaced(audience.definition.members, audience.definition.of)
+        for path in audience.definition.with_traits:
+            yield from known.judge(path.name, audience.definition.of, audience.definition.span, "take it out of `with`")
+        if without_accounts:
             yield from _without_accounts(audience.definition)
+    for trait in loaded.traits:
+        if trait.definition is None:
+            continue
+        for name in traits_of(trait.definition):
+            yield from known.judge(name, trait.definition.of, trait.definition.source_span, "give both the same `of`")
+        if without_accounts and trait.definition.of is Subject.ACCOUNTS:
+            yield _no_accounts(trait.definition.span)
 
 
-def _misplaced(condition: Condition, of: Subject, known: dict[str, Audience | None], computed: set[str]) -> Iterator[Issue]:
-    match condition:
-        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
-            for part in parts:
-                yield from _misplaced(part, of, known, computed)
-        case Not(part):
-            yield from _misplaced(part, of, known, computed)
-        case InAudience(name, span):
-            named = known.get(name)
-            if named is not None and named.of is not of:
-                yield Issue(
-                    "other-subject",
-                    f"`{name}` is an audience of {named.of.value}, and this is asked of {of.value}",
-                    span,
-                    f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{audience: {name}}}`",
-                )
-        case TraitIs(path, span=span) if of is Subject.ACCOUNTS and path.name in computed:
-            message = f"`{path.name}` is a computed trait of users, and this is asked of accounts"
-            yield Issue("other-subject", message, span, f"ask it of the account's users: `any_user: {{trait: {path.name}, …}}`")
-        case HasConsent(span=span) if of is Subject.ACCOUNTS:
-            message = "`consent` is asked of users, and this of accounts"
-            yield Issue("other-subject", message, span, "ask it of the account's users: `any_user: {consent: {channel: email}}`")
-        case Quantified(quantifier, part, span):
-            if quantifier.of is of:
-                message = f"`{quantifier.value}` is asked of {of.other.value}, and this of {of.value}"
-                yield Issue("other-subject", message, span, _instead(quantifier))
+class _Known:
+    """The audiences and computed traits of a project, by name."""
+
+    def __init__(self, audiences: Mapping[str, Audience | None], traits: Mapping[str, Subject]) -> None:
+        self.audiences = audiences
+        self.traits = traits
+
+    def misplaced(self, condition: Condition, of: Subject) -> Iterator[Issue]:
+        """What a condition that is asked of a kind of subject asks of the other."""
+        match condition:
+            case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+                for part in parts:
+                    yield from self.misplaced(part, of)
                 return
-            yield from _misplaced(part, quantifier.of, known, computed)
-        case _:
-            return
+            case Not(part):
+                yield from self.misplaced(part, of)
+                return
+            case InAudience(name, span):
+                named = self.audiences.get(name)
+                if named is not None and named.of is not of:
+                    yield Issue(
+                        "other-subject",
+                        f"`{name}` is an audience of {named.of.value}, and this is asked of {of.value}",
+                        span,
+                        f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{audience: {name}}}`",
+                    )
+            case TraitIs(path, span=span):
+                yield from self.judge(path.name, of, span)
+            case HasConsent(span=span) if of is Subject.ACCOUNTS:
+                message = "`consent` is asked of users, and this of accounts"
+                yield Issue("other-subject", message, span, "ask it of the account's users: `any_user: {consent: {channel: email}}`")
+            case Quantified(quantifier, part, span):
+                if quantifier.of is of:
+                    message = f"`{quantifier.value}` is asked of {of.other.value}, and this of {of.value}"
+                    yield Issue("other-subject", message, span, _instead(quantifier))
+                    return
+                yield from self.misplaced(part, quantifier.of)
+        for name in referred_in(condition):
+            yield from self.judge(name, of, condition.span)
+
+    def judge(self, trait: str, of: Subject, span: Span, remedy: str | None = None) -> Iterator[Issue]:
+        """The issue of a computed trait of the one kind that is asked of the other."""
+        if self.traits.get(trait, of) is not of:
+            message = f"`{trait}` is a computed trait of {of.other.value}, and this is asked of {of.value}"
+            hint = f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{trait: {trait}, …}}`"
+            yield Issue("other-subject", message, span, remedy or hint)
 
 
 def _instead(quantifier: Quantifier) -> str:
@@ -63,8 +90,12 @@ def _instead(quantifier: Quantifier) -> str:
 def _without_accounts(audience: Audience) -> Iterator[Issue]:
     span = audience.span if audience.of is Subject.ACCOUNTS else _first_quantifier(audience.members)
     if span is not None:
-        hint = "add `accounts:` or `memberships:` under `sources:` in engage.yaml"
-        yield Issue("no-accounts", "the project has no source of accounts", span, hint)
+        yield _no_accounts(span)
+
+
+def _no_accounts(span: Span) -> Issue:
+    hint = "add `accounts:` or `memberships:` under `sources:` in engage.yaml"
+    return Issue("no-accounts", "the project has no source of accounts", span, hint)
 
 
 def _first_quantifier(condition: Condition) -> Span | None:

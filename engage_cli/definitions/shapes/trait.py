@@ -11,12 +11,18 @@ from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber,
 from engage_cli.definitions.shapes.value import DURATION, LITERAL, PATH
 from engage_cli.definitions.shapes.where import step_references
 from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, window_of
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import NUMBERS, WITHOUT_PROPERTY, Computation, Compute, Expressed, FromSql, OfEvents, Trait
 from engage_cli.definitions.values import Number, Unit
 from engage_cli.definitions.yaml_nodes import Node
 
 _TRAIT = Key("trait", id_shape("a trait"), "The trait's id, by which conditions ask for it.", required=True)
 _DESCRIPTION = Key("description", TextShape(), "What the trait says, in a sentence.")
+_OF = Key(
+    "of",
+    Choice("whom the trait is of", {one.value: one for one in Subject}, hints={one.one: f"write `{one.value}`" for one in Subject}),
+    "Whom the trait is computed for: `users`, or `accounts`, over the events of all their users.",
+)
 _COMPUTE = Key(
     "compute",
     Choice(
@@ -36,7 +42,7 @@ _COMPUTE = Key(
 )
 _EVENT = Key("event", EVENT_NAMES, "The event's name, or a list: any of them. `*` stands for any text.")
 _PROPERTY = Key("property", PATH, "The property that is summed, counted, listed or taken.")
-_SESSION = Key("session", DURATION, "Only the user's latest session: all their events with pauses of at most so long between them.")
+_SESSION = Key("session", DURATION, "Only the latest session: all events with pauses of at most so long between them.")
 _AT_LEAST = Key("at_least", WholeNumber("a whole number from 1 on", at_least=1), "How often the most frequent value occurred at least (2).")
 _DEFAULT = Key("default", LITERAL, "What stands where the trait is missing.")
 _EXPRESSION_TEXT = TextShape("arithmetic over traits, such as `revenue_90d / orders_90d`")
@@ -50,7 +56,7 @@ def _expression(text: str, node: Node, reading: Reading) -> tuple[str, Expressio
 
 
 _EXPRESSION = Key("expression", _EXPRESSION_TEXT.then(_expression), "Arithmetic over other traits.")
-_SQL = Key("sql", TextShape("one read-only SELECT"), "One SELECT of `user_id` and `value` over the declared sources.")
+_SQL = Key("sql", TextShape("one read-only SELECT"), "One SELECT of `user_id` (or `account_id`) and `value` over the declared sources.")
 _OF_EVENTS = ("compute", "event", "property", "where", *WINDOW_NAMES, "session", "at_least")
 
 
@@ -98,7 +104,8 @@ def _trait(fields: Fields, reading: Reading) -> Trait:
         computation, source = FromSql(fields[_SQL]), fields.span(_SQL)
     else:
         computation, source = _of_events(fields, reading), fields.span(_EVENT)
-    return Trait(name, fields.get(_DESCRIPTION) or "", computation, fields.get(_DEFAULT), fields.span(_TRAIT), source)
+    of = fields.get(_OF) or Subject.USERS
+    return Trait(name, fields.get(_DESCRIPTION) or "", computation, fields.get(_DEFAULT), fields.span(_TRAIT), source, of)
 
 
 _WAYS = "a trait is computed in one way: over events, by an expression, or by SQL"
@@ -111,6 +118,7 @@ TRAIT: Shape[Trait] = Named(
         [
             _TRAIT,
             _DESCRIPTION,
+            _OF,
             _COMPUTE,
             _EVENT,
             _PROPERTY,
@@ -123,7 +131,7 @@ TRAIT: Shape[Trait] = Named(
             _DEFAULT,
         ],
         _trait,
-        description="A value that is computed for each user.",
+        description="A value that is computed for each user, or each account.",
         rules=[
             AtLeastOne(("compute", "expression", "sql"), "a trait says how it is computed", "write `compute: count` and `event: …`"),
             Beside("compute", ("event",), "what is computed is computed over events"),
@@ -134,7 +142,6 @@ TRAIT: Shape[Trait] = Named(
             Apart(("session",), WINDOW_NAMES, "the latest session is the stretch of time that is looked at"),
         ],
         later={
-            "of": "traits of accounts (`of: accounts`)",
             "rfm": "scores of recency, frequency and value (`rfm:`)",
             "sync": "destinations of traits (`sync`)",
         },

@@ -93,7 +93,7 @@ class MomentPlan:
 
     def _undated_traits(self, of: Subject, leaf: Leaf, sources: Sources) -> Iterator[str]:
         paths = [path for path in traits_of_leaf(leaf) if path != IDS[of]]
-        computed = computed_among(paths, self.traits) if of is Subject.USERS else []
+        computed = computed_among(paths, self.traits)
         for trait in computed:
             if isinstance(trait.source, TraitOfRows):
                 yield f"the trait `{trait.name}`, of SQL"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from engage_cli.sql.authored import AUTHORED
 from engage_cli.sql.literals import column
 from engage_cli.sql.relations import Relations
 
@@ -17,18 +18,18 @@ _COLUMNS = {"user_key": "account_key", "user_id": "account_id"}
 
 
 def of_accounts(query: exp.Select) -> exp.Select:
-    """A query of ours about users, as one about accounts. Not for text that an author wrote."""
-
-    def renamed(node: exp.Expr) -> exp.Expr:
+    """A query of ours about users, as one about accounts. What an author wrote in it stays as it is."""
+    made = query.copy()
+    for node in list(made.walk(prune=_is_authored)):
         if isinstance(node, exp.Table) and node.name in _TABLES:
             node.set("this", exp.to_identifier(_TABLES[node.name]))
-        elif isinstance(node, exp.Column) and node.name in _COLUMNS:
+        elif isinstance(node, exp.Column) and node.name in _COLUMNS and not _is_authored(node):
             node.set("this", exp.to_identifier(_COLUMNS[node.name]))
-        return node
-
-    made = query.copy().transform(renamed, copy=False)
-    assert isinstance(made, exp.Select)
     return made
+
+
+def _is_authored(node: exp.Expr) -> bool:
+    return bool(node.meta.get(AUTHORED))
 
 
 class AccountRelations(Relations):
@@ -47,7 +48,7 @@ class AccountRelations(Relations):
         if any(table.name == ACCOUNT_EVENTS for table in made.find_all(exp.Table)):
             self._add_events()
             parents = (ACCOUNT_EVENTS, *parents)
-        return self.keep(name, made, comment, parents)
+        return super().add(name, made, comment, parents)
 
     def _add_events(self) -> None:
         """The events of accounts: each event once for every account of its user."""
@@ -56,4 +57,4 @@ class AccountRelations(Relations):
             query = query.from_(exp.alias_(exp.to_table("events"), "e", table=True))
             on = exp.EQ(this=column("user_key", "m"), expression=column("user_key", "e"))
             query = query.join(exp.alias_(exp.to_table("members"), "m", table=True), on=on)
-            self.keep(ACCOUNT_EVENTS, query, "the events of all users of an account")
+            super().add(ACCOUNT_EVENTS, query, "the events of all users of an account")

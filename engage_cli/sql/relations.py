@@ -39,11 +39,7 @@ class Relations:
         return name, True
 
     def add(self, name: str, query: exp.Select, comment: str, parents: Iterable[str] = ()) -> str:
-        """Keep a relation that is written of users, under a name that `name_for` gave."""
-        return self.keep(name, query, comment, parents)
-
-    def keep(self, name: str, query: exp.Select, comment: str, parents: Iterable[str] = ()) -> str:
-        """Keep a relation as it is written. The relations that its query names are its parents, said or not."""
+        """Keep a relation under a name that `name_for` gave. The relations that its query names are its parents, said or not."""
         named = (table.name for table in query.find_all(exp.Table) if table.name in self.by_name and table.name != name)
         self.by_name[name] = Relation(name, query, comment, tuple(dict.fromkeys((*parents, *named))))
         return name

@@ -178,15 +178,15 @@ class TraitRelations:
     def _rows(self, trait: PlannedTrait, text: str) -> str:
         name, new = self.relations.name_for(("trait", trait.name), f"trait_{trait.name}")
         if new:
-            of, key = self.of, column(f"{self.of.one}_key", USERS)
+            of = self.of
             rows = read_authored(text, SOURCE_TABLES, trait_columns(of)).over(self.queries.catalog, self.plan.as_of)
             what = f"the trait {trait.name} has more than one row for {'a user' if of is Subject.USERS else 'an account'}"
-            query = exp.select(key, exp.alias_(e_only(e_to_json(column("value", "s")), what), "value"))
-            on = exp.EQ(this=column(of.id_name, USERS), expression=exp.cast(column(of.id_name, "s"), "TEXT"))
-            query = query.from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
-            query = query.join(exp.alias_(exp.to_table(of.value), USERS, table=True), on=on)
-            query = query.where(exp.not_(exp.Is(this=column("value", "s"), expression=exp.null()))).group_by(key.copy())
-            self.relations.keep(name, query, comment(f"trait {trait.name}, of the author's SQL", trait.span))
+            columns = [column("user_key", USERS), exp.alias_(e_only(e_to_json(column("value", "s")), what), "value")]
+            on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column(of.id_name, "s"), "TEXT"))
+            query = exp.select(*columns).from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
+            query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)
+            query = query.where(exp.not_(exp.Is(this=column("value", "s"), expression=exp.null()))).group_by(column("user_key", USERS))
+            self.relations.add(name, query, comment(f"trait {trait.name}, of the author's SQL", trait.span))
         return name
 
     # ---- arithmetic ------------------------------------------------------------------------------------------------

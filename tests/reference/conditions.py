@@ -7,10 +7,11 @@ from hashlib import md5
 from typing import Any, TypeAlias
 
 from tests.reference.consents import consents
-from tests.reference.events import did
+from tests.reference.events import did, in_window
 from tests.reference.operators import compares
 from tests.reference.sequences import did_sequence
 from tests.reference.subject import Subject
+from tests.reference.ties import inside_or_ended, made, tied
 
 Condition: TypeAlias = Mapping[str, Any]
 BUCKETS = 2**32
@@ -39,10 +40,16 @@ def holds(condition: Condition, subject: Subject, definition: Definition) -> boo
             return True
         case {"trait": path, **tests}:
             return compares(subject.trait(path), tests, subject)
+        case {"context": path, **tests}:
+            return compares(subject.context(path), tests, subject)
         case {"event": _}:
-            return did(condition, subject)
+            return did(tied(condition, subject.ties), subject)
         case {"sequence": _}:
-            return did_sequence(condition, subject)
+            return did_sequence(tied(condition, subject.ties), subject)
+        case {"message": asked, **window}:
+            return any(in_window(window, instant, subject) for instant in made(asked, subject.ledger, subject.ties, subject.as_of))
+        case {"journey": name, **asked}:
+            return any(in_window(asked, instant, subject) for instant in inside_or_ended(name, asked, subject.ledger, subject.as_of))
         case {"audience": name}:
             return holds(definition.audiences[name]["members"], subject, Definition(name, definition.audiences))
         case {"random": share}:

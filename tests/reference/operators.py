@@ -24,8 +24,8 @@ OPERATORS = {
 
 
 def is_reference(operand: Operand) -> bool:
-    """`{trait: home_city}` or `{ref: viewed.product_id}`."""
-    return isinstance(operand, Mapping) and len(operand) == 1 and next(iter(operand)) in ("trait", "ref")
+    """`{trait: home_city}`, `{ref: viewed.product_id}`, `{context: entry.cart_id}`, or the key that `match` compares with."""
+    return isinstance(operand, Mapping) and len(operand) == 1 and next(iter(operand)) in ("trait", "ref", "context", "key")
 
 
 def compares(data: Sequence[Datum], tests: Mapping[str, Operand], subject: Subject) -> bool:

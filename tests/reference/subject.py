@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from tests.reference.consents import States
 from tests.reference.dataset import Event
 from tests.reference.paths import has_each, read_path, values_at
+from tests.reference.ties import Ledger, Ties
 from tests.reference.values import Datum, Value
 
 
@@ -18,7 +19,8 @@ class Subject:
     `linked` are the accounts of the user, or the users of the account. `events` are the user's, or those of all users of the account,
     up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events that earlier steps of a sequence took,
     by their `as`, `computed` the traits that are computed. `lists` are the values of the files of `in_file`, by path. `consents` are the
-    subscription states by channel and group.
+    subscription states by channel and group. `ties` are those to an instance, where a journey asks; `ledger` is what journeys did with the
+    user.
     """
 
     user_id: str
@@ -33,6 +35,8 @@ class Subject:
     of: str = "user"
     linked: list["Subject"] = field(default_factory=list, repr=False, compare=False)
     consents: States = field(default_factory=dict)
+    ties: Ties | None = None
+    ledger: Ledger = field(default_factory=Ledger)
 
     def with_taken(self, name: str | None, event: Event) -> "Subject":
         """The same subject after a step, known as `name`, took the event."""
@@ -47,11 +51,23 @@ class Subject:
             return [Datum(value, self.computed[name].zone) for value in values_at({name: self.computed[name].value}, path)]
         return [Datum(value, self.traits_zone) for value in values_at(self.traits, path)]
 
+    def context(self, path: str) -> list[Datum]:
+        """What stands at the path into the context of the instance that asks: `entry.cart_total`."""
+        assert self.ties is not None
+        return [Datum(value, self.ties.zone) for value in values_at(self.ties.context, path)]
+
     def referred(self, reference: Mapping[str, str]) -> Datum:
-        """The value that `{trait: ..}` or `{ref: ..}` names. Several elements (`[]`) are one list."""
+        """The value that `{trait: ..}`, `{ref: ..}` or `{context: ..}` names. Several elements (`[]`) are one list. `{key: ..}` is the
+        instance's key, for `match`."""
+        if "key" in reference:
+            assert self.ties is not None
+            return Datum(self.ties.key, self.zone)
         if "trait" in reference:
             path = reference["trait"]
             found = self.trait(path)
+        elif "context" in reference:
+            path = reference["context"]
+            found = self.context(path)
         else:
             step = str(read_path(reference["ref"])[0])
             path = reference["ref"].removeprefix(step).removeprefix(".")

@@ -1,0 +1,114 @@
+"""Conditions in journeys: of the context, tied to the key, since a moment of the instance, of messages and of other journeys."""
+
+import pytest
+
+from tests.reference.journey_examples import did, history, run, same_for_any_schedule, stays, trace
+from tests.reference.journeys import simulate
+
+
+def asked(condition: str, *rows: object) -> bool:
+    """Whether a split on the third of November, after a send on the second, takes the branch with the condition."""
+    text = f"""
+journey: j
+entry: {{on: {{event: Cart}}, key: cart, reentry: always, since: 2026-11-01}}
+steps:
+  - {{delay: 1 hour}}
+  - {{send: hi, channel: email, id: nudge}}
+  - {{delay: 1 day}}
+  - {{split: [{{name: x, when: {{event: Never}}, steps: [{{send: no, channel: email, id: other}}]}}]}}
+  - {{split: [{{name: yes, when: {condition}}}], id: question}}
+"""
+    results = run(text, did("Cart", "2T10:00", "m1", cart="a", total=5), *rows)
+    return [row.cause for row in results.transitions if row.from_step == "question"][:1] == ["branch"]
+
+
+VIEWS = [
+    did("View", "2T09:00", "v1", cart="a"),
+    did("View", "2T10:30", "v2", cart="b"),
+    did("View", "2T12:00", "v3", cart=["x", "a"], basket="b"),
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("{context: entry.total, gt: 4}", True),
+        ("{context: entry.nothing, exists: false}", True),
+        ("{event: View, count: 3}", True),
+        ("{event: View, match: true, count: 2}", True),
+        ("{event: View, match: basket}", False),
+        ("{event: View, since: entry, count: 2}", True),
+        ("{event: View, since: entry, match: true, count: 1}", True),
+        ("{event: View, since: {step: nudge}, count: 1}", True),
+        ("{event: View, since: {step: other}, never: true}", True),
+        ("{event: View, since: {step: other}}", False),
+        ("{event: Cart, since: entry}", True),
+        ("{event: View, match: true, first_time: true, since: entry}", False),
+        ("{event: View, where: {cart: {context: entry.cart}}, count: 2}", True),
+        ("{sequence: [{event: Cart}, {event: View}], match: true}", True),
+        ("{sequence: [{event: View}, {event: View}], match: true, since: entry}", False),
+        ("{sequence: [{event: View}, {not: {event: View}}], match: true, since: entry}", True),
+        ("{message: {step: nudge}}", True),
+        ("{message: {step: nudge}, within: 25 hours}", True),
+        ("{message: {step: nudge}, within: 24 hours}", False),
+        ("{message: {step: other}}", False),
+    ],
+)
+def test_of_the_instance(condition: str, holds: bool) -> None:
+    assert asked(condition, *VIEWS) is holds
+
+
+OTHER = """
+journey: z
+entry: {on: {event: Start}, reentry: always, since: 2026-11-01}
+exit: [{on: {event: Stop}}]
+steps: [{delay: 1 hour}, {send: hi, channel: email, id: nudge}, {delay: 1 day}, {set: tier, to: gold}]
+---
+journey: a
+entry: {when: %s, reentry: always, since: 2026-11-01}
+steps: [{delay: 1 minute}]
+"""
+START, STOP = did("Start", "2T10:00", "m1"), did("Stop", "2T13:00", "m2")
+
+
+@pytest.mark.parametrize(
+    ("condition", "instants"),
+    [
+        ("{journey: z}", ["2T10:00", "4T10:00"]),
+        ("{journey: z, status: inside, within: 1 hour}", ["2T10:00", "4T10:00"]),
+        ("{not: {journey: z}}", ["2T13:00", "5T11:00"]),
+        ("{journey: z, status: ended}", ["2T13:00"]),
+        ("{journey: z, status: exited}", ["2T13:00"]),
+        ("{journey: z, status: completed}", ["5T11:00"]),
+        ("{journey: z, status: ended, within: 1 day}", ["2T13:00", "5T11:00"]),
+        ("{message: {journey: z}}", ["2T11:00"]),
+        ("{message: {journey: z, step: nudge}, within: 1 hour}", ["2T11:00", "4T11:00"]),
+        ("{trait: tier, eq: gold}", ["5T11:00"]),
+    ],
+)
+def test_of_another_journey(condition: str, instants: list[str]) -> None:
+    done = history(OTHER % condition, START, STOP, did("Start", "4T10:00", "m3"))
+    entered = [stay.split(" ")[0] for stay in stays(simulate(done)["a"])]
+    known = [instant for instant in entered if instant != "2T09:00"]
+    assert known == instants
+    assert same_for_any_schedule(done, ["2T10:00", "2T11:00", "2T12:30", "4T10:30", "30T00:00"], ["2T13:00", "5T11:00", "30T00:00"])
+
+
+def test_audiences_and_traits_are_asked_as_of_the_instant() -> None:
+    text = """
+audience: buyers
+members: {trait: orders, gte: 2}
+---
+trait: orders
+compute: count
+event: Order
+within: 3 days
+---
+journey: j
+entry: {when: {audience: buyers}, reentry: always, since: 2026-11-01}
+exit: [{when: {not: {audience: buyers}}}]
+steps: [{hold: {}, id: wait, branches: [{name: more, when: {trait: orders, gte: 3}}]}]
+"""
+    orders = [did("Order", when, when) for when in ("2T10:00", "3T10:00", "7T10:00", "8T10:00", "9T10:00")]
+    assert stays(run(text, *orders)) == ["3T10:00 to 5T10:00 exited", "8T10:00 to 9T10:00 completed"]
+    assert trace(run(text, *orders[:2]))[1:] == ["5T10:00 wait > . exit_rule 1"]

@@ -1,0 +1,137 @@
+"""Events that come in after the tick that should have had them."""
+
+from tests.reference.journey_examples import did, run, sends, stays, trace
+
+HOLD = """
+journey: j
+entry: {on: {event: Cart}, key: cart, reentry: always, since: 2026-11-01}
+exit: [{on: {event: Order, match: true}}]
+goal: {on: {event: Order, match: true}, for: 2 days}
+steps:
+  - hold: {for: 10 hours}
+    id: wait
+    branches:
+      - {name: changed, on: {event: Cart, match: true}, restart: true}
+      - {name: noted, on: {event: Note}, steps: [{delay: 1 hour, id: noting}, {send: n, channel: email, id: n}]}
+  - {delay: 1 day, id: day}
+"""
+CART = did("Cart", "2T10:00", "m1", cart="a")
+TICKS = ["2T12:00", "2T18:00", "9T00:00"]
+
+
+def test_a_late_entry_lives_through_what_is_known_since() -> None:
+    note = did("Note", "2T11:00", "m2")
+    results = run(HOLD, CART, note, ticks=TICKS[:2], late={"m1": 1})
+    assert trace(results) == [
+        "2T10:00 . > wait entry m1",
+        "2T11:00 wait > noting branch noted m2",
+        "2T12:00 noting > n delay",
+        "2T12:00 n > day done",
+    ]
+
+
+def test_a_late_entry_is_refused_if_an_instance_is_open_now_or_was_then() -> None:
+    early = did("Cart", "2T09:00", "m0", cart="a")
+    assert stays(run(HOLD, CART, early, ticks=TICKS[:2], late={"m0": 1})) == ["a 2T10:00 to now"], "open now"
+    order, inside, after = (
+        did("Order", "2T11:00", "m2", cart="a"),
+        did("Cart", "2T10:30", "m3", cart="a"),
+        did("Cart", "2T11:01", "m4", cart="a"),
+    )
+    ended = "a 2T10:00 to 2T11:00 exited"
+    assert stays(run(HOLD, CART, order, inside, ticks=TICKS[:2], late={"m3": 1})) == [ended], "open then"
+    assert stays(run(HOLD, CART, order, after, ticks=TICKS[:2], late={"m4": 1})) == [ended, "a 2T11:01 to now"]
+    other = did("Cart", "2T09:00", "m5", cart="b")
+    assert stays(run(HOLD, CART, other, ticks=TICKS[:2], late={"m5": 1})) == ["b 2T09:00 to now", "a 2T10:00 to now"]
+
+
+def test_two_late_entries_of_one_key_come_in_order() -> None:
+    carts = [did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:30", "m2", cart="a"), did("Cart", "2T11:30", "m4", cart="a")]
+    order = did("Order", "2T11:00", "m3", cart="a")
+    late = {"m1": 1, "m2": 1, "m4": 1}
+    assert stays(run(HOLD, *carts, order, ticks=TICKS[:2], late=late)) == ["a 2T10:00 to 2T11:00 exited", "a 2T11:30 to now"]
+
+
+def test_what_is_older_than_the_late_window_is_not_used() -> None:
+    ticks = ["2T12:00", "5T12:00", "9T00:00"]
+    just, old = did("Cart", "2T12:01", "m1", cart="a"), did("Cart", "2T12:00", "m2", cart="a")
+    assert len(run(HOLD, just, ticks=ticks, late={"m1": 2}).entries) == 1
+    assert run(HOLD, old, ticks=ticks, late={"m2": 2}).entries == []
+
+
+def test_a_late_branch_acts_at_its_timestamp_if_the_instance_still_stands_there() -> None:
+    note = did("Note", "2T11:00", "m2")
+    assert trace(run(HOLD, CART, note, ticks=TICKS[:2], late={"m2": 1}))[1:] == [
+        "2T11:00 wait > noting branch noted m2",
+        "2T12:00 noting > n delay",
+        "2T12:00 n > day done",
+    ]
+    gone = run(HOLD, CART, note, ticks=["2T20:00", "2T21:00"], late={"m2": 1})
+    assert trace(gone)[1:] == ["2T20:00 wait > day timeout"], "they never undo what was done"
+
+
+def test_a_late_branch_acts_no_earlier_than_the_last_move() -> None:
+    again, note = did("Cart", "2T11:30", "m2", cart="a"), did("Note", "2T11:00", "m3")
+    assert trace(run(HOLD, CART, again, note, ticks=TICKS[:2], late={"m3": 1}))[1:3] == [
+        "2T11:30 wait > wait restart changed m2",
+        "2T11:30 wait > noting branch noted m3",
+    ]
+
+
+def test_a_late_event_from_before_the_arrival_does_not_count() -> None:
+    assert trace(run(HOLD, CART, did("Note", "2T09:59", "m2"), ticks=TICKS, late={"m2": 1}))[1:] == [
+        "2T20:00 wait > day timeout",
+        "3T20:00 day > . delay",
+    ]
+
+
+def test_a_late_restart_and_a_late_branch_keep_their_order() -> None:
+    again, note = did("Cart", "2T11:30", "m2", cart="a"), did("Note", "2T11:00", "m3")
+    assert trace(run(HOLD, CART, again, note, ticks=TICKS[:2], late={"m2": 1, "m3": 1}))[1] == "2T11:00 wait > noting branch noted m3"
+    assert trace(run(HOLD, CART, again, ticks=["2T12:00", "2T21:30"], late={"m2": 1}))[1:] == [
+        "2T11:30 wait > wait restart changed m2",
+        "2T21:30 wait > day timeout",
+    ]
+
+
+def test_a_late_exit_ends_at_the_later_of_its_timestamp_and_the_last_move() -> None:
+    order = did("Order", "2T11:00", "m2", cart="a")
+    assert stays(run(HOLD, CART, order, ticks=TICKS[:2], late={"m2": 1})) == ["a 2T10:00 to 2T11:00 exited"]
+    moved = run(HOLD, CART, order, ticks=["2T20:30", "2T21:00"], late={"m2": 1})
+    assert stays(moved) == ["a 2T10:00 to 2T20:00 exited"]
+    assert sends(moved) == []
+
+
+def test_a_late_goal_is_reached_at_its_timestamp_and_the_first_recorded_stays() -> None:
+    goals = HOLD.replace("exit: [{on: {event: Order, match: true}}]", "")
+    first, second = did("Order", "2T11:00", "m2", cart="a"), did("Order", "3T11:00", "m3", cart="a")
+    ticks = ["2T12:00", "3T12:00", "3T18:00"]
+
+    def reached(**late: int) -> list[str]:
+        return [row.event_id for row in run(goals, CART, first, second, ticks=ticks, late=late).goals]
+
+    assert reached() == ["m2"]
+    assert reached(m2=1) == ["m2"]
+    assert reached(m2=2) == ["m3"]
+    assert [row.reached_at.hour for row in run(goals, CART, first, ticks=["2T21:00", "3T00:00"], late={"m2": 1}).goals] == [11]
+
+
+WHEN = """
+journey: j
+entry: {when: {event: Cart, within: 10 days}, reentry: always, since: 2026-11-01}
+steps: [{hold: {}, id: wait, branches: [{name: seen, when: {event: View, count: {gte: 2}}}]}]
+"""
+
+
+def test_a_condition_sees_late_events_and_acts_no_earlier_than_the_last_move() -> None:
+    views = [did("View", "2T11:00", "m2"), did("View", "2T08:00", "m3")]
+    assert trace(run(WHEN, CART, *views, ticks=["2T12:00", "3T00:00"], late={"m3": 1}))[1:] == ["2T11:00 wait > . branch seen"]
+    early = [did("View", "2T08:00", "m2"), did("View", "2T09:00", "m3")]
+    assert trace(run(WHEN, CART, *early, ticks=["2T12:00", "3T00:00"], late={"m3": 1}))[1:] == ["2T10:00 wait > . branch seen"]
+
+
+def test_who_met_the_entrys_condition_unknown_to_the_last_tick_enters_when_it_became_true() -> None:
+    assert stays(run(WHEN, CART, ticks=["2T12:00", "3T00:00"], late={"m1": 1})) == ["2T10:00 to now"]
+    assert stays(run(WHEN, CART, ticks=["2T12:00", "6T00:00", "7T00:00"], late={"m1": 2})) == [], "older than the late window"
+    second = did("Cart", "2T09:00", "m2")
+    assert stays(run(WHEN, CART, second, ticks=["2T12:00", "3T00:00"], late={"m2": 1})) == ["2T10:00 to now"], "it was true already"

@@ -112,7 +112,8 @@ class World:
             consents=states_of(self.dataset.consents, user_id, as_of),
             ledger=self.ledger(user_id),
         )
-        return with_computed(subject, history.of_kind("trait"))
+        (computed,) = with_computed([subject], history.of_kind("trait"))
+        return computed
 
     def _traits(self, user_id: str, as_of: datetime) -> dict[str, Any]:
         """Those of the profiles, and over them what we set, each at its instant."""

@@ -266,7 +266,7 @@ def _evaluate(
     partly = _partly(request, plan, request.looked)
     accounts = frozenset(name for name in plan.asked if plan.audiences[name].of is Subject.ACCOUNTS)
     with request.stage("comparing with the members before"):
-        joined = config.sources.identity is not None
+        joined = () if config.sources.identity is None else config.sources.identity.names
         built = [project.audiences[name] for name in run_plan.audiences]
         keep = not request.dry_run or any(audience.sync for audience in built)
         changes = find_changes(engine, state, run_plan, partly, keep=keep, accounts=accounts, joined=joined)

@@ -15,10 +15,11 @@ NAMES = ("member_known", "alias_now", "known_now")
 """The temporary relations of this module."""
 
 
-def make_members_known(engine: Engine, audiences: Sequence[str]) -> None:
+def make_members_known(engine: Engine, audiences: Sequence[str], identifiers: Sequence[str]) -> None:
     """Make `member_known(audience, user_id, entered_at, user_key, own)` of the members that the state has in these audiences: the key of
-    each one's profile, and whether the id is that profile's own; and `alias_now(alias, user_id)` of the ids that are not."""
-    engine.execute(_MAKE_KNOWN)
+    each one's profile, and whether the id is that profile's own; and `alias_now(alias, user_id)` of the ids that are not. `identifiers`
+    are the names of those that join users, in their order."""
+    engine.execute(_MAKE_KNOWN, [list(identifiers)])
     members = _select(_MEMBERS).where(exp.column("audience", table="member").isin(*audiences))
     engine.create("member_known", members)
     engine.create("alias_now", _select(_ALIASES))
@@ -41,6 +42,9 @@ _MAKE_KNOWN = """
     CREATE TEMP TABLE known_now AS SELECT text, arg_min(user_key, place) AS user_key FROM (
         SELECT user_id AS text, user_key, -1 AS place FROM everybody
         UNION ALL SELECT value, user_key, kind FROM known_as WHERE NOT user_key IS NULL
+        -- The id of a profile without a user, where a user has that id too.
+        UNION ALL SELECT list_extract(CAST(? AS VARCHAR[]), kind + 1) || ':' || value, user_key, kind FROM known_as
+        WHERE kind > 0 AND NOT user_key IS NULL
     ) SEMI JOIN (
         SELECT user_id AS text FROM state.main.membership WHERE exited_at IS NULL UNION ALL SELECT user_id FROM state.main.alias
     ) AS wanted USING (text) GROUP BY text

@@ -59,13 +59,13 @@ def find_changes(
     *,
     keep: bool = True,
     accounts: frozenset[str] = frozenset(),
-    joined: bool = False,
+    joined: Sequence[str] = (),
 ) -> tuple[Changes, ...]:
     """Compare `member_now` with the state's members of the plan's audiences; counts by audience, in name order.
 
     Makes `member_before`, and with `keep` `member_changed` for `make_rows`; writes nothing. Without a state everybody enters. `accounts`
-    are the audiences of accounts among them. `joined`: identifiers join users, and members are found under the profiles that their ids
-    belong to now.
+    are the audiences of accounts among them. `joined` are the identifiers that join users, if any do: members are then found under the
+    profiles that their ids belong to now.
     """
     partly = partly or Partly()
     for name in ("member_before", "member_changed", "subject", *aliases.NAMES):
@@ -75,7 +75,7 @@ def find_changes(
     members: exp.Query = _of_subjects(_before(state, plan, partly), accounts)
     if joined and state is not None and plan.builds:
         assert not partly.audiences, "where identifiers join users everybody is looked at"
-        members = _joined_before(engine, plan, members, accounts)
+        members = _joined_before(engine, plan, members, accounts, joined)
     engine.create("member_before", members)
     if keep:
         engine.create("member_changed", _select(_CHANGED))
@@ -202,12 +202,12 @@ def _before(state: State | None, plan: RunPlan, partly: Partly) -> exp.Select:
     return before.where(exp.or_(wholly, exp.column("user_id", table="member").isin(query="SELECT user_id FROM touched_user")))
 
 
-def _joined_before(engine: Engine, plan: RunPlan, before: exp.Query, accounts: frozenset[str]) -> exp.Query:
+def _joined_before(engine: Engine, plan: RunPlan, before: exp.Query, accounts: frozenset[str], identifiers: Sequence[str]) -> exp.Query:
     """The members before this run where identifiers join users: those of audiences of accounts as `before` has them."""
     users = [name for name in plan.audiences if name not in accounts]
     if not users:
         return before
-    aliases.make_members_known(engine, users)
+    aliases.make_members_known(engine, users, identifiers)
     if not accounts:
         return aliases.members_before()
     assert isinstance(before, exp.Select)

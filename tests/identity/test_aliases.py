@@ -37,7 +37,7 @@ def view(folder: Path, number: int, *lines: str) -> None:
 def told(folder: Path) -> list[tuple[str, str]]:
     """(event, user) of every change that was ever told, in order."""
     found = []
-    for path in sorted((folder / "out/runs").glob("*/changes/*.jsonl")) or sorted((folder / "out/runs").rglob("*.jsonl")):
+    for path in sorted((folder / "out/runs").rglob("*.jsonl")):
         found += [(row["event"], row["userId"]) for row in map(json.loads, path.read_text().splitlines())]
     return found
 

@@ -26,10 +26,11 @@ class Span:
 
 
 class Severity(StrEnum):
-    """Errors stop a command; warnings are shown and the command goes on."""
+    """Errors stop a command; warnings are shown and the command goes on; notes say what is right and should be known."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

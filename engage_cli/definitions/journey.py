@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engage_cli.definitions.comparisons import ALWAYS, Where
-from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.conditions import ENDED, INSIDE, Condition
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.values import ContextRef, Day, Duration, Instant, TraitRef, Value
 from engage_cli.source import Span
@@ -42,6 +42,9 @@ class EndReason(StrEnum):
     CHANGED = "changed"
     """The definition was edited, and says `on_change: exit`, or `move` to a step that is not there any more."""
 
+
+RESERVED_REASONS = frozenset({INSIDE, ENDED, *EndReason})
+"""What `exit` steps cannot give as their reason."""
 
 # ---- occurrences ---------------------------------------------------------------------------------------------------
 
@@ -413,6 +416,8 @@ JourneyStep = Delay | Hold | Split | Fork | Randomize | Send | Sync | SetTrait |
 
 # ---- the journey ---------------------------------------------------------------------------------------------------
 
+ENTRY = "entry"
+"""The name under which the context has the event that entered."""
 TIMEOUT = "timeout"
 """What stands for a branch's name on the way of a hold that nothing ended in time."""
 

@@ -1,9 +1,11 @@
 """What has been read of a project before the rules across definitions are checked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.project import Config
 from engage_cli.definitions.reading import Mention, Mentioned
 from engage_cli.definitions.template import Templates
@@ -35,6 +37,16 @@ class LoadedTrait:
     mentions: tuple[Mention, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedJourney:
+    """A journey by its name, also where the rest of it could not be read (`definition` is None)."""
+
+    name: str
+    span: Span
+    definition: Journey | None
+    mentions: tuple[Mention, ...]
+
+
 @dataclass(slots=True)
 class Loaded:
     """Everything read. `folder` is None where the texts come from no folder.
@@ -47,7 +59,21 @@ class Loaded:
     audiences: list[LoadedAudience] = field(default_factory=list)
     traits: list[LoadedTrait] = field(default_factory=list)
     templates: Templates = field(default_factory=Templates)
+    journeys: list[LoadedJourney] = field(default_factory=list)
     perhaps: set[str] = field(default_factory=set)
+
+    def mentioned(self, kind: Mentioned) -> Iterator[Mention]:
+        """The names of one kind that definitions mention."""
+        for mentions in (one.mentions for kinds in (self.audiences, self.traits, self.journeys) for one in kinds):
+            yield from (mention for mention in mentions if mention.kind is kind)
+
+    def sound_journeys(self) -> dict[str, Journey]:
+        """The journeys that could be read, by name; of several with one name the first."""
+        named: dict[str, Journey] = {}
+        for journey in self.journeys:
+            if journey.definition is not None:
+                named.setdefault(journey.name, journey.definition)
+        return named
 
     def by_name(self) -> dict[str, LoadedAudience]:
         """The audiences by name; of several with one name the first."""

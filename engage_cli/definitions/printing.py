@@ -74,7 +74,7 @@ def print_trait(trait: Trait) -> str:
         tree["of"] = trait.of.value
     match trait.computation:
         case OfEvents() as of:
-            tree |= {"compute": of.compute.value, **_named(of.names)}
+            tree |= {"compute": of.compute.value, **named_tree(of.names)}
             if of.property is not None:
                 tree["property"] = of.property.text
             if of.where != ALWAYS:
@@ -138,11 +138,15 @@ def condition_tree(condition: Condition) -> Mapping:
 
 
 def _share(share: InShare) -> Mapping:
-    percent = Decimal(share.percent_millionths).scaleb(-6).normalize()
-    tree: Mapping = {"percent": Token(f"{percent:f}")}
+    tree: Mapping = {"percent": percent_tree(share.percent_millionths)}
     if share.salt is not None:
         tree["salt"] = share.salt
     return tree
+
+
+def percent_tree(millionths: int) -> Token:
+    """An exact percentage."""
+    return Token(f"{Decimal(millionths).scaleb(-6).normalize():f}")
 
 
 def _consent(consent: HasConsent) -> Mapping:
@@ -160,7 +164,7 @@ def _message(message: MessageMade) -> Mapping:
 
 
 def _event(done: EventDone) -> Mapping:
-    tree = _named(done.names)
+    tree = named_tree(done.names)
     if done.where != ALWAYS:
         tree["where"] = where_tree(done.where)
     tied = _tied(done.match, done.since)
@@ -175,7 +179,8 @@ def _tied(match: Path | None, since: JourneySince | None) -> Mapping:
     return tree
 
 
-def _named(names: tuple[str, ...]) -> Mapping:
+def named_tree(names: tuple[str, ...]) -> Mapping:
+    """The event that has one of these names."""
     return {"event": names[0] if len(names) == 1 else list(names)}
 
 
@@ -260,7 +265,7 @@ def _step(step: Step, *, settled: bool) -> Mapping:
 
 
 def _bare_event(step: Step) -> Mapping:
-    tree = _named(step.names)
+    tree = named_tree(step.names)
     if step.where != ALWAYS:
         tree["where"] = where_tree(step.where)
     return tree

@@ -7,11 +7,12 @@ from enum import StrEnum
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.identity import Identity
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.template import Templates
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Duration
-from engage_cli.source import Span
+from engage_cli.source import Issue, Span
 
 
 class MissingFile(StrEnum):
@@ -141,3 +142,6 @@ class Project:
     """The text of every definition file by its path from the folder, for excerpts and hashes."""
     traits: Mapping[str, Trait] = field(default_factory=dict)
     templates: Templates = field(default_factory=Templates)
+    journeys: Mapping[str, Journey] = field(default_factory=dict)
+    remarks: tuple[Issue, ...] = ()
+    """What is not wrong, but should be known: warnings and notes, in the order of their places."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.loaded import Loaded, LoadedAudience, LoadedTrait
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.loaded import Loaded, LoadedAudience, LoadedJourney, LoadedTrait
 from engage_cli.definitions.project import Config, Project
 from engage_cli.definitions.reading import MAX_ISSUES, Reading, TooManyProblemsError, UnreadableError
 from engage_cli.definitions.rules import RULES
@@ -29,7 +30,7 @@ CAMPAIGNS = "campaigns"
 _LATER_FOLDERS = {
     "tests": "tests of campaigns (campaigns/tests/)",
 }
-_NAMED = re.compile(r"^audience:[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
+_NAMED = re.compile(r"^(?:audience|journey):[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
 
 
 def find_project(start: Path) -> Path | None:
@@ -135,11 +136,21 @@ def _load(files: list[_File], folder: Path | None) -> Project:
     for check in RULES:
         issues.update(dict.fromkeys(check(loaded)))
     if any(issue.severity is Severity.ERROR for issue in issues):
-        raise InvalidError(_limited(sorted(issues, key=_place)))
+        told = [issue for issue in issues if issue.severity is not Severity.NOTE]  # notes are for what is right
+        raise InvalidError(_limited(sorted(told, key=_place)))
     assert loaded.config is not None
     audiences = {audience.name: audience.definition for audience in loaded.audiences if audience.definition is not None}
     traits = {trait.name: trait.definition for trait in loaded.traits if trait.definition is not None}
-    return Project(str(folder or ""), loaded.config, dict(sorted(audiences.items())), texts, dict(sorted(traits.items())), loaded.templates)
+    return Project(
+        str(folder or ""),
+        loaded.config,
+        dict(sorted(audiences.items())),
+        texts,
+        dict(sorted(traits.items())),
+        loaded.templates,
+        dict(sorted(loaded.sound_journeys().items())),
+        tuple(sorted(issues, key=_place)),
+    )
 
 
 def _limited(issues: list[Issue]) -> list[Issue]:
@@ -169,6 +180,8 @@ def _read_documents(file: _File, loaded: Loaded, issues: dict[Issue, None]) -> N
                 loaded.audiences.append(audience)
             case LoadedTrait() as trait:
                 loaded.traits.append(trait)
+            case LoadedJourney() as journey:
+                loaded.journeys.append(journey)
 
 
 def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None:
@@ -187,10 +200,10 @@ def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None
     return config
 
 
-def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | LoadedTrait | None:
-    """The audience or trait of a document, by its name if nothing else of it can be read."""
+def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | LoadedTrait | LoadedJourney | None:
+    """The audience, trait or journey of a document, by its name if nothing else of it can be read."""
     reading = Reading()
-    definition: Audience | Trait | None = None
+    definition: Audience | Trait | Journey | None = None
     with suppress(UnreadableError, TooManyProblemsError):
         definition = DEFINITION.read(document, reading)
     issues.update(reading.issues)
@@ -200,10 +213,14 @@ def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudienc
             return LoadedAudience(definition.name, definition.span, definition, mentions)
         case Trait():
             return LoadedTrait(definition.name, definition.span, definition, mentions)
+        case Journey():
+            return LoadedJourney(definition.name, definition.span, definition, mentions)
     if (named := _named(document, "audience")) is not None:
         return LoadedAudience(named.text, named.span, None, mentions)
     if (named := _named(document, "trait")) is not None:
         return LoadedTrait(named.text, named.span, None, mentions)
+    if (named := _named(document, "journey")) is not None:
+        return LoadedJourney(named.text, named.span, None, mentions)
     return None
 
 

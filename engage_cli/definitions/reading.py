@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
 
+from engage_cli.definitions.paths import Path
 from engage_cli.source import Issue, Span
 
 
@@ -26,6 +27,9 @@ class Mentioned(StrEnum):
     LIST_FILE = "list file"
     CHANNEL = "channel"
     GROUP = "group"
+    TEMPLATE = "template"
+    JOURNEY = "journey"
+    BROADCAST = "broadcast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,25 @@ class Mention:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class JourneyScope:
+    """The journey in which something stands, as far as what stands inside needs to know it.
+
+    `name` and `key` are None where the journey has none; `is_keyless` tells a journey without a key from one whose key cannot be read.
+    """
+
+    name: str | None = None
+    key: Path | None = None
+    is_keyless: bool = True
+
+
 @dataclass(slots=True)
 class Reading:
-    """What has been found so far. Issues that an alias repeats are kept once."""
+    """What has been found so far. Issues that an alias repeats are kept once. `journey`: the one that is being read, None elsewhere."""
 
     issues: dict[Issue, None] = field(default_factory=dict)
     mentions: list[Mention] = field(default_factory=list)
+    journey: JourneyScope | None = None
 
     def report(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
         """Record an issue and go on."""
@@ -62,6 +79,10 @@ class Reading:
     def not_built(self, feature: str, span: Span) -> None:
         """Record that a part of the language is not there yet."""
         self.report("not-built", f"{feature} belong to the language, but are not built in this version", span, "leave this out for now")
+
+    def outside_journeys(self, what: str, span: Span, hint: str) -> NoReturn:
+        """Give up on what only a journey gives a meaning to, where none is being read."""
+        self.fail("outside-journey", f"{what}, and this is no journey", span, hint)
 
     def mention(self, kind: Mentioned, name: str, span: Span) -> None:
         """Record a name that must exist elsewhere."""

@@ -281,15 +281,16 @@ leaves = st.one_of(
 )
 
 
-def _grouped(condition):
+def grouped(condition):
+    """Conditions in groups, negated, and about others."""
     several = st.lists(condition, min_size=1, max_size=3).map(tuple)
     kinds = [st.builds(kind, several, st.just(PLACE)) for kind in (AllOf, AnyOf, NoneOf)]
     quantified = st.builds(Quantified, st.sampled_from(Quantifier), condition, st.just(PLACE))
     return st.one_of(*kinds, st.builds(Not, condition, st.just(PLACE)), quantified)
 
 
-conditions: st.SearchStrategy[Condition] = st.recursive(leaves | st.builds(InAudience, ids, st.just(PLACE)), _grouped, max_leaves=4)
-closed_conditions: st.SearchStrategy[Condition] = st.recursive(leaves, _grouped, max_leaves=4)
+conditions: st.SearchStrategy[Condition] = st.recursive(leaves | st.builds(InAudience, ids, st.just(PLACE)), grouped, max_leaves=4)
+closed_conditions: st.SearchStrategy[Condition] = st.recursive(leaves, grouped, max_leaves=4)
 """Conditions that name no audience."""
 
 audiences = st.builds(

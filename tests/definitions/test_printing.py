@@ -6,7 +6,9 @@ from hypothesis import given
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.printing import print_audience, print_condition
+from engage_cli.definitions.printing_journey import print_journey
 from engage_cli.definitions.project_files import load_project
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.condition import CONDITION
@@ -15,6 +17,7 @@ from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_composer import compose
 from engage_cli.definitions.yaml_nodes import Mapping, Scalar
 from engage_cli.definitions.yaml_printer import print_tree
+from tests.definitions.journey_strategies import IN_JOURNEY, journey_conditions, journeys
 from tests.definitions.plain import without_places
 from tests.definitions.strategies import audiences, conditions, law, texts
 
@@ -30,8 +33,17 @@ def read_audience(text: str) -> Audience:
     return audience
 
 
+def read_journey(text: str) -> Journey:
+    composed, reading = compose("printed", text), Reading()
+    assert not composed.issues, composed.issues
+    journey = DEFINITION.read(composed.documents[0], reading)
+    assert not reading.issues, reading.issues
+    assert isinstance(journey, Journey)
+    return journey
+
+
 def read_condition(text: str) -> Condition:
-    return CONDITION.read(compose("printed", text).documents[0], Reading())
+    return CONDITION.read(compose("printed", text).documents[0], Reading(journey=IN_JOURNEY))
 
 
 @law
@@ -54,6 +66,20 @@ def test_a_printed_audience_reads_back_equal(audience):
 @given(conditions)
 def test_a_printed_condition_reads_back_equal(condition):
     assert without_places(read_condition(print_condition(condition))) == without_places(condition)
+
+
+@law
+@given(journey_conditions)
+def test_a_printed_condition_of_a_journey_reads_back_equal(condition):
+    assert without_places(read_condition(print_condition(condition))) == without_places(condition)
+
+
+@law
+@given(journeys())
+def test_a_printed_journey_reads_back_equal(journey):
+    printed = print_journey(journey)
+    assert without_places(read_journey(printed)) == without_places(journey)
+    assert print_journey(read_journey(printed)) == printed
 
 
 @law

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from engage_cli.definitions.printing import print_audience
+from engage_cli.definitions.printing_journey import print_journey
 from engage_cli.definitions.project_files import load_texts
 from engage_cli.definitions.schema import schema
 from engage_cli.definitions.yaml_composer import compose
 from engage_cli.source import InvalidError
+from tests.definitions.journey_strategies import journeys
 from tests.definitions.plain import json_documents
 from tests.definitions.strategies import audiences, law
 from tests.definitions.wrong import mutations
@@ -25,6 +27,9 @@ VALIDATOR = Draft202012Validator(schema())
 READERS_ALONE = {
     *("unknown-audience", "unknown-destination", "cycle", "duplicate-id", "duplicate", "list-file", "too-large", "documents"),
     *("other-subject", "no-accounts", "unknown-identifier", "region"),
+    *("outside-journey", "no-key", "percent", "written-ids", "goto", "unreachable", "never-ends", "never-taken", "not-built-here"),
+    *("unknown-journey", "unknown-step", "unknown-template", "unknown-channel", "unknown-group", "unknown-broadcast", "unknown-reason"),
+    *("unknown-context", "computed-trait", "decided-message"),
     *("reference", "impossible", "sequence", "too-long", "decimals", "regex", "zone", "quoting"),
 }
 """Codes of what the schema is free to accept: references, sums, places in a list, texts of other languages, style."""
@@ -76,7 +81,15 @@ def test_patterns_are_of_ecma_script():
 def test_both_accept_what_is_right(file):
     text = file.read_text(encoding="utf-8")
     codes = codes_of({"engage.yaml": text} if is_config(file) else {f"campaigns/audiences/{file.name}": text})
-    assert codes <= {"unknown-audience", "unknown-destination", "list-file", "no-accounts"}  # the file stands alone here
+    assert codes <= {
+        "unknown-audience",
+        "unknown-destination",
+        "list-file",
+        "no-accounts",
+        "unknown-template",
+        "unknown-channel",
+        "unknown-group",
+    }  # the file stands alone here
     for document in json_documents(text):
         VALIDATOR.validate(document)
 
@@ -99,6 +112,24 @@ def test_both_accept_any_audience(audience):
     text = print_audience(audience)
     assert codes_of({"campaigns/a.yaml": text}) <= {"list-file", "other-subject", "no-accounts"}
     assert is_accepted_by_schema(text)
+
+
+@law
+@given(journeys())
+def test_both_accept_any_journey(journey):
+    text = print_journey(journey)
+    assert codes_of({"campaigns/a.yaml": text}) <= READERS_ALONE
+    assert is_accepted_by_schema(text)
+
+
+@law
+@given(st.data(), journeys())
+def test_both_say_the_same_of_a_mutated_journey(data, journey):
+    text = data.draw(mutations(print_journey(journey)))
+    codes = codes_of({"campaigns/a.yaml": text})
+    accepted = is_accepted_by_schema(text)
+    assert accepted or codes, "the schema refuses what the reader accepts"
+    assert not accepted or codes <= READERS_ALONE, f"the schema accepts what the reader refuses: {codes}"
 
 
 @law

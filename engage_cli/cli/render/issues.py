@@ -9,7 +9,8 @@ from engage_cli.definitions.excerpts import render_issue
 from engage_cli.definitions.yaml_text import MAX_BYTES
 from engage_cli.source import Issue, Severity
 
-_HEAD = re.compile(r"(?P<place>.*?)(?P<severity>error|warning)(?P<code>\[[^\]]*\]): (?P<message>.*)")
+_HEAD = re.compile(r"(?P<place>.*?)(?P<severity>error|warning|note)(?P<code>\[[^\]]*\]): (?P<message>.*)")
+_STYLES = {Severity.ERROR: Style.BAD, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.DIM}
 _EXCERPT = re.compile(r"(?P<margin> +\d* *\| )(?P<rest>.*)")
 
 
@@ -40,8 +41,7 @@ def _head(text: str, issue: Issue) -> Line:
     parts = _HEAD.fullmatch(text)
     if parts is None:
         return line(text)
-    style = Style.BAD if issue.severity is Severity.ERROR else Style.WARNING
-    severity = Piece(f"{parts['severity']}{parts['code']}", style)
+    severity = Piece(f"{parts['severity']}{parts['code']}", _STYLES[issue.severity])
     return line(Piece(parts["place"], Style.STRONG), severity, ": ", parts["message"])
 
 

@@ -1,4 +1,4 @@
-"""The channels and groups that `consent` conditions name are declared, where engage.yaml declares any."""
+"""The channels and groups that `consent` conditions and sends name are declared, where engage.yaml declares any."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,8 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         return
     messaging = loaded.config.messaging
     for kind, known in ((Mentioned.CHANNEL, messaging.channels), (Mentioned.GROUP, messaging.groups)):
-        for audience in loaded.audiences if known else ():
-            for mention in audience.mentioned(kind):
-                if mention.name not in known:
-                    hint = did_you_mean(mention.name, known) or f"declared are {', '.join(f'`{name}`' for name in known)}"
-                    message = f"`messaging` in engage.yaml declares no {kind.value} `{mention.name}`"
-                    yield Issue(f"unknown-{kind.value}", message, mention.span, hint)
+        for mention in loaded.mentioned(kind) if known else ():
+            if mention.name not in known:
+                hint = did_you_mean(mention.name, known) or f"declared are {', '.join(f'`{name}`' for name in known)}"
+                message = f"`messaging` in engage.yaml declares no {kind.value} `{mention.name}`"
+                yield Issue(f"unknown-{kind.value}", message, mention.span, hint)

@@ -1,12 +1,14 @@
 """No audience is defined by itself, directly or by way of others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import TypeVar
 
 from engage_cli.definitions.loaded import Loaded, LoadedAudience
 from engage_cli.definitions.reading import Mention, Mentioned
 from engage_cli.source import Issue
 
+T = TypeVar("T")
 Graph = dict[str, dict[str, Mention]]
 """For each audience the audiences that it names, with the first mention of each."""
 
@@ -29,13 +31,13 @@ def check(loaded: Loaded) -> Iterator[Issue]:
     for name in graph:
         if name in reported:
             continue
-        cycle = _shortest_cycle(graph, name)
+        cycle = shortest_cycle(graph, name)
         if cycle is not None:
             reported.update(cycle)
             yield _issue(graph, cycle)
 
 
-def _shortest_cycle(graph: Graph, start: str) -> list[str] | None:
+def shortest_cycle(graph: Mapping[str, Mapping[str, T]], start: str) -> list[str] | None:
     """The names on the shortest way from `start` back to it, `start` first."""
     came_from: dict[str, str] = {}
     queue = [start]

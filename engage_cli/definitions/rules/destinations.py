@@ -12,8 +12,7 @@ def check(loaded: Loaded) -> Iterator[Issue]:
     if loaded.config is None:
         return
     known = loaded.config.destinations
-    for audience in loaded.audiences:
-        for mention in audience.mentioned(Mentioned.DESTINATION):
-            if mention.name not in known:
-                hint = did_you_mean(mention.name, known) or "declare it under `destinations:` in engage.yaml"
-                yield Issue("unknown-destination", f"there is no destination `{mention.name}`", mention.span, hint)
+    for mention in loaded.mentioned(Mentioned.DESTINATION):
+        if mention.name not in known:
+            hint = did_you_mean(mention.name, known) or "declare it under `destinations:` in engage.yaml"
+            yield Issue("unknown-destination", f"there is no destination `{mention.name}`", mention.span, hint)

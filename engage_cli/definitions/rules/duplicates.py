@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from engage_cli.definitions.loaded import Loaded, LoadedTrait
+from engage_cli.definitions.loaded import Loaded, LoadedJourney, LoadedTrait
 from engage_cli.source import Issue
 
 
 def check(loaded: Loaded) -> Iterator[Issue]:
-    """Every audience or trait whose name another one has already."""
+    """Every audience, trait or journey whose name another one has already."""
     first = loaded.by_name()
     for audience in loaded.audiences:
         original = first[audience.name]
@@ -20,3 +20,9 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if trait is not earlier:
             message = f"a trait `{trait.name}` is defined already, at {earlier.span}"
             yield Issue("duplicate-id", message, trait.span, "give one of the two another name")
+    journeys: dict[str, LoadedJourney] = {}
+    for journey in loaded.journeys:
+        before = journeys.setdefault(journey.name, journey)
+        if journey is not before:
+            message = f"a journey `{journey.name}` is defined already, at {before.span}"
+            yield Issue("duplicate-id", message, journey.span, "give one of the two another name")

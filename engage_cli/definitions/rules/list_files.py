@@ -11,10 +11,8 @@ from engage_cli.source import Issue
 
 def check(loaded: Loaded) -> Iterator[Issue]:
     """Every mention of a list file that is outside the project folder or missing."""
-    mentions = [mention for audience in loaded.audiences for mention in audience.mentions]
-    mentions += [mention for trait in loaded.traits for mention in trait.mentions]
-    for mention in mentions:
-        if mention.kind is Mentioned.LIST_FILE and (problem := _problem(mention.name, loaded.folder)) is not None:
+    for mention in loaded.mentioned(Mentioned.LIST_FILE):
+        if (problem := _problem(mention.name, loaded.folder)) is not None:
             yield Issue(problem[0], problem[1], mention.span, problem[2])
 
 

@@ -3,7 +3,22 @@
 from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasConsent, InAudience, NoneOf, Not, Quantified, Quantifier, TraitIs
+from engage_cli.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    ContextIs,
+    EventDone,
+    HasConsent,
+    InAudience,
+    NoneOf,
+    Not,
+    Quantified,
+    Quantifier,
+    SequenceDone,
+    TraitIs,
+)
+from engage_cli.definitions.journey_walk import conditions_of, leaves_of, quantifiers_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait_references import referred_in, traits_of
@@ -30,6 +45,13 @@ def check(loaded: Loaded) -> Iterator[Issue]:
             yield from known.judge(name, trait.definition.of, trait.definition.source_span, "give both the same `of`")
         if without_accounts and trait.definition.of is Subject.ACCOUNTS:
             yield _no_accounts(trait.definition.span)
+    for journey in loaded.sound_journeys().values():
+        for condition in conditions_of(journey):
+            yield from known.misplaced(condition, Subject.USERS)
+            yield from _tied_inside(condition)
+            if without_accounts:
+                span = _first_quantifier(condition)
+                yield from [] if span is None else [_no_accounts(span)]
 
 
 class _Known:
@@ -78,6 +100,25 @@ class _Known:
             message = f"`{trait}` is a computed trait of {of.other.value}, and this is asked of {of.value}"
             hint = f"ask it of the {of.one}'s {of.other.value}: `any_{of.other.one}: {{trait: {trait}, …}}`"
             yield Issue("other-subject", message, span, remedy or hint)
+
+
+def _tied_inside(condition: Condition) -> Iterator[Issue]:
+    """What is tied to the instance inside a quantifier, which asks about others than the person in the journey."""
+    seen: set[Condition] = set()
+    for quantified in quantifiers_of(condition):
+        for leaf in leaves_of(quantified.part):
+            if leaf in seen:
+                continue
+            seen.add(leaf)
+            match leaf:
+                case EventDone(match=match, since=since) | SequenceDone(match=match, since=since) if match is not None or since is not None:
+                    what = "`match`" if match is not None else "`since`"
+                case ContextIs():
+                    what = "`context`"
+                case _:
+                    continue
+            message = f"{what} ties to the instance of the user, and `{quantified.quantifier.value}` asks about others"
+            yield Issue("other-subject", message, leaf.span, "ask it outside the quantifier")
 
 
 def _instead(quantifier: Quantifier) -> str:

@@ -14,11 +14,10 @@ def check(loaded: Loaded) -> Iterator[Issue]:
     """Every mention of an audience that no file defines, not even one that could not be read to its end."""
     known = {audience.name for audience in loaded.audiences} | loaded.perhaps
     missing = 0
-    for audience in loaded.audiences:
-        for mention in audience.mentioned(Mentioned.AUDIENCE):
-            if mention.name not in known:
-                missing += 1
-                hint = (
-                    did_you_mean(mention.name, known) if missing <= _WITH_SUGGESTION else None
-                ) or "define it in a file under campaigns/audiences/"
-                yield Issue("unknown-audience", f"there is no audience `{mention.name}`", mention.span, hint)
+    for mention in loaded.mentioned(Mentioned.AUDIENCE):
+        if mention.name not in known:
+            missing += 1
+            hint = (
+                did_you_mean(mention.name, known) if missing <= _WITH_SUGGESTION else None
+            ) or "define it in a file under campaigns/audiences/"
+            yield Issue("unknown-audience", f"there is no audience `{mention.name}`", mention.span, hint)

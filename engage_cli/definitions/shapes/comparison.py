@@ -23,7 +23,7 @@ from engage_cli.definitions.shapes.value import (
     NumberLiteral,
     value_of,
 )
-from engage_cli.definitions.values import Day, Instant, Number, Text, Unit, Value
+from engage_cli.definitions.values import Day, Instant, Number, StepRef, Text, Unit, Value
 from engage_cli.definitions.yaml_nodes import Node
 from engage_cli.source import Span
 
@@ -282,3 +282,12 @@ def check_one_reading(comparison: Comparison, span: Span, reading: Reading) -> N
     """Report a comparison of `min` or `max` that is of numbers and of instants at once."""
     if len({is_temporal(test) for test in comparison.tests} | {None}) > 2 or any(is_temporal(test) is None for test in comparison.tests):
         reading.fail("impossible", "one comparison is with numbers or with dates and instants, not with both", span)
+
+
+def check_no_steps(comparison: Comparison, reading: Reading) -> None:
+    """Report a reference to a step where there are none."""
+    for test in comparison.tests:
+        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+        if any(isinstance(operand, StepRef) for operand in operands):
+            hint = "`ref` belongs into the `where` of a step; compare a trait with `{trait: …}`"
+            reading.report("reference", "a trait cannot be compared with a step of a sequence", test.span, hint)

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from engage_cli.definitions.comparisons import Comparison
 from engage_cli.definitions.conditions import (
     AllOf,
     AnyOf,
@@ -24,24 +23,21 @@ from engage_cli.definitions.shapes.comparison import (
     OPERATOR_HINTS,
     OPERATORS,
     at_least_one_operator,
+    check_no_steps,
     comparison_of,
 )
 from engage_cli.definitions.shapes.consent import CONSENT_CONDITION
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
+from engage_cli.definitions.shapes.instance import CONTEXT_CONDITION, JOURNEY_CONDITION, MESSAGE_CONDITION
 from engage_cli.definitions.shapes.kinds import Kinds
 from engage_cli.definitions.shapes.quantifier import quantified
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import NumberShape, OnlyTrue, TextShape, id_shape
+from engage_cli.definitions.shapes.scalar import NumberShape, OnlyTrue, TextShape, id_shape, mentioning
 from engage_cli.definitions.shapes.sequence import SEQUENCE_CONDITION
 from engage_cli.definitions.shapes.value import PATH
-from engage_cli.definitions.values import StepRef
 from engage_cli.definitions.yaml_nodes import Node
 
-LATER_KINDS = {
-    "entity": "`entity` conditions",
-    "message": "`message` conditions",
-    "journey": "`journey` conditions",
-}
+LATER_KINDS = {"entity": "`entity` conditions"}
 
 CONDITION: Shape[Condition] = Named(
     "condition", "a condition (a mapping), such as `{event: Order Completed, within: 30 days}`", lambda: _CONDITION
@@ -76,15 +72,6 @@ def _trait_is(fields: Fields, reading: Reading) -> Condition:
     return TraitIs(fields[_TRAIT], comparison, fields.span(_TRAIT))
 
 
-def check_no_steps(comparison: Comparison, reading: Reading) -> None:
-    """Report a reference to a step where there are none."""
-    for test in comparison.tests:
-        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        if any(isinstance(operand, StepRef) for operand in operands):
-            hint = "`ref` belongs into the `where` of a step; compare a trait with `{trait: …}`"
-            reading.report("reference", "a trait cannot be compared with a step of a sequence", test.span, hint)
-
-
 _TRAIT_IS: Shape[Condition] = Record(
     "a trait condition",
     [_TRAIT, *OPERATORS, IGNORE_CASE],
@@ -109,13 +96,11 @@ _TRAIT_IS: Shape[Condition] = Record(
 )
 
 
-def _mentioned(name: str, node: Node, reading: Reading) -> str:
-    reading.mention(Mentioned.AUDIENCE, name, node.span)
-    return name
-
-
 _AUDIENCE = Key(
-    "audience", id_shape("an audience").then(_mentioned), "The user is in this audience, as of the same instant.", required=True
+    "audience",
+    mentioning(id_shape("an audience"), Mentioned.AUDIENCE),
+    "The user is in this audience, as of the same instant.",
+    required=True,
 )
 _IN_AUDIENCE: Shape[Condition] = Record(
     "an `audience` condition", [_AUDIENCE], lambda fields, _: InAudience(fields[_AUDIENCE], fields.span(_AUDIENCE))
@@ -173,6 +158,9 @@ _KINDS: dict[str, Shape[Condition]] = {
     "random": _IN_SHARE,
     "sql": _IN_SQL,
     "consent": CONSENT_CONDITION,
+    "context": CONTEXT_CONDITION,
+    "message": MESSAGE_CONDITION,
+    "journey": JOURNEY_CONDITION,
     **_QUANTIFIED,
 }
 

@@ -4,17 +4,7 @@ from engage_cli.definitions.conditions import Condition, ConsentStatus, HasConse
 from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.shapes.base import Shape, one_or_more
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import Choice, id_shape
-from engage_cli.definitions.yaml_nodes import Node
-
-
-def _mentioning(kind: Mentioned, what: str) -> Shape[str]:
-    def mentioned(name: str, node: Node, reading: Reading) -> str:
-        reading.mention(kind, name, node.span)
-        return name
-
-    return id_shape(what).then(mentioned)
-
+from engage_cli.definitions.shapes.scalar import Choice, id_shape, mentioning
 
 _STATUS = Choice(
     "a subscription state",
@@ -25,8 +15,10 @@ _STATUS = Choice(
         **dict.fromkeys(("unknown", "missing", "never"), "write `none` for a person who has no state"),
     },
 )
-_CHANNEL = Key("channel", _mentioning(Mentioned.CHANNEL, "a channel"), "The channel, such as email.", required=True)
-_GROUP = Key("group", _mentioning(Mentioned.GROUP, "a subscription group"), "The subscription group; without it the channel as a whole.")
+_CHANNEL = Key("channel", mentioning(id_shape("a channel"), Mentioned.CHANNEL), "The channel, such as email.", required=True)
+_GROUP = Key(
+    "group", mentioning(id_shape("a subscription group"), Mentioned.GROUP), "The subscription group; without it the channel as a whole."
+)
 _STATUSES = Key(
     "status",
     one_or_more(_STATUS, "a subscription state, or a list of them"),

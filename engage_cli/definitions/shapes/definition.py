@@ -1,22 +1,27 @@
 """The shape of a definition: a mapping whose one kind key says what it is, and its id."""
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.shapes.audience import AUDIENCE
 from engage_cli.definitions.shapes.base import Shape
+from engage_cli.definitions.shapes.journey import JOURNEY
 from engage_cli.definitions.shapes.kinds import Kinds
 from engage_cli.definitions.shapes.trait import TRAIT
 from engage_cli.definitions.trait import Trait
 
-LATER_DEFINITIONS = {
-    "journey": "journeys (`journey:`)",
-    "broadcast": "broadcasts (`broadcast:`)",
-}
+LATER_DEFINITIONS = {"broadcast": "broadcasts (`broadcast:`)"}
 
-DEFINITION: Shape[Audience | Trait] = Kinds(
+DEFINITION: Shape[Audience | Trait | Journey] = Kinds(
     "a definition",
-    {"audience": AUDIENCE, "trait": TRAIT},
+    {"audience": AUDIENCE, "trait": TRAIT, "journey": JOURNEY},
     later=LATER_DEFINITIONS,
-    hints={"segment": "write `audience`", "members": "add `audience:` with the id", "name": "write `audience:` with the id"},
+    hints={
+        "segment": "write `audience`",
+        **dict.fromkeys(("campaign", "flow", "workflow"), "write `journey`"),
+        **dict.fromkeys(("entry", "steps"), "add `journey:` with the id"),
+        "members": "add `audience:` with the id",
+        "name": "write `audience:` with the id",
+    },
     list_hint="write one definition after the other, with a line `---` between them",
     scalar_hint="write `audience:` with an id, and `members:`",
     together="put a line `---` between two definitions",

@@ -16,11 +16,12 @@ from engage_cli.definitions.shapes.comparison import (
     comparison_of,
 )
 from engage_cli.definitions.shapes.key_rules import Apart, one_of_each
+from engage_cli.definitions.shapes.match import MATCH
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import OnlyTrue, TextShape, WholeNumber
 from engage_cli.definitions.shapes.value import DURATION, PATH
-from engage_cli.definitions.shapes.where import WHERE, step_references
-from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, window_of
+from engage_cli.definitions.shapes.where import WHERE, check_no_step_references
+from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, journey_since, window_of
 from engage_cli.definitions.values import Boolean, Literal, Number, Text
 from engage_cli.definitions.yaml_nodes import Node, Scalar, shortened
 
@@ -150,12 +151,12 @@ def _event(fields: Fields, reading: Reading) -> EventDone:
         window=window_of(fields, reading),
         ask=_ask(fields),
         first_time=fields.get(FIRST_TIME),
+        match=fields.get(MATCH),
+        since=journey_since(fields),
     )
     edge = done.ask.where if isinstance(done.ask, Edge) else ALWAYS
     for where in (done.where, edge):
-        for reference, span in step_references(where):
-            message = f"`{{ref: {reference.step}.{reference.path}}}` names a step, and only a `sequence` has steps"
-            reading.report("reference", message, span, "compare with a trait (`{trait: …}`) or a value, or make it a `sequence`")
+        check_no_step_references(where, reading, "compare with a trait (`{trait: …}`) or a value, or make it a `sequence`")
     return done
 
 
@@ -164,6 +165,7 @@ EVENT_CONDITION: Record[EventDone] = Record(
     [
         EVENT,
         EVENT_WHERE,
+        MATCH,
         *EVENT_WINDOW_KEYS,
         _COUNT_KEY,
         _NEVER,
@@ -184,7 +186,6 @@ EVENT_CONDITION: Record[EventDone] = Record(
         Apart(("regularly",), WINDOW_NAMES, "`regularly` looks at stretches of its own, back from as_of"),
         Apart(("regularly",), tuple(name for name in _ASK_NAMES if name != "count"), "`regularly` goes with `count` only"),
     ],
-    later={"match": "conditions that are tied to a journey's instance (`match`)"},
     hints={
         **dict.fromkeys(("at_least", "min_count", "times"), "write `count: {gte: 3}`"),
         **dict.fromkeys(("at_most", "max_count"), "write `count: {lte: 3}`"),

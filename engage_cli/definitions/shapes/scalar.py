@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from engage_cli.definitions.reading import Reading
+from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.shapes.base import Definitions, Json, Shape
 from engage_cli.definitions.values import Boolean, Day, Instant, Number, Text
 from engage_cli.definitions.yaml_nodes import Node, Scalar, described, shortened
@@ -75,6 +75,16 @@ def id_shape(what: str) -> Shape[str]:
 
     schema: Json = {"pattern": f"^{ID_PATTERN}$", "maxLength": MAX_ID}
     return TextShape(f"the name of {what}", check=check, code="name", schema=schema, other_hint="a name begins with a letter")
+
+
+def mentioning(name: Shape[str], kind: Mentioned) -> Shape[str]:
+    """A name that must exist elsewhere."""
+
+    def mentioned(value: str, node: Node, reading: Reading) -> str:
+        reading.mention(kind, value, node.span)
+        return value
+
+    return name.then(mentioned)
 
 
 class Choice(Shape[T]):

@@ -10,11 +10,12 @@ from engage_cli.definitions.shapes.base import Json, ListOf, Shape
 from engage_cli.definitions.shapes.event import EVENT, EVENT_WHERE, FIRST_TIME
 from engage_cli.definitions.shapes.key_rules import Beside
 from engage_cli.definitions.shapes.kinds import Kinds
+from engage_cli.definitions.shapes.match import MATCH
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import BOOLEAN, Choice, WholeNumber, id_shape
 from engage_cli.definitions.shapes.value import DURATION
 from engage_cli.definitions.shapes.where import step_references
-from engage_cli.definitions.shapes.window import SEQUENCE_WINDOW_KEYS, SEQUENCE_WINDOW_RULES, window_of
+from engage_cli.definitions.shapes.window import SEQUENCE_WINDOW_KEYS, SEQUENCE_WINDOW_RULES, journey_since, window_of
 from engage_cli.source import Span, did_you_mean
 
 MAX_STEPS = 12
@@ -73,6 +74,7 @@ _STEP_HINTS = {
     "alias": "write `as`",
     "id": "write `as`",
     "count": "a step is one event; write it again for a second one",
+    "match": "it stands beside `sequence`, and concerns all of its events",
 }
 _POSITIVE: Shape[_Written] = Record("a step", [EVENT, EVENT_WHERE, _ALIAS, _STEP_WITHIN, FIRST_TIME], _positive, hints=_STEP_HINTS)
 _NEGATIVE: Shape[_Written] = Record(
@@ -124,6 +126,8 @@ def _sequence(fields: Fields, reading: Reading) -> SequenceDone:
         duration=fields.get(_SPAN),
         settled=settled,
         without=fields.get(_WITHOUT) or (),
+        match=fields.get(MATCH),
+        since=journey_since(fields),
     )
 
 
@@ -215,11 +219,10 @@ _ORDER_SCHEMA: list[Json] = [
 
 SEQUENCE_CONDITION: Record[SequenceDone] = Record(
     "a sequence",
-    [_SEQUENCE, *SEQUENCE_WINDOW_KEYS, _ORDER, _AT_LEAST, _SPAN, _WITHOUT],
+    [_SEQUENCE, MATCH, *SEQUENCE_WINDOW_KEYS, _ORDER, _AT_LEAST, _SPAN, _WITHOUT],
     _sequence,
     description="The user did these events in order.",
     rules=[*SEQUENCE_WINDOW_RULES],
-    later={"match": "sequences that are tied to a journey's instance (`match`)"},
     hints={
         "between_ago": "a sequence takes `within`, `since` and `until`, or `period`",
         "settled": "write it beside the `not` step at the end, with its `within`",

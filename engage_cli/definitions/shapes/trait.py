@@ -9,7 +9,7 @@ from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne, Beside, o
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
 from engage_cli.definitions.shapes.value import DURATION, LITERAL, PATH
-from engage_cli.definitions.shapes.where import step_references
+from engage_cli.definitions.shapes.where import check_no_step_references
 from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, window_of
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import NUMBERS, WITHOUT_PROPERTY, Computation, Compute, Expressed, FromSql, OfEvents, Trait
@@ -77,9 +77,7 @@ def _of_events(fields: Fields, reading: Reading) -> OfEvents:
     if path is not None and path.has_each and compute in (Compute.FIRST, Compute.LAST):
         reading.fail("impossible", f"`{path}` is many values; `{compute}` takes one", fields.span(_PROPERTY), f"write `{path.name}`")
     where = fields.get(EVENT_WHERE) or ALWAYS
-    for reference, span in step_references(where):
-        message = f"`{{ref: {reference.step}.{reference.path}}}` names a step, and only a `sequence` has steps"
-        reading.report("reference", message, span, "compare with a trait (`{trait: …}`) or a value")
+    check_no_step_references(where, reading, "compare with a trait (`{trait: …}`) or a value")
     return OfEvents(
         compute=compute,
         names=fields[_EVENT],

@@ -8,7 +8,21 @@ from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, Named,
 from engage_cli.definitions.shapes.kinds import Kinds
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, unquoting_hint
-from engage_cli.definitions.values import Day, Duration, Instant, Literal, Number, Period, Reference, StepRef, Text, TraitRef, Unit, Value
+from engage_cli.definitions.values import (
+    ContextRef,
+    Day,
+    Duration,
+    Instant,
+    Literal,
+    Number,
+    Period,
+    Reference,
+    StepRef,
+    Text,
+    TraitRef,
+    Unit,
+    Value,
+)
 from engage_cli.definitions.yaml_nodes import Node, Scalar, described, shortened
 
 # ---- paths ---------------------------------------------------------------------------------------------------------
@@ -36,7 +50,7 @@ PATH: Shape[Path] = Named("path", _PATH.expected, lambda: _PATH.then(read_path))
 # ---- durations and periods -----------------------------------------------------------------------------------------
 
 _DURATION = re.compile(r"([0-9]+) +(second|minute|hour|day|week|month|year)s?")
-_DURATION_PATTERN = r"^0*[1-9][0-9]* +(?:second|minute|hour|day|week|month|year)s?$"
+DURATION_PATTERN = r"^0*[1-9][0-9]* +(?:second|minute|hour|day|week|month|year)s?$"
 _ABBREVIATED = re.compile(r"([0-9]+) *(s|sec|m|min|h|hr|d|w|wk|mo|mon|y|yr)s?", re.IGNORECASE)
 _UNABBREVIATED = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "mon": "month", "y": "year"}
 _LONGEST = {
@@ -76,7 +90,7 @@ class DurationShape(Shape[Duration]):
 
     def schema(self, definitions: Definitions) -> Json:
         units = "|".join(unit.value for unit in self._units)
-        pattern = _DURATION_PATTERN if self._units == tuple(Unit) else rf"^0*[1-9][0-9]* +(?:{units})s?$"
+        pattern = DURATION_PATTERN if self._units == tuple(Unit) else rf"^0*[1-9][0-9]* +(?:{units})s?$"
         return {"type": "string", "pattern": pattern, "examples": ["30 days", "1 hour"]}
 
 
@@ -230,14 +244,46 @@ def _step_reference(fields: Fields, reading: Reading) -> Reference:
     return StepRef(path.name, Path(path.parts[1:]))
 
 
+_CONTEXT_PATTERN = rf"^(?:{_NAME}|{_BRACKETS})(?:\.{_NAME}|\[\]|{_BRACKETS}){_REST}$"
+CONTEXT_REF = Key(
+    "context",
+    TextShape("`entry` or the name of a hold's branch, and a property, such as `entry.cart_id`", schema={"pattern": _CONTEXT_PATTERN}),
+    "A property of the event that entered, or of the one that a hold's branch took: `entry` or the branch's name, a dot, the path.",
+    required=True,
+)
+
+
+def context_path(fields: Fields, reading: Reading) -> Path:
+    """The path into the context that a record's `context` spells."""
+    entry = fields.node.entry(CONTEXT_REF.name)
+    assert entry is not None
+    path = read_path(fields[CONTEXT_REF], entry.value, reading)
+    if reading.journey is None:
+        hint = "outside journeys, compare with a trait (`{trait: …}`) or a value"
+        reading.outside_journeys("`context` is what an instance of a journey carries", entry.value.span, hint)
+    if len(path.parts) < 2:
+        reading.fail("reference", f"`{path}` names no property of an event", entry.value.span, f"write `{path}.cart_id` or the like")
+    return path
+
+
+def _context_reference(fields: Fields, reading: Reading) -> Reference:
+    path = context_path(fields, reading)
+    if path.has_each:
+        span, hint = fields.span(CONTEXT_REF), "a list stands for its elements by itself"
+        reading.fail("reference", f"a reference names one value, and `{path}` has `[]`", span, hint)
+    return ContextRef(path)
+
+
 REFERENCE_KEYS = ("trait", "ref", "context")
+CONTEXT_REFERENCE: Record[Reference] = Record("a reference to the context", [CONTEXT_REF], _context_reference)
+TRAIT_REFERENCE: Record[Reference] = Record("a reference to a trait", [_TRAIT_REF], _trait_reference)
 _REFERENCE: Shape[Reference] = Kinds(
     "a reference",
     {
-        "trait": Record("a reference to a trait", [_TRAIT_REF], _trait_reference),
+        "trait": TRAIT_REFERENCE,
         "ref": Record("a reference to a step", [_STEP_REF], _step_reference),
+        "context": CONTEXT_REFERENCE,
     },
-    later={"context": "references to a journey's context"},
 )
 REFERENCE: Shape[Reference] = Named("reference", _REFERENCE.expected, lambda: _REFERENCE)
 

@@ -146,6 +146,13 @@ def _where(in_element: bool) -> Shape[Where]:
     return ELEMENT_WHERE if in_element else WHERE
 
 
+def check_no_step_references(where: Where, reading: Reading, hint: str) -> None:
+    """Report every `{ref: …}` of a where that stands in no sequence."""
+    for reference, span in step_references(where):
+        message = f"`{{ref: {reference.step}.{reference.path}}}` names a step, and only a `sequence` has steps"
+        reading.report("reference", message, span, hint)
+
+
 def step_references(where: Where) -> Iterator[tuple[StepRef, Span]]:
     """Every `{ref: …}` of a where, with its place."""
     match where:

@@ -1,0 +1,219 @@
+"""Everything that a journey asks: its conditions and events with the places where they stand. Read by the rules and by `check`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engage_cli.definitions.comparisons import Comparison, Element, Field, Where, WhereAll, WhereAny, WhereNot
+from engage_cli.definitions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    ContextIs,
+    Edge,
+    EventDone,
+    NoneOf,
+    Not,
+    Quantified,
+    SequenceDone,
+    TraitIs,
+)
+from engage_cli.definitions.journey import (
+    Delay,
+    EntryOn,
+    ExitOn,
+    ExitWhen,
+    Fork,
+    Hold,
+    Journey,
+    JourneyStep,
+    Occurrence,
+    SetTrait,
+    Split,
+    Sync,
+    UntilValue,
+)
+from engage_cli.definitions.values import Reference, Value
+from engage_cli.source import Span
+
+
+class Role(StrEnum):
+    """Where a question of a journey is asked: of those who enter, of everybody inside at any moment, or at a step."""
+
+    ENTRY = "entry"
+    INSIDE = "inside"
+    """Exit rules and the goal."""
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a journey asks: in which role, at which step (its id; None outside the steps), in which branch of a hold."""
+
+    role: Role
+    step: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCondition:
+    """A condition. `acts` tells one that acts when it becomes or is true (`when` of entry, hold, exit) from one that is looked at once."""
+
+    place: Place
+    condition: Condition
+    span: Span
+    acts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEvent:
+    """An event that is waited for, or that enters."""
+
+    place: Place
+    on: Occurrence
+
+    @property
+    def span(self) -> Span:
+        """Where the event is named."""
+        return self.on.span
+
+
+@dataclass(frozen=True, slots=True)
+class AskedValue:
+    """A value that a step takes: a date, what a trait is set to, a property of a synced event."""
+
+    place: Place
+    value: Value
+    span: Span
+
+
+Asked = AskedCondition | AskedEvent | AskedValue
+
+
+def asked_by(journey: Journey) -> Iterator[Asked]:
+    """Every condition, event and value of a journey, each once, in the order written."""
+    entry, entering = journey.entry, Place(Role.ENTRY)
+    if isinstance(entry, EntryOn):
+        yield AskedEvent(entering, entry.on)
+        if entry.condition is not None:
+            yield AskedCondition(entering, entry.condition, entry.span, acts=False)
+    else:
+        yield AskedCondition(entering, entry.condition, entry.span, acts=True)
+    inside = Place(Role.INSIDE)
+    for rule in journey.exits:
+        match rule:
+            case ExitOn(on):
+                yield AskedEvent(inside, on)
+            case ExitWhen(condition, span):
+                yield AskedCondition(inside, condition, span, acts=True)
+    if journey.goal is not None:
+        yield AskedEvent(inside, journey.goal.on)
+    for step in journey.all_steps():
+        yield from _asked_at(step)
+
+
+def _asked_at(step: JourneyStep) -> Iterator[Asked]:
+    """What a step itself asks."""
+    place = Place(Role.STEP, step.id)
+    match step:
+        case Hold(branches=branches):
+            for branch in branches:
+                inner = Place(Role.STEP, step.id, branch.name)
+                if branch.on is not None:
+                    yield AskedEvent(inner, branch.on)
+                if branch.when is not None:
+                    yield AskedCondition(inner, branch.when, branch.span, acts=True)
+        case Split(branches=when_branches) | Fork(branches=when_branches):
+            for when_branch in when_branches:
+                if when_branch.when is not None:
+                    yield AskedCondition(place, when_branch.when, when_branch.span, acts=False)
+        case Delay(wait=UntilValue(value)):
+            yield AskedValue(place, value, step.span)
+        case SetTrait(to=value):
+            yield AskedValue(place, value, step.span)
+        case Sync(properties=properties):
+            for _, value in properties:
+                yield AskedValue(place, value, step.span)
+        case _:
+            return
+
+
+def conditions_of(journey: Journey) -> Iterator[Condition]:
+    """Every condition of a journey, in the order written."""
+    for asked in asked_by(journey):
+        if isinstance(asked, AskedCondition):
+            yield asked.condition
+
+
+def references_asked(asked: Asked) -> Iterator[tuple[Reference, Span]]:
+    """The references of one question, each with its place in the file."""
+    match asked:
+        case AskedCondition(condition=condition):
+            for leaf in leaves_of(condition):
+                yield from references_of(leaf)
+        case AskedEvent(on=on):
+            yield from references_in(on.where)
+        case AskedValue(value=value, span=span):
+            if isinstance(value, Reference):
+                yield value, span
+
+
+def leaves_of(condition: Condition) -> Iterator[Condition]:
+    """The conditions of which a condition is made that hold no others, in the order written; those inside quantifiers among them."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case Not(part) | Quantified(_, part):
+            yield from leaves_of(part)
+        case _:
+            yield condition
+
+
+def quantifiers_of(condition: Condition) -> Iterator[Quantified]:
+    """The quantifiers of a condition, those inside others among them."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+            for part in parts:
+                yield from quantifiers_of(part)
+        case Not(part):
+            yield from quantifiers_of(part)
+        case Quantified():
+            yield condition
+            yield from quantifiers_of(condition.part)
+        case _:
+            return
+
+
+def references_of(leaf: Condition) -> Iterator[tuple[Reference, Span]]:
+    """The references that a condition which holds no others compares with."""
+    match leaf:
+        case TraitIs(comparison=comparison) | ContextIs(comparison=comparison):
+            yield from _compared(comparison)
+        case EventDone(where=where, ask=ask):
+            yield from references_in(where)
+            if isinstance(ask, Edge):
+                yield from references_in(ask.where)
+        case SequenceDone(steps=steps, without=without):
+            for step in (*steps, *without):
+                yield from references_in(step.where)
+        case _:
+            return
+
+
+def references_in(where: Where) -> Iterator[tuple[Reference, Span]]:
+    """The references of a where, each with its place."""
+    match where:
+        case Field(comparison=comparison):
+            yield from _compared(comparison)
+        case Element(where=inner) | WhereNot(inner):
+            yield from references_in(inner)
+        case WhereAll(parts) | WhereAny(parts):
+            for part in parts:
+                yield from references_in(part)
+
+
+def _compared(comparison: Comparison) -> Iterator[tuple[Reference, Span]]:
+    for test in comparison.tests:
+        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+        yield from ((operand, test.span) for operand in operands if isinstance(operand, Reference))

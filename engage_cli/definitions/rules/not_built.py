@@ -1,0 +1,18 @@
+"""What the language has, and audiences of this version cannot ask yet."""
+
+from collections.abc import Iterator
+
+from engage_cli.definitions.conditions import JourneyState, MessageMade
+from engage_cli.definitions.journey_walk import leaves_of
+from engage_cli.definitions.loaded import Loaded
+from engage_cli.source import Issue
+
+
+def check(loaded: Loaded) -> Iterator[Issue]:
+    """Every question of an audience about messages and journeys."""
+    for audience in loaded.audiences:
+        for leaf in leaves_of(audience.definition.members) if audience.definition is not None else ():
+            if isinstance(leaf, MessageMade | JourneyState):
+                kind = "message" if isinstance(leaf, MessageMade) else "journey"
+                message = f"`{kind}` conditions in audiences belong to the language, but are not built in this version"
+                yield Issue("not-built-here", message, leaf.span, "leave this out for now")

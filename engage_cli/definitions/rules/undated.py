@@ -1,0 +1,108 @@
+"""What of a journey rests on inputs whose values of earlier are not known: it is right, and notes say what follows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.conditions import Condition, InAudience, InSql, TraitIs
+from engage_cli.definitions.journey import Journey, SetTrait
+from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by, leaves_of, quantifiers_of, references_asked, references_of
+from engage_cli.definitions.loaded import Loaded
+from engage_cli.definitions.project import Config, Source
+from engage_cli.definitions.subjects import Subject
+from engage_cli.definitions.trait import FromSql, Trait
+from engage_cli.definitions.trait_references import traits_of
+from engage_cli.definitions.values import TraitRef
+from engage_cli.source import Issue, Severity, Span
+
+
+def check(loaded: Loaded) -> Iterator[Issue]:
+    """A note for each such input of each journey, where it is first read; those of a `when` that acts apart from the others."""
+    if loaded.config is None:
+        return
+    journeys = loaded.sound_journeys()
+    inputs = _Inputs(
+        loaded.config,
+        {name: one.definition for name, one in loaded.by_name().items() if one.definition is not None},
+        {trait.name: trait.definition for trait in loaded.traits if trait.definition is not None},
+        frozenset(step.trait for journey in journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)),
+    )
+    for journey in journeys.values():
+        yield from _of_journey(journey, inputs)
+
+
+def _of_journey(journey: Journey, inputs: "_Inputs") -> Iterator[Issue]:
+    noted: set[tuple[str, bool]] = set()
+    for asked in asked_by(journey):
+        acts = isinstance(asked, AskedCondition) and asked.acts
+        for what, span in inputs.of_condition(asked.condition) if isinstance(asked, AskedCondition) else inputs.of_references(asked):
+            if (what, acts) in noted:
+                continue
+            noted.add((what, acts))
+            follows = (
+                "this `when` acts at the tick that sees it, and not at the instant at which it becomes true"
+                if acts
+                else "it is taken as it is at the tick, whatever it was at the instant of the step"
+            )
+            yield Issue("undated", f"{what} has only its present value: {follows}", span, None, Severity.NOTE)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What conditions rest on. `settable` are the traits that journeys set."""
+
+    config: Config
+    audiences: Mapping[str, Audience]
+    traits: Mapping[str, Trait]
+    settable: frozenset[str]
+
+    def of_condition(self, condition: Condition, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Span]]:
+        """The undated inputs of a condition, in words, with the places where they are read."""
+        for quantified in quantifiers_of(condition):
+            if not _are_logs(self.config.sources.of("memberships")):
+                yield "which user belongs to which account", quantified.span
+        for leaf in leaves_of(condition):
+            match leaf:
+                case TraitIs(path, span=span):
+                    yield from self.of_trait(path.name, span)
+                case InSql(span=span):
+                    yield "what `sql` selects", span
+                case InAudience(name, span) if name in self.audiences and name not in seen:
+                    inner = self.of_condition(self.audiences[name].members, seen | {name})
+                    yield from ((what, span) for what, _ in inner)
+                case _:
+                    pass
+            for reference, span in references_of(leaf):
+                if isinstance(reference, TraitRef):
+                    yield from self.of_trait(reference.path.name, span)
+
+    def of_references(self, asked: Asked) -> Iterator[tuple[str, Span]]:
+        """The undated inputs to which an event or a value refers."""
+        for reference, span in references_asked(asked):
+            if isinstance(reference, TraitRef):
+                yield from self.of_trait(reference.path.name, span)
+
+    def of_trait(self, name: str, span: Span) -> Iterator[tuple[str, Span]]:
+        """The undated inputs of a trait, itself among them."""
+        waiting, seen = [name], {name}
+        for one in waiting:
+            trait = self.traits.get(one)
+            if trait is None and not self._is_dated(one):
+                yield f"the profile's trait `{one}`", span
+            if trait is None:
+                continue
+            if isinstance(trait.computation, FromSql):
+                yield f"the SQL trait `{one}`", span
+            following = [other for other in traits_of(trait) if other not in seen]
+            waiting += following
+            seen.update(following)
+
+    def _is_dated(self, name: str) -> bool:
+        """Whether the values of a trait that is not computed are known by date."""
+        ids = {subject.id_name for subject in Subject}
+        return name in self.settable or name in ids or _are_logs(self.config.sources.of("profiles"))
+
+
+def _are_logs(sources: tuple[Source, ...]) -> bool:
+    """Whether all of some sources say since when their values are."""
+    return all(source.segment or "timestamp" in source.columns for source in sources)

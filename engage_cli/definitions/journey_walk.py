@@ -33,6 +33,7 @@ from engage_cli.definitions.journey import (
     Sync,
     UntilValue,
 )
+from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Reference, Value
 from engage_cli.source import Span
 
@@ -160,14 +161,21 @@ def references_asked(asked: Asked) -> Iterator[tuple[Reference, Span]]:
 
 def leaves_of(condition: Condition) -> Iterator[Condition]:
     """The conditions of which a condition is made that hold no others, in the order written; those inside quantifiers among them."""
+    yield from (leaf for _, leaf in subjects_of_leaves(condition, Subject.USERS))
+
+
+def subjects_of_leaves(condition: Condition, of: Subject) -> Iterator[tuple[Subject, Condition]]:
+    """The same, each with the kind of subject that it is about, in a condition about some kind."""
     match condition:
         case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
             for part in parts:
-                yield from leaves_of(part)
-        case Not(part) | Quantified(_, part):
-            yield from leaves_of(part)
+                yield from subjects_of_leaves(part, of)
+        case Not(part):
+            yield from subjects_of_leaves(part, of)
+        case Quantified(quantifier, part):
+            yield from subjects_of_leaves(part, quantifier.of)
         case _:
-            yield condition
+            yield of, condition
 
 
 def quantifiers_of(condition: Condition) -> Iterator[Quantified]:

@@ -12,10 +12,13 @@ from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.paths import Path as TraitPath
+from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey, SetTrait
+from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, asked_by, leaves_of, references_asked
+from engage_cli.definitions.paths import Path as ValuePath
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Expressed, OfEvents, Trait
+from engage_cli.definitions.values import ContextRef, TraitRef
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import DataError, EngageError
 from engage_cli.plan.build import plan_audiences
@@ -38,15 +41,15 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
         project = load(folder)
     except InvalidError as invalid:
         return CheckResult(0, invalid.issues, None)
-    count = len(project.audiences) + len(project.traits)
+    count = len(project.audiences) + len(project.traits) + len(project.journeys)
     if not data:
-        return CheckResult(count, (), None)
+        return CheckResult(count, project.remarks, None)
     instant = resolve_as_of(as_of, project.config.timezone)
     try:
         with engine_for(project, folder) as engine:
             return _check_data(project, engine, instant, count, progress)
     except DataError as problem:
-        return CheckResult(count, (data_problem(problem),), None)
+        return CheckResult(count, (*project.remarks, data_problem(problem)), None)
 
 
 def _check_data(project: Project, engine: Engine, instant: datetime, count: int, progress: Progress) -> CheckResult:
@@ -60,6 +63,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         mentions += [Mention(_trait(audience.of), path.name, span) for path, span in named]
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
+    mentions += [mention for journey in project.journeys.values() for mention in mentioned_in(journey)]
     tables = frozenset({"profiles", "accounts"} & {*declared_tables(project.config.sources)})
     needs = Needs(
         instant,
@@ -73,13 +77,14 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         staging = engine.stage(project.config.sources, needs)
     vocabulary = _vocabulary(engine, staging, needs)
     computed = {_trait(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
+    computed[_trait(Subject.USERS)] |= set_traits(project)
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
-    issues = [issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None]
+    issues = [*project.remarks, *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None)]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
 
 
-def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]:
+def _traits_of(destination: ListDestination) -> Iterator[tuple[ValuePath, Span]]:
     """The traits that a list is made of, each where it is named."""
     yield from ((column.trait, column.span) for column in destination.columns)
     if destination.region is not None and destination.region.trait is not None:
@@ -198,6 +203,53 @@ def mentioned_by(trait: Trait) -> Iterator[Mention]:
         case Expressed(expression=expression):
             for path in traits_in(expression):
                 yield Mention(_trait(trait.of), path.name, trait.source_span)
+
+
+def mentioned_in(journey: Journey) -> Iterator[Mention]:
+    """Every event, property and trait that a journey names, in its context too."""
+    events = context_events(journey)
+    if isinstance(journey.entry, EntryOn) and journey.entry.key is not None:
+        yield Mention("property", journey.entry.key.name, journey.entry.on.span, journey.entry.on.names)
+    for asked in asked_by(journey):
+        match asked:
+            case AskedCondition(condition=condition):
+                yield from mentioned(condition)
+                for leaf in leaves_of(condition):
+                    if isinstance(leaf, w.ContextIs):
+                        yield from _of_context(leaf.path, leaf.span, events)
+                    if isinstance(leaf, w.EventDone) and leaf.match is not None:
+                        yield Mention("property", leaf.match.name, leaf.span, leaf.names)
+            case AskedEvent(on=on):
+                yield from _of_events(on.names, on.span, on.where)
+                if on.match is not None:
+                    yield Mention("property", on.match.name, on.span, on.names)
+        for reference, span in references_asked(asked):
+            match reference:
+                case TraitRef(path):
+                    yield Mention("trait", path.name, span)
+                case ContextRef(path):
+                    yield from _of_context(path, span, events)
+
+
+def _of_context(path: ValuePath, span: Span, events: dict[str, tuple[str, ...]]) -> Iterator[Mention]:
+    name = path.parts[1]
+    if path.name in events and isinstance(name, str):
+        yield Mention("property", name, span, events[path.name])
+
+
+def context_events(journey: Journey) -> dict[str, tuple[str, ...]]:
+    """The names of the events whose properties the context has, by the name under which it has them."""
+    events = {ENTRY: journey.entry.on.names} if isinstance(journey.entry, EntryOn) else {}
+    for step in journey.all_steps():
+        for branch in step.branches if isinstance(step, Hold) else ():
+            if branch.on is not None:
+                events[branch.name] = (*events.get(branch.name, ()), *branch.on.names)
+    return events
+
+
+def set_traits(project: Project) -> set[str]:
+    """The traits that journeys set."""
+    return {step.trait for journey in project.journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)}
 
 
 def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from engage_cli.definitions.conditions import InSql
+from engage_cli.definitions.journey_walk import conditions_of, subjects_of_leaves
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project
 from engage_cli.definitions.subjects import Subject
@@ -39,10 +41,14 @@ def load(folder: Path) -> Project:
 
 
 def authored_issues(project: Project) -> list[Issue]:
-    """The mistakes of all `sql:` conditions, in the order of their audiences."""
+    """The mistakes of all `sql:` conditions, in the order of their audiences, and of SQL traits."""
     everything = plan_audiences(project, project.audiences, _ANY_INSTANT, project.config.timezone)
     declared = declared_tables(project.config.sources)
     found = [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in _authored_leaves(everything)]
+    for journey in project.journeys.values():
+        for condition in conditions_of(journey):
+            leaves = subjects_of_leaves(condition, Subject.USERS)
+            found += [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in leaves if isinstance(leaf, InSql)]
     for trait in project.traits.values():
         if isinstance(trait.computation, FromSql):
             found.append(authored_issue(trait.computation.text, trait.source_span, declared, trait_columns(trait.of)))

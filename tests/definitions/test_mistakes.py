@@ -16,7 +16,7 @@ MESSAGING = """sources: {events: {path: events.csv}, profiles: {path: profiles.c
 messaging: {channels: {email: {address: email}, sms: {address: phone}}, groups: [newsletter, promotions]}
 """
 JOURNEYS = {
-    "engage.yaml": f"project: shop\n{MESSAGING}destinations: {{crm: {{type: events}}}}\n",
+    "engage.yaml": f"project: shop\n{MESSAGING}destinations: {{crm: {{type: events}}, push: {{type: list, columns: {{email: {{trait: email}}}}}}}}\n",
     "campaigns/templates/hello.html": "<p>Hello!</p>\n",
 }
 """A project in which journeys can be right."""

@@ -56,7 +56,8 @@ def check(out: Output, project: ProjectDir = None, as_of: AsOf = None, no_data: 
 
     folder = out.project(project)
     result = find_issues(folder, data=not no_data, as_of=as_of, progress=out.progress())
-    valid = not any(strict or issue.severity is Severity.ERROR for issue in result.issues)
+    counts = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    valid = not any(issue.severity in counts for issue in result.issues)
     if result.data is not None:
         valid = valid and not (strict and result.data.rejects)
         out.tell(warning_blocks(result.data))

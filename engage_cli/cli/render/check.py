@@ -14,7 +14,7 @@ def check_blocks(result: CheckResult, texts: dict[str, str], *, valid: bool) -> 
     if result.issues:
         yield EMPTY
     errors = sum(issue.severity is Severity.ERROR for issue in result.issues)
-    warnings = len(result.issues) - errors
-    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if result.issues else "no problems"
+    warnings = sum(issue.severity is Severity.WARNING for issue in result.issues)
+    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if errors or warnings else "no problems"
     definitions = f"{counted(result.definitions, 'definition')} checked: " if result.definitions else ""
     yield line(definitions, Piece(found, Style.GOOD if valid and not warnings else Style.WARNING if valid else Style.BAD))

@@ -120,6 +120,7 @@ def check_document(result: CheckResult, *, valid: bool) -> Json:
         "definitions": result.definitions,
         "errors": sum(issue.severity is Severity.ERROR for issue in result.issues),
         "warnings": sum(issue.severity is Severity.WARNING for issue in result.issues),
+        "notes": sum(issue.severity is Severity.NOTE for issue in result.issues),
         "issues": [issue_document(issue) for issue in result.issues],
         "data": None if result.data is None else fields_of(result.data),
     }

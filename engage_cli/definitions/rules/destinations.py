@@ -1,7 +1,9 @@
-"""A destination that `sync` names is declared in engage.yaml."""
+"""A destination that `sync` names is declared in engage.yaml, and takes what a journey gives it: people onto lists, or events."""
 
 from collections.abc import Iterator
 
+from engage_cli.definitions.destinations import Destination, EventsDestination, ListDestination
+from engage_cli.definitions.journey import Sync
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.reading import Mentioned
 from engage_cli.source import Issue, did_you_mean
@@ -16,3 +18,19 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if mention.name not in known:
             hint = did_you_mean(mention.name, known) or "declare it under `destinations:` in engage.yaml"
             yield Issue("unknown-destination", f"there is no destination `{mention.name}`", mention.span, hint)
+    for journey in loaded.sound_journeys().values():
+        for step in journey.all_steps():
+            if isinstance(step, Sync):
+                yield from _of_other_type(step, known.get(step.destination))
+
+
+def _of_other_type(step: Sync, destination: Destination | None) -> Iterator[Issue]:
+    match destination:
+        case EventsDestination() if step.list is not None:
+            message = f"the destination `{step.destination}` takes events, and this is a list"
+            yield Issue("other-destination", message, step.span, "write `event:`, or name a destination of the type `list`")
+        case ListDestination() if step.event is not None:
+            message = f"the destination `{step.destination}` takes people onto lists, and this is an event"
+            yield Issue("other-destination", message, step.span, "write `list:`, or name a destination of the type `events`")
+        case _:
+            return

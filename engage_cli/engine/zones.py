@@ -13,54 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-FIRST, LAST = 1840, 2100
-"""The years of the tables. No zone had any rule before."""
-STEP = timedelta(days=2)
-"""No zone ever changed its offset twice within two days."""
-SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
+from engage_cli.plan.zones import FIRST, LAST, changes, offset_at
+
+MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (instants in UTC and local times are both naive here, as in DuckDB)
 NEVER = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """At the UTC instant `at` a zone's offset from UTC goes from `before` to `after`."""
-
-    at: datetime
-    before: timedelta
-    after: timedelta
-
-
-@lru_cache(maxsize=64)
-def changes(zone: str) -> tuple[Change, ...]:
-    """Every change of a zone's offset in the years of the tables, in order."""
-    info = ZoneInfo(zone)
-    found = []
-    instant, end = datetime(FIRST, 1, 1, tzinfo=UTC), datetime(LAST + 1, 1, 1, tzinfo=UTC)
-    offset = _offset(info, instant)
-    while instant < end:
-        later = instant + STEP
-        if _offset(info, later) != offset:
-            at = _change_between(info, instant, later)
-            found.append(Change(at.replace(tzinfo=None), offset, _offset(info, at)))
-            offset = found[-1].after
-        instant = later
-    return tuple(found)
-
-
-def _offset(info: ZoneInfo, instant: datetime) -> timedelta:
-    offset = instant.astimezone(info).utcoffset()
-    assert offset is not None
-    return offset
-
-
-def _change_between(info: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first whole second with another offset than `before` has."""
-    old = _offset(info, before)
-    while after - before > SECOND:
-        middle = before + timedelta(seconds=(after - before) // SECOND // 2)
-        before, after = (middle, after) if _offset(info, middle) == old else (before, middle)
-    return after
 
 
 # ---- tables by year ----------------------------------------------------------------------------------------------------
@@ -150,7 +107,7 @@ def zone_macros(zone: str) -> tuple[ZoneMacro, ZoneMacro]:
     """The zone's two macros, to and from its local time."""
     assert re.fullmatch(r"[\w+/-]+", zone, re.ASCII), zone
     found = changes(zone)
-    first = found[0].before if found else _offset(ZoneInfo(zone), datetime(FIRST, 1, 1, tzinfo=UTC))
+    first = found[0].before if found else offset_at(ZoneInfo(zone), datetime(FIRST, 1, 1, tzinfo=UTC))
     return (
         _macro(local_macro(zone), _tables(_local_steps(zone), first), f"timezone('{zone}', timezone('UTC', moment))"),
         _macro(utc_macro(zone), _tables(_utc_steps(zone), -first), f"timezone('UTC', timezone('{zone}', moment))"),

@@ -122,7 +122,12 @@ def _each(path: Path, row: c.Row) -> c.Row:
 def matching_row(path: Path) -> c.Row:
     """The row predicate of `match`: the property at the path equals the key of the instance that asks."""
     same = c.Against(c.Relation.EQ, c.OfKey())
-    return _each(path, c.Value(_after_each(path), c.Test(same, same)))
+    return row_at(path, c.Test(same, same))
+
+
+def row_at(path: Path, test: c.Test) -> c.Row:
+    """The row predicate that the value at the path, of lists some element, passes the test."""
+    return _each(path, c.Value(_after_each(path), test))
 
 
 # ---- tests ---------------------------------------------------------------------------------------------------------

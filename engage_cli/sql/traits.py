@@ -262,13 +262,14 @@ def _literal(value: Literal, kind: Reading) -> exp.Expr:
     """A default as the trait's kind has it."""
     if isinstance(value, Number) and kind is Reading.NUMBER:
         return number_literal(float(value.value))
-    text = _text(value)
+    text = text_of_literal(value)
     if kind is Reading.TEXT:
         return text_literal(text)
     return exp.cast(text_literal(text if isinstance(value, Number | Boolean) else json.dumps(text)), "JSON")
 
 
-def _text(value: Literal) -> str:
+def text_of_literal(value: Literal) -> str:
+    """A default as text."""
     match value:
         case Text(text):
             return text

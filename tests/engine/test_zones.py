@@ -11,7 +11,7 @@ from sqlglot import exp
 from engage_cli.definitions.project import EngineSettings
 from engage_cli.engine.base import Engine
 from engage_cli.engine.duckdb_engine import open_engine
-from engage_cli.engine.zones import changes
+from engage_cli.plan.zones import changes
 from engage_cli.sql import functions as f
 from tests.reference.instants import utc_of_local
 

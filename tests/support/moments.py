@@ -1,7 +1,7 @@
 """Conditions of a project asked of users each at an instant of its own, as the product answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlglot import exp
@@ -11,6 +11,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.plan.moments import MomentPlan, plan_moments
 from engage_cli.plan.needs import Catalog, Needs
 from engage_cli.service.workspace import engine_for, load
+from engage_cli.sql.changes import instants_of_change
 from engage_cli.sql.literals import timestamp_literal
 from engage_cli.sql.moments import compile_moments
 
@@ -58,3 +59,15 @@ def truths_of_project(
 def members_at(moments: Iterable[Moment], places: set[int]) -> set[Moment]:
     """The moments in these places."""
     return {moment for place, moment in enumerate(moments) if place in places}
+
+
+def changes_of(engine: Engine, plan: MomentPlan, catalog: Catalog, low: datetime, high: datetime) -> dict[str, set[Moment]]:
+    """By condition the users with the instants at which it may change for them."""
+    everybody = exp.select(exp.alias_(exp.column("user_key"), "subject_key"), "user_key").from_("users")
+    engine.create("asked_everybody", everybody)
+    users = dict(engine.rows("SELECT user_key, user_id FROM users"))
+    found = {}
+    for name in plan.conditions:
+        rows = engine.rows(instants_of_change(plan, name, catalog, "asked_everybody", low, high))
+        found[name] = {(users[key], at.replace(tzinfo=UTC)) for key, at in rows}
+    return found

@@ -1,0 +1,59 @@
+"""When the clocks of a zone change: by the rules of Python's zoneinfo, which everything here goes by."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+FIRST, LAST = 1840, 2100
+"""The years that are looked at. No zone had any rule before."""
+STEP = timedelta(days=2)
+"""No zone ever changed its offset twice within two days."""
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """At the UTC instant `at` a zone's offset from UTC goes from `before` to `after`."""
+
+    at: datetime
+    before: timedelta
+    after: timedelta
+
+
+@lru_cache(maxsize=64)
+def changes(zone: str) -> tuple[Change, ...]:
+    """Every change of a zone's offset in the years of the tables, in order."""
+    info = ZoneInfo(zone)
+    found = []
+    instant, end = datetime(FIRST, 1, 1, tzinfo=UTC), datetime(LAST + 1, 1, 1, tzinfo=UTC)
+    offset = offset_at(info, instant)
+    while instant < end:
+        later = instant + STEP
+        if offset_at(info, later) != offset:
+            at = _change_between(info, instant, later)
+            found.append(Change(at.replace(tzinfo=None), offset, offset_at(info, at)))
+            offset = found[-1].after
+        instant = later
+    return tuple(found)
+
+
+def offset_at(info: ZoneInfo, instant: datetime) -> timedelta:
+    offset = instant.astimezone(info).utcoffset()
+    assert offset is not None
+    return offset
+
+
+def _change_between(info: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The first whole second with another offset than `before` has."""
+    old = offset_at(info, before)
+    while after - before > SECOND:
+        middle = before + timedelta(seconds=(after - before) // SECOND // 2)
+        before, after = (middle, after) if offset_at(info, middle) == old else (before, middle)
+    return after
+
+
+def changes_between(zone: str, low: datetime, high: datetime) -> list[Change]:
+    """The changes of a zone's offset after `low`, up to `high` (both aware)."""
+    ends = low.astimezone(UTC).replace(tzinfo=None), high.astimezone(UTC).replace(tzinfo=None)
+    return [change for change in changes(zone) if ends[0] < change.at <= ends[1]]

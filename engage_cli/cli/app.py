@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, identity, project, state, store, trait
+from engage_cli.cli.commands import audience, consent, identity, journey, project, state, store, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -14,7 +14,16 @@ LATER = {
     "plan": "what a run now would do",
     "run": "traits, audiences, journeys and broadcasts in one go",
     "trait build": "recording computed traits, and announcing what changed",
-    "journey": "journeys",
+    "journey list": "the journeys of the project",
+    "journey status": "who stands where",
+    "journey show": "one person's way through a journey",
+    "journey graph": "a picture of a journey",
+    "journey simulate": "a journey over the past",
+    "journey pause": "letting nobody in",
+    "journey resume": "letting people in again",
+    "journey archive": "letting nothing move",
+    "journey exit": "taking somebody out of a journey",
+    "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
     "template": "message templates",
     "consent verify": "what the token of an unsubscribe link says",
@@ -98,6 +107,7 @@ project.register(app)
 for _name, _commands, _help in (
     ("audience", audience, "Build audiences, look at them, explain them."),
     ("trait", trait, "Look at computed traits."),
+    ("journey", journey, "Let people move through journeys."),
     ("consent", consent, "Import and look up subscription states."),
     ("identity", identity, "Look at which identifiers are one person."),
     ("state", state, "Keep safe what earlier runs recorded."),

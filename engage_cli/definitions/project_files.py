@@ -55,6 +55,16 @@ def load_texts(texts: Mapping[str, str], folder: Path | None = None) -> Project:
     return _load([_decoded(path, text.encode("utf-8", "surrogatepass")) for path, text in texts.items()], folder)
 
 
+def read_kept_journey(text: str) -> Journey:
+    """A journey from the text that engage printed of it, as a state keeps it. Whatever else is wrong with the project does not matter
+    here."""
+    composed = compose("the state", text)
+    assert composed.complete and len(composed.documents) == 1, composed.issues
+    journey = DEFINITION.read(composed.documents[0], Reading())
+    assert isinstance(journey, Journey), "the state keeps journeys"
+    return journey
+
+
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 

@@ -175,7 +175,9 @@ class Planner:
                 return ContextMeets(field_row(path, comparison, self.context), span)
             case w.MessageMade(w.MessageOf.STEP, name, status, span, journey, window):
                 assert journey is not None, "a step stands in a journey"
-                return MessageWas(w.MessageOf.JOURNEY.value, journey, name, status.value, self._stretch(window), span)
+                return MessageWas(
+                    w.MessageOf.JOURNEY.value, journey, name, status.value, self._stretch(window), span, journey == self.owner
+                )
             case w.MessageMade(of, name, status, span, _, window):
                 return MessageWas(of.value, name, None, status.value, self._stretch(window), span)
             case w.JourneyState(journey, status, span, window):

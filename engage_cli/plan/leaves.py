@@ -216,6 +216,8 @@ class MessageWas:
     status: str
     stretch: Stretch
     span: Span | None = field(default=None, compare=False)
+    own: bool = False
+    """Of the very instance that asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project, Source, Sources
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
 from engage_cli.plan.checks import OfContext, OfKey
-from engage_cli.plan.leaves import AmongRows, ContextMeets, Leaf, MemberOf
+from engage_cli.plan.leaves import AmongRows, ContextMeets, EventSet, FirstEvents, Leaf, MemberOf, MessageWas
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
 from engage_cli.plan.relative import OWN, Arrived, Relative, Shifted, Turned
 from engage_cli.plan.requirements import IDS, leaves_about, needs_of
 from engage_cli.plan.resolve import Context
-from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, traits_of_leaf
+from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
 
 
@@ -51,6 +52,23 @@ class MomentPlan:
         """The instants of their own that the conditions ask of subjects, by name; that as of which they are asked is always one."""
         found: dict[str, Relative] = {one.name: one for one in (OWN, *found_in(self._predicates(), (Shifted, Turned, Arrived)))}
         return tuple(found[name] for name in sorted(found))
+
+    @property
+    def trait_paths(self) -> frozenset[Path]:
+        """The traits that the conditions ask for and those that these are computed of."""
+        leaves = [leaf for one in (*self.audiences.values(), *self.conditions.values()) for _, leaf in leaves_about(one.of, one.predicate)]
+        found = [path for leaf in leaves for path in traits_of_leaf(leaf)]
+        return frozenset([*found, *(path for trait in self.traits.values() for path in traits_of_source(trait.source))])
+
+    @property
+    def event_names(self) -> frozenset[str]:
+        """The names of the events that the conditions look at; each may hold `*`."""
+        return frozenset(name for one in found_in(self._predicates(), (EventSet, FirstEvents)) for name in one.names)
+
+    @property
+    def with_instance(self) -> bool:
+        """Whether it matters which instance asks: it asks for messages of its own."""
+        return any(one.own for one in found_in(self._predicates(), (MessageWas,)))
 
     @property
     def with_key(self) -> bool:

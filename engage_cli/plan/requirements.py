@@ -88,6 +88,20 @@ def needs_of(
     )
 
 
+def needs_of_leaf(leaf: Leaf, base: Needs) -> Needs:
+    """`base` with what one leaf about users looks at, over all time."""
+    found = _Found(ZoneInfo(base.zone), None)
+    found.leaf(leaf)
+    return base.with_also(
+        replace(
+            base,
+            events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
+            traits=frozenset(found.traits),
+            lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
+        )
+    )
+
+
 @dataclass
 class _Found:
     """The needs met so far. Events are keyed by their names and first instant."""

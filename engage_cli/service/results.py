@@ -357,3 +357,27 @@ class InitResult:
 
     folder: Path
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyChange:
+    """What a tick did with a journey: how many entered, how many moves there were, how many instances ended."""
+
+    name: str
+    entered: int
+    moved: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """A tick. `run` is the run that it was, None for a dry run or where there was nothing to do; `unchanged` the journeys that stood
+    there already."""
+
+    as_of: datetime
+    dry_run: bool
+    run: str | None
+    journeys: tuple[JourneyChange, ...]
+    unchanged: tuple[str, ...]
+    written: tuple[Path, ...]
+    data: DataReport

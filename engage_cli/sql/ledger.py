@@ -2,8 +2,8 @@
 
 They read what the state knows, by user:
 
-`made_messages(user_key INTEGER, kind VARCHAR, name VARCHAR, step VARCHAR, status VARCHAR, at TIMESTAMP)`
-    each status that a message came to, and when; `kind` is `broadcast` or `journey`, `name` its id.
+`made_messages(user_key INTEGER, kind VARCHAR, name VARCHAR, step VARCHAR, status VARCHAR, at TIMESTAMP, instance BIGINT)`
+    each status that a message came to, and when; `kind` is `broadcast` or `journey`, `name` its id, `instance` whose it was in a journey.
 `journey_stays(user_key INTEGER, journey VARCHAR, entered_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR)`
     each instance of a journey; without `ended_at` it is open.
 """
@@ -22,6 +22,8 @@ from engage_cli.sql.scope import EVENTS
 
 MADE_MESSAGES = "made_messages"
 JOURNEY_STAYS = "journey_stays"
+ASKING = "asking_instance"
+"""Beside a subject, which instance it is."""
 
 
 def ledger_relation(leaf: MessageWas | StayWas, queries: EventQueries, relations: Relations) -> str:
@@ -56,7 +58,8 @@ def of_campaign(leaf: MessageWas | StayWas) -> list[exp.Expr]:
 def _of_message(leaf: MessageWas, stretch: Stretch, queries: EventQueries) -> list[exp.Expr]:
     at = column("at", EVENTS)
     by_now = exp.LTE(this=at.copy(), expression=instant(queries.now, EVENTS))
-    return [*of_campaign(leaf), _is("status", leaf.status), by_now, in_stretch(at, stretch, EVENTS)]
+    own = [exp.EQ(this=column("instance", EVENTS), expression=column(ASKING, EVENTS))] if leaf.own else []
+    return [*of_campaign(leaf), *own, _is("status", leaf.status), by_now, in_stretch(at, stretch, EVENTS)]
 
 
 def _of_stay(leaf: StayWas, stretch: Stretch, queries: EventQueries) -> list[exp.Expr]:

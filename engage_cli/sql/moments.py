@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from engage_cli.definitions.subjects import Subject
+from engage_cli.plan.labels import slug
 from engage_cli.plan.leaves import AmongRows, SomeLinked
 from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Catalog
@@ -21,7 +22,7 @@ from engage_cli.sql.compile import Compiler, Subjects, audience_relation, steps_
 from engage_cli.sql.consents import CONSENTS
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.instants import relative_to
-from engage_cli.sql.ledger import JOURNEY_STAYS, MADE_MESSAGES
+from engage_cli.sql.ledger import ASKING, JOURNEY_STAYS, MADE_MESSAGES
 from engage_cli.sql.literals import all_of, any_of, column, timestamp_literal
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.scope import CONTEXT, KEY, USERS
@@ -88,20 +89,21 @@ def compile_moments(
     columns = [relative.name for relative in moments.relatives()]
     columns += [KEY] if moments.with_key else []
     columns += [CONTEXT] if moments.with_context else []
+    columns += [ASKING] if moments.with_instance else []
     asked = Asked(moments, moments.as_plan(as_of or high), catalog, low, high, tuple(columns))
     level = Level(Subject.USERS, prefix)
-    asked.relations.add(level.subjects, _subjects(asked, subjects), "the subjects, and the instants that are counted from theirs")
+    asked.relations.add(level.subjects, made_subjects(asked, subjects), "the subjects, and the instants that are counted from theirs")
     compiler = MomentCompiler(asked, level)
     roots = {}
     for name in names:
         condition = moments.conditions[name]
         words = comment(f"for whom it holds: {name}", condition.span)
-        relation, _ = compiler.of[Subject.USERS].relations.name_for(("condition", name), f"holds_{name}")
+        relation, _ = compiler.of[Subject.USERS].relations.name_for(("condition", name), f"holds_{slug(name)}")
         roots[name] = compiler.meeting(condition.predicate, Subject.USERS, relation, words)
     return CompiledMoments(asked.relations, roots, level.subjects, frozenset(asked.never))
 
 
-def _subjects(asked: Asked, given: str) -> exp.Select:
+def made_subjects(asked: Asked, given: str) -> exp.Select:
     """The subjects that are given, who each is, and the instants of its own that conditions ask for."""
     at = column("at", SUBJECT)
     shown = [column(SUBJECT_KEY, SUBJECT), column(USER_KEY, SUBJECT), column("user_id", USERS)]
@@ -110,7 +112,7 @@ def _subjects(asked: Asked, given: str) -> exp.Select:
         is_given = isinstance(relative, Arrived)
         value = column(relative.name, SUBJECT) if is_given else relative_to(relative, at, asked.plan.zone)
         shown.append(exp.alias_(value, relative.name, quoted=True))
-    shown += [column(name, SUBJECT) for name in (KEY, CONTEXT) if name in asked.columns]
+    shown += [column(name, SUBJECT) for name in (KEY, CONTEXT, ASKING) if name in asked.columns]
     query = exp.select(*shown).from_(exp.alias_(exp.to_table(given), SUBJECT, table=True))
     same = exp.EQ(this=column(USER_KEY, USERS), expression=column(USER_KEY, SUBJECT))
     return query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=same)

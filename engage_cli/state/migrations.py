@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
+from engage_cli.state.journey_tables import CREATE_JOURNEYS
 from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, TELL_MORE
 
 
@@ -25,6 +26,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "runs, clocks, memberships and their outbox", CREATE_TABLES),
     Migration(2, "ids that members were known by before", CREATE_ALIASES),
     Migration(3, "an outbox of more than memberships, what each destination knows, and members of lists", TELL_MORE),
+    Migration(4, "journeys", CREATE_JOURNEYS),
 )
 
 _CREATE_HISTORY = """

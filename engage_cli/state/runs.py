@@ -245,6 +245,19 @@ def _inputs_of(build: Build, files: Sequence[InputFile]) -> str:
     return hash_of_files(file for file in files if file.kind != "list" or file.path in build.lists)
 
 
+def next_run(
+    state: State | None,
+    command: str,
+    as_of: datetime,
+    tool_version: str,
+    definitions: Sequence[tuple[str, str]],
+    files: Sequence[InputFile],
+) -> Run:
+    """The run that would come next: `definitions` are (name, hash) of all that it is asked to do, in order."""
+    builds = [Build(name, definition) for name, definition in definitions]
+    return _next_run(last_run(state), command, as_of, tool_version, builds, files)
+
+
 def _next_run(
     last: Run | None, command: str, as_of: datetime, tool_version: str, builds: Sequence[Build], files: Sequence[InputFile]
 ) -> Run:

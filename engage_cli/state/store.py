@@ -87,6 +87,13 @@ def open_state(engine: Engine, path: Path, *, tool_version: str, migrations: Seq
     return state
 
 
+def scratch_state(engine: Engine, *, tool_version: str) -> State:
+    """An empty state in memory, which goes with the engine: for what is computed as if nothing had been before."""
+    engine.attach(Path(":memory:"), "state")
+    migrate(engine, tool_version)
+    return State(engine, Path(":memory:"))
+
+
 def open_published(engine: Engine, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> State | None:
     """Attach the copy for readers of the state at `path`; None where no run has published anything yet.
 

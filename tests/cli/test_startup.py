@@ -15,6 +15,7 @@ OURS = {
     "engage_cli.cli.commands.audience",
     "engage_cli.cli.commands.consent",
     "engage_cli.cli.commands.identity",
+    "engage_cli.cli.commands.journey",
     "engage_cli.cli.commands.project",
     "engage_cli.cli.commands.shown",
     "engage_cli.cli.commands.state",

@@ -35,6 +35,7 @@ def test_every_command_of_this_version_exists() -> None:
         "schema",
         *(f"audience {name}" for name in looks),
         "identity show",
+        "journey tick",
         *(f"state {name}" for name in ("backup", "restore", "check")),
         *(f"consent {name}" for name in ("import", "list")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),

@@ -1,0 +1,1 @@
+"""Walking people through journeys: what a tick moves, set by set, at each step's own instants."""

@@ -1,0 +1,61 @@
+"""Send, sync and set: what is done at the instant of arrival, and goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engage_cli.definitions.journey import Send, SetTrait, Sync
+from engage_cli.definitions.journey_graph import ON
+from engage_cli.sql.calendar import after_duration
+from engage_cli.sql.literals import column
+
+if TYPE_CHECKING:
+    from engage_cli.definitions.journey_graph import Place
+    from engage_cli.journeys.walk import Walk
+
+_ONWARD = """
+    CREATE OR REPLACE TEMP TABLE w_left AS
+    SELECT instance, token, arrived_at AS moved_at, CAST(? AS VARCHAR) AS outcome, CAST(? AS VARCHAR) AS cause,
+        CAST(NULL AS VARCHAR) AS branch,
+        CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
+    FROM w_here
+"""
+_SEND = "INSERT INTO w_sent SELECT instance, CAST(? AS VARCHAR), arrived_at, context, action, CAST(? AS DOUBLE) FROM w_here"
+_SET = """
+    INSERT INTO w_set
+    SELECT v.instance, CAST(? AS VARCHAR), h.arrived_at, CAST(? AS VARCHAR), v.value, h.action, CAST(? AS DOUBLE)
+    FROM w_value AS v JOIN w_here AS h USING (instance, token) WHERE v.value IS NOT NULL
+"""
+_SYNC = """
+    INSERT INTO w_synced
+    SELECT v.instance, CAST(? AS VARCHAR), h.arrived_at, r.remove_at, v.value, h.action, CAST(? AS DOUBLE)
+    FROM w_value AS v JOIN w_here AS h USING (instance, token) JOIN w_removal AS r USING (instance, token)
+"""
+
+
+def act_send(walk: Walk, send: Send, place: Place) -> None:
+    """A candidate for a message."""
+    walk.engine.execute(_SEND, [send.id, place.index])
+    walk.engine.execute(_ONWARD, [ON, "done"])
+
+
+def act_set(walk: Walk, step: SetTrait, place: Place) -> None:
+    """A value of a trait of ours; a missing one sets nothing."""
+    walk.asker.make_values(f"{step.id}.to")
+    walk.engine.execute(_SET, [step.id, step.trait, place.index])
+    walk.engine.execute(_ONWARD, [ON, "done"])
+
+
+def act_sync(walk: Walk, sync: Sync, place: Place) -> None:
+    """Onto a list, until it is taken off again; or an event with its properties."""
+    walk.asker.make_properties({name: f"{sync.id}.{name}" for name, _ in sync.properties})
+    removal: exp.Expr = exp.cast(exp.null(), "TIMESTAMP")
+    if sync.remove_after is not None:
+        removal = after_duration(column("arrived_at", "h"), sync.remove_after, walk.zone)
+    query = exp.select(column("instance", "h"), column("token", "h"), exp.alias_(removal, "remove_at"))
+    walk.engine.execute("DROP TABLE IF EXISTS temp.main.w_removal")
+    walk.engine.create("w_removal", query.from_(exp.alias_(exp.to_table("w_here"), "h", table=True)))
+    walk.engine.execute(_SYNC, [sync.id, place.index])
+    walk.engine.execute(_ONWARD, [ON, "done"])

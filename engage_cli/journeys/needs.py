@@ -1,0 +1,38 @@
+"""What the ticks of some editions need of the data."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from engage_cli.definitions.journey import EntryOn, EntryWhen
+from engage_cli.journeys.happening import Awaited, text_columns
+from engage_cli.journeys.tick import Edition
+from engage_cli.plan.checks import OfTrait
+from engage_cli.plan.instants import Stretch
+from engage_cli.plan.journeys.asked import Read
+from engage_cli.plan.leaves import EventSet, Happened
+from engage_cli.plan.needs import Column, EventNeed, Needs
+from engage_cli.plan.requirements import needs_of_leaf
+
+
+def needs_of_editions(base: Needs, editions: Iterable[Edition], low: datetime) -> Needs:
+    """`base` with what has to be staged: every event that is waited for, whole, and what conditions and values ask for."""
+    needs = replace(base, dated=True, with_properties=True)
+    for edition in editions:
+        entry = edition.journey.entry
+        key = entry.key if isinstance(entry, EntryOn) else None
+        for one in (*edition.awaited, *([edition.entry_on] if edition.entry_on is not None else [])):
+            needs = needs.with_also(_of_event(one, base))
+            extra = one.columns | (text_columns(key) if one.place == "entry" else frozenset())
+            needs = needs.with_also(replace(base, events=(EventNeed(one.names, None, frozenset(extra)),)))
+        if isinstance(entry, EntryWhen):
+            needs = needs.with_also(replace(base, events=(EventNeed(("*",), None, frozenset()),)))
+        needs = edition.plan.needs(needs, low)
+        read = [one for one in edition.values.values() if isinstance(one, Read)]
+        traits = {Column(one.reference.path, one.reading) for one in read if isinstance(one.reference, OfTrait)}
+        needs = replace(needs, traits=needs.traits | {column for column in traits if column.path.name not in edition.plan.traits})
+    return needs
+
+
+def _of_event(one: Awaited, base: Needs) -> Needs:
+    return needs_of_leaf(Happened(EventSet(one.names, Stretch(), one.row)), base)

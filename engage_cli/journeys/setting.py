@@ -1,0 +1,169 @@
+"""Traits that journeys set: laid over the traits of the sources, from the instant of each on.
+
+`trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own
+row takes
+over again when it changes the trait at a later instant.
+
+`w_set_before(user_key, instance_id, trait, value, set_at, entered_at)`
+    what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlglot import exp
+
+from engage_cli.definitions.paths import Path
+from engage_cli.engine.base import Engine
+from engage_cli.plan.needs import Column
+from engage_cli.sql.events import ordered
+from engage_cli.sql.literals import all_of, any_of, column, text_literal
+from engage_cli.sql.readers import JsonReader
+
+HISTORY = "trait_history"
+BASE = "trait_history_of_sources"
+BASE_ROW = "b"
+POINT = "p"
+
+
+def lay_over(engine: Engine, columns: Iterable[Column], zone: str) -> None:
+    """Lay what journeys set, by the state and in this tick so far, over the traits that are read as `columns`."""
+    wanted = sorted(columns, key=lambda one: one.name)
+    engine.execute(_SETS, [sorted({one.path.name for one in wanted})])
+    traits = [str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM trait_set_now ORDER BY trait")]
+    if not traits:
+        return
+    if not engine.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?", [BASE])[0][0]:
+        engine.create(BASE, exp.select("*").from_(HISTORY))
+    by_trait = {trait: [one for one in wanted if one.path.name == trait] for trait in traits}
+    engine.create("trait_points", _points(by_trait))
+    made = _history(by_trait, wanted, zone)
+    engine.create("trait_history_made", made)
+    engine.execute(_REPLACE_DROP_VIEW if _is_view(engine) else _REPLACE_DROP_TABLE)
+    engine.execute("ALTER TABLE trait_history_made RENAME TO trait_history")
+    engine.drop("trait_points")
+
+
+def forget_sets_of_walk(engine: Engine) -> None:
+    """Begin with a journey of which nothing is found yet."""
+    engine.execute(_NONE_BEFORE)
+
+
+def found_other_sets(engine: Engine) -> bool:
+    """Whether the walk that has just ended sets other values than it saw; then the next one sees these."""
+    engine.execute(_SETS_OF_WALK)
+    differ = int(engine.rows(_DIFFERENCES)[0][0]) > 0
+    engine.execute("CREATE OR REPLACE TEMP TABLE w_set_before AS SELECT * FROM w_set_found")
+    return differ
+
+
+def _is_view(engine: Engine) -> bool:
+    return bool(engine.rows("SELECT count(*) FROM duckdb_views() WHERE database_name = 'temp' AND view_name = ?", [HISTORY])[0][0])
+
+
+def _points(by_trait: Mapping[str, list[Column]]) -> exp.Query:
+    """(user_key, since, and for each trait <trait>:set as JSON, <trait>:set_at): where something of a user with set traits changes."""
+    base = exp.select("user_key", "since").from_(BASE).where("user_key IN (SELECT user_key FROM trait_set_now)")
+    points: exp.Query = exp.union(
+        base, exp.select("user_key", exp.alias_(column("set_at", "s"), "since")).from_("trait_set_now AS s"), distinct=True
+    )
+    query = exp.select(column("user_key", POINT), column("since", POINT)).from_(exp.alias_(points.subquery(), POINT, table=True))
+    for number, trait in enumerate(by_trait):
+        alias = f"s{number}"
+        own = exp.select("*").from_("trait_set_now").where(exp.EQ(this=exp.column("trait"), expression=text_literal(trait)))
+        on = exp.and_(
+            exp.EQ(this=column("user_key", alias), expression=column("user_key", POINT)),
+            exp.GTE(this=column("since", POINT), expression=column("set_at", alias)),
+        )
+        query = query.join(exp.alias_(own.subquery(), alias, table=True), on=on, join_type="asof left")
+        query = query.select(
+            exp.alias_(column("value", alias), f"{trait}:set", quoted=True),
+            exp.alias_(column("set_at", alias), f"{trait}:set_at", quoted=True),
+        )
+    return query
+
+
+def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: str) -> exp.Query:
+    """The history of the users with set traits, point by point, and that of the others as the sources have it."""
+    base = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("c")))
+    for trait, columns in by_trait.items():
+        base = base.select(exp.alias_(_changed_at(columns), f"{trait}:changed_at", quoted=True))
+    base = base.from_(exp.alias_(exp.to_table(BASE), "c", table=True))
+    following = exp.Window(
+        this=exp.Lead(this=column("since", POINT)),
+        partition_by=[column("user_key", POINT)],
+        order=exp.Order(expressions=[ordered(column("since", POINT))]),
+    )
+    shown: list[exp.Expr] = [column("user_key", POINT), column("since", POINT), exp.alias_(following, "until")]
+    shown += [exp.alias_(_value(one, one.path.name in by_trait, zone), one.name, quoted=True) for one in wanted]
+    on = exp.and_(
+        exp.EQ(this=column("user_key", BASE_ROW), expression=column("user_key", POINT)),
+        exp.GTE(this=column("since", POINT), expression=column("since", BASE_ROW)),
+    )
+    over = exp.select(*shown).from_(exp.alias_(exp.to_table("trait_points"), POINT, table=True))
+    over = over.join(exp.alias_(base.subquery(), BASE_ROW, table=True), on=on, join_type="asof left")
+    plain = [column(name, "o") for name in ("user_key", "since", "until", *(one.name for one in wanted))]
+    others = exp.select(*plain).from_(exp.alias_(exp.to_table(BASE), "o", table=True))
+    others = others.where("o.user_key NOT IN (SELECT user_key FROM trait_set_now)")
+    return exp.union(over, others, distinct=False)
+
+
+def _changed_at(columns: list[Column]) -> exp.Expr:
+    """Since when the source's rows have had the trait as it is (over the alias c)."""
+    order = exp.Order(expressions=[ordered(column("since", "c"))])
+    key = [column("user_key", "c")]
+    differs = [
+        exp.NullSafeNEQ(
+            this=exp.cast(column(one.name, "c"), "TEXT"),
+            expression=exp.Window(this=exp.Lag(this=exp.cast(column(one.name, "c"), "TEXT")), partition_by=key, order=order),
+        )
+        for one in columns
+    ]
+    return exp.Case(ifs=[exp.If(this=any_of(differs), true=column("since", "c"))])
+
+
+def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
+    """A reading of a trait at a point: of what was set, unless a source changed it later."""
+    source = column(one.name, BASE_ROW)
+    if not is_set:
+        return source
+    trait, rest = one.path.name, one.path.parts[1:]
+    reader = JsonReader(column(f"{trait}:set", POINT), Path(rest) if rest else None, zone, zone)
+    set_at, changed_at = column(f"{trait}:set_at", POINT), column(f"{trait}:changed_at", BASE_ROW)
+    later = any_of([exp.Is(this=changed_at, expression=exp.null()), exp.GTE(this=set_at.copy(), expression=changed_at.copy())])
+    there = exp.not_(exp.Is(this=set_at, expression=exp.null()))
+    return exp.Case(ifs=[exp.If(this=all_of([there, exp.paren(later)]), true=reader.read(one.reading))], default=source)
+
+
+_NONE_BEFORE = """
+    CREATE OR REPLACE TEMP TABLE w_set_before (
+        user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
+    )
+"""
+_SETS_OF_WALK = """
+    CREATE OR REPLACE TEMP TABLE w_set_found AS
+    SELECT i.user_key, i.instance_id, s.trait, s.value, s.set_at, i.entered_at
+    FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance) ORDER BY s.set_at, i.instance_id, s.place
+"""
+_DIFFERENCES = """
+    SELECT (SELECT count(*) FROM (SELECT * FROM w_set_found EXCEPT ALL SELECT * FROM w_set_before))
+        + (SELECT count(*) FROM (SELECT * FROM w_set_before EXCEPT ALL SELECT * FROM w_set_found))
+"""
+_SETS = """
+    CREATE OR REPLACE TEMP TABLE trait_set_now AS
+    WITH sets AS (
+        SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
+            0 AS part
+        FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
+        UNION ALL
+        SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
+        UNION ALL
+        SELECT user_key, trait, value, set_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+    )
+    SELECT user_key, trait, value, set_at FROM sets
+    WHERE list_contains(CAST(? AS VARCHAR[]), trait)
+    QUALIFY row_number() OVER (
+        PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
+    ) = 1
+"""
+_REPLACE_DROP_VIEW = "DROP VIEW temp.main.trait_history"
+_REPLACE_DROP_TABLE = "DROP TABLE temp.main.trait_history"

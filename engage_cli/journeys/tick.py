@@ -1,0 +1,469 @@
+"""One journey's tick: who enters, who moves, up to an instant, for each edition that somebody is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlglot import exp
+
+from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitAfter, ExitWhen, Hold, Journey, JourneyStatus, SetTrait
+from engage_cli.definitions.journey_graph import JourneyGraph, graph_of
+from engage_cli.definitions.project import Sources
+from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError
+from engage_cli.journeys.asking import Asker
+from engage_cli.journeys.ending import end_instances, find_goals
+from engage_cli.journeys.entering import Door, Stretches, choose, enter_all
+from engage_cli.journeys.happening import Awaited, awaited_by, make_happened, plan_on, those_of
+from engage_cli.journeys.ledger import walking
+from engage_cli.journeys.setting import forget_sets_of_walk, found_other_sets, lay_over
+from engage_cli.journeys.walk import Walk
+from engage_cli.journeys.work import count, make_tables
+from engage_cli.plan.checks import OfTrait
+from engage_cli.plan.journeys.asked import Asked, Read
+from engage_cli.plan.moments import MomentPlan
+from engage_cli.plan.needs import Catalog, Column
+from engage_cli.sql.calendar import after_duration
+from engage_cli.sql.literals import column, timestamp_literal
+from engage_cli.sql.scope import EVENTS
+from engage_cli.state.instants import read, stored
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of a journey, with all that has to be asked on its way."""
+
+    journey: Journey
+    version: int
+    plan: MomentPlan
+    values: dict[str, Asked]
+    graph: JourneyGraph
+    awaited: tuple[Awaited, ...]
+    entry_on: Awaited | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the events that it enters or waits by, or asks for; each may hold `*`."""
+        found = [*self.awaited, *([self.entry_on] if self.entry_on is not None else [])]
+        names = {name for one in found for name in one.names} | self.plan.event_names
+        return frozenset(names | {"*"} if isinstance(self.journey.entry, EntryWhen) else names)
+
+
+def edition_of(journey: Journey, version: int, plan: MomentPlan, values: dict[str, Asked], zone: str) -> Edition:
+    """A version of a journey, with its graph and the events that it waits for."""
+    entry = journey.entry
+    entry_on = plan_on(-1, "entry", 0, entry.on, zone) if isinstance(entry, EntryOn) else None
+    return Edition(journey, version, plan, values, graph_of(journey), awaited_by(journey, zone), entry_on)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What a tick of one journey is given. `editions` are those that somebody is in, and last the one that people enter.
+
+    Instants are aware, UTC. `last`: the journey's clock before (None: its first tick), and `last_run` the run that moved it there.
+    `late_names`: the events that may have come in late; those that an edition newly asks for cannot be told from what was there before.
+    """
+
+    engine: Engine
+    editions: Sequence[Edition]
+    catalog: Catalog
+    sources: Sources
+    zone: str
+    since: datetime
+    last: datetime | None
+    last_run: int
+    until: datetime
+    late_window: timedelta
+    pauses: Stretches
+    status: JourneyStatus
+    late_names: frozenset[str]
+    trait_columns: frozenset[Column] = frozenset()
+    """The readings of traits that are staged."""
+    anew: bool = False
+    """Whether the newest edition is entered for the first time, after others."""
+    place: int = 0
+    """The journey's place in the order of the tick."""
+
+    @property
+    def newest(self) -> Edition:
+        """The edition that people enter."""
+        return self.editions[-1]
+
+    @property
+    def late_from(self) -> datetime | None:
+        """No event up to it is used any more; None in the first tick."""
+        return None if self.last is None else self.last - self.late_window
+
+    def run(self) -> None:
+        """Find all that happens, into the tables of results.py."""
+        self._make_late()
+        for edition in self.editions:
+            _Run(self, edition).run()
+
+    def _make_late(self) -> None:
+        """Make `w_late(message_id, user_key)`: what came in since the last tick with an instant that had passed by then."""
+        engine = self.engine
+        engine.execute("DROP TABLE IF EXISTS temp.main.w_late")
+        if self.last is None or not self.late_names:
+            engine.execute(_NO_LATE)
+            return
+        shown = [column("message_id", EVENTS), column("user_key", EVENTS)]
+        query = those_of(tuple(sorted(self.late_names)), None, shown, self.catalog, self.zone, self.late_from, self.last)
+        query = query.where(exp.GT(this=column("ts", EVENTS), expression=timestamp_literal(self.last - self.late_window)))
+        engine.execute("DROP TABLE IF EXISTS temp.main.w_late_all")
+        engine.create("w_late_all", query)
+        engine.execute(_LATE, [self.last_run])
+
+
+@dataclass
+class _Run:
+    """The tick of one edition."""
+
+    tick: Tick
+    edition: Edition
+
+    def __post_init__(self) -> None:
+        tick, edition = self.tick, self.edition
+        self.engine = tick.engine
+        self.journey = edition.journey
+        self.is_newest = edition is tick.newest
+        places = {place.id: place.index for place in edition.graph.places}
+        self.asker = Asker(tick.engine, edition.plan, tick.catalog, tick.sources, tick.until, places, edition.values)
+        self.walk = Walk(tick.engine, self.journey, edition.graph, self.asker, tick.until, tick.zone, edition.awaited)
+
+    def run(self) -> None:
+        """Walk; where the journey reads what it sets, again until that stays the same."""
+        columns = self._own_columns()
+        forget_sets_of_walk(self.engine)
+        for _ in range(MOST_WALKS):
+            self._walk()
+            if not columns or not found_other_sets(self.engine):
+                break
+            lay_over(self.engine, self.tick.trait_columns, self.tick.zone)
+        else:
+            raise EngageError(
+                f"the conditions of the journey `{self.journey.name}` and the traits that it sets hinge on each other",
+                hint="let no condition that comes before a `set` read the trait that it sets",
+            )
+        forget_sets_of_walk(self.engine)
+        self._collect()
+        self._find_goals()
+        if any(isinstance(step, SetTrait) for step in self.journey.all_steps()):
+            lay_over(self.engine, self.tick.trait_columns, self.tick.zone)
+
+    def _own_columns(self) -> frozenset[Column]:
+        """The readings of traits that the journey sets and its own conditions and values ask for."""
+        names = {step.trait for step in self.journey.all_steps() if isinstance(step, SetTrait)}
+        asked = {path.name for path in self.edition.plan.trait_paths}
+        asked |= {
+            one.reference.path.name for one in self.edition.values.values() if isinstance(one, Read) and isinstance(one.reference, OfTrait)
+        }
+        return frozenset(column for column in self.tick.trait_columns if column.path.name in names & asked)
+
+    def _walk(self) -> None:
+        engine, tick, edition = self.engine, self.tick, self.edition
+        make_tables(engine)
+        walking(engine, self.journey.name)
+        engine.execute(_KNOWN, [self.journey.name])
+        entering = self.is_newest and tick.status is JourneyStatus.LIVE
+        engine.execute(_NO_CANDIDATE)
+        if entering:
+            door = Door(
+                engine,
+                self.journey,
+                edition.version,
+                self.asker,
+                tick.catalog,
+                tick.zone,
+                tick.since,
+                tick.last,
+                tick.until,
+                tick.late_from,
+                tick.pauses,
+                anew=tick.anew,
+            )
+            door.find(edition.entry_on)
+            if self.journey.exclude_previous:
+                engine.execute(_EXCLUDE_PREVIOUS, [self.journey.name, edition.version])
+            enter_all(engine, self.journey, edition.graph.places[0].id)
+        self._make_happened()
+        self._load_touched()
+        self._make_rules()
+        self.walk.run()
+        end_instances(self.walk)
+        self._admit(entering)
+
+    # ---- what is looked at -----------------------------------------------------------------------------------------
+
+    def _make_happened(self) -> None:
+        tick = self.tick
+        lows = [tick.late_from] if tick.late_from is not None else []
+        entered = self.engine.rows("SELECT min(entered_at) FROM w_instance")[0][0]
+        lows += [read(entered)] if entered is not None else []
+        if any(isinstance(step, Hold) and step.since_entry for step in self.journey.all_steps()):
+            first = self.engine.rows(_FIRST_ENTRY, [self.journey.name, self.edition.version])[0][0]
+            lows += [read(first)] if first is not None else []
+        make_happened(self.engine, self.edition.awaited, tick.catalog, tick.zone, min(lows) if lows else tick.since, tick.until, tick.last)
+
+    def _load_touched(self) -> None:
+        """Add to `w_instance` and `w_token` the instances that something can have happened to."""
+        engine, name, version = self.engine, self.journey.name, self.edition.version
+        engine.execute(_TOUCHED, [name, version, stored(self.tick.until), stored(self.tick.until), name, version])
+        self._touch_by_conditions()
+        places = self.edition.graph.places
+        engine.execute(_LOAD_INSTANCES)
+        engine.execute(_LOAD_TOKENS, [[place.id for place in places], [place.index for place in places]])
+
+    def _touch_by_conditions(self) -> None:
+        engine, name, version = self.engine, self.journey.name, self.edition.version
+        asked: list[tuple[str, str | None]] = [
+            (f"exit.{number}", None) for number, rule in enumerate(self.journey.exits) if isinstance(rule, ExitWhen)
+        ]
+        asked += [
+            (f"{step.id}.{branch.name}", step.id)
+            for step in self.journey.all_steps()
+            if isinstance(step, Hold)
+            for branch in step.branches
+            if branch.when is not None
+        ]
+        for condition, step in asked:
+            if not count(engine, _STANDING, name, version, step):
+                continue
+            if self.asker.is_dated(condition) and self.tick.last is not None:
+                engine.execute(_ASK_STANDING, [stored(self.tick.last), name, version, step])
+                self.asker.make_changes(condition, self.tick.last)
+                engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
+            else:
+                engine.execute(_TOUCHED_ALL, [name, version, step])
+
+    def _make_rules(self) -> None:
+        """`w_branch`, `w_exit_rule`, `w_goal_rule`: which `on` stands where; `w_goal_limit`: until when a goal that ends instances
+        counts."""
+        engine, journey = self.engine, self.journey
+        holds = {step.id: step for step in journey.all_steps() if isinstance(step, Hold)}
+        rows = [
+            (one.place, one.number, holds[one.place].branches[one.number], one.occurrence, one.match is not None, one.tied)
+            for one in self.edition.awaited
+            if one.place in holds
+        ]
+        engine.execute(
+            _BRANCHES,
+            [
+                [row[0] for row in rows],
+                [row[1] for row in rows],
+                [row[2].name for row in rows],
+                [row[3] for row in rows],
+                [row[2].restart for row in rows],
+                [row[4] for row in rows],
+                [row[5] for row in rows],
+            ],
+        )
+        exits = [one for one in self.edition.awaited if one.place == "exit"]
+        goals = [one for one in self.edition.awaited if one.place == "goal"]
+        ending = exits + (goals if journey.goal is not None and journey.goal.exit else [])
+        engine.execute(
+            _EXIT_RULES,
+            [
+                [one.occurrence for one in ending],
+                [one.number for one in ending],
+                [one.match is not None for one in ending],
+                [one.place == "goal" for one in ending],
+                [one.tied for one in ending],
+            ],
+        )
+        engine.execute(_GOAL_RULES, [[one.occurrence for one in goals], [one.match is not None for one in goals]])
+        until: exp.Expr = exp.cast(exp.null(), "TIMESTAMP")
+        if journey.goal is not None and journey.goal.within is not None:
+            until = after_duration(column("entered_at", "i"), journey.goal.within, self.tick.zone)
+        query = exp.select(column("instance", "i"), exp.alias_(until, "until"))
+        engine.execute("DROP TABLE IF EXISTS temp.main.w_goal_limit")
+        engine.create("w_goal_limit", query.from_(exp.alias_(exp.to_table("w_instance"), "i", table=True)))
+
+    # ---- what comes of it ------------------------------------------------------------------------------------------
+
+    def _admit(self, entering: bool) -> None:
+        """Number the fresh instances that are let in, and drop the others."""
+        engine = self.engine
+        engine.execute("CREATE OR REPLACE TEMP TABLE w_admitted (instance BIGINT)")
+        if entering:
+            choose(engine, self.journey, self.tick.zone)
+        engine.execute(_NUMBERS)
+
+    def _collect(self) -> None:
+        engine, name, version = self.engine, self.journey.name, self.edition.version
+        engine.execute("INSERT INTO r_ended SELECT instance, ended_at, reason FROM w_cut WHERE instance > 0")
+        engine.execute(_ENTERED, [name, version])
+        engine.execute(
+            "INSERT INTO r_ended SELECT n.number, c.ended_at, c.reason FROM w_cut AS c JOIN w_number AS n USING (instance) WHERE n.fresh"
+        )
+        engine.execute(_MOVED)
+        places = self.edition.graph.places
+        self._make_exit_due()
+        engine.execute(_POSITIONS, [name, version, [place.index for place in places], [place.id for place in places]])
+        engine.execute(_TRANSITIONS)
+        engine.execute(_SENT, [name, version])
+        engine.execute(_SET, [name, self.tick.place])
+        engine.execute(_SYNCED, [name, version])
+
+    def _make_exit_due(self) -> None:
+        after = [rule.duration for rule in self.journey.exits if isinstance(rule, ExitAfter)]
+        instants = [after_duration(column("entered_at", "i"), duration, self.tick.zone) for duration in after]
+        due: exp.Expr = exp.cast(exp.null(), "TIMESTAMP")
+        if instants:
+            due = exp.Least(this=instants[0], expressions=instants[1:]) if len(instants) > 1 else instants[0]
+        query = exp.select(column("instance", "i"), exp.alias_(due, "exit_due"))
+        self.engine.execute("DROP TABLE IF EXISTS temp.main.w_exit_due")
+        self.engine.create("w_exit_due", query.from_(exp.alias_(exp.to_table("w_instance"), "i", table=True)))
+
+    def _find_goals(self) -> None:
+        if self.journey.goal is None:
+            return
+        engine = self.engine
+        engine.execute(_GOAL_INSTANCES, [self.journey.name, self.edition.version])
+        find_goals(self.walk)
+        engine.execute("INSERT INTO r_goal SELECT instance, CAST(? AS VARCHAR), reached_at, event FROM w_goal", [self.journey.name])
+
+
+MOST_WALKS = 50
+"""How often a journey is walked at most that reads what it sets: each walk is right at least one instant further than the one before."""
+_NO_CANDIDATE = "CREATE OR REPLACE TEMP TABLE w_candidate (number BIGINT)"
+_NO_LATE = "CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER)"
+_LATE = """
+    CREATE TEMP TABLE w_late AS
+    SELECT l.message_id, l.user_key FROM w_late_all AS l
+    ANTI JOIN (SELECT message_id FROM state.main.seen_event WHERE run <= ?) AS s ON s.message_id = l.message_id
+"""
+_KNOWN = """
+    CREATE OR REPLACE TEMP TABLE w_known_instance AS
+    SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at
+    FROM instance_now AS i JOIN instance_user AS u ON u.user_id = i.user_id
+    WHERE i.journey = ?
+"""
+_EXCLUDE_PREVIOUS = """
+    DELETE FROM w_candidate WHERE user_key IN (SELECT user_key FROM w_known_instance WHERE journey = ? AND version < ?)
+"""
+_FIRST_ENTRY = "SELECT min(entered_at) FROM instance_now WHERE journey = ? AND version = ? AND ended_at IS NULL"
+_TOUCHED = """
+    CREATE OR REPLACE TEMP TABLE w_touched AS
+    SELECT DISTINCT instance FROM (
+        SELECT instance FROM position_now WHERE journey = ? AND version = ? AND (due <= ? OR exit_due <= ?)
+        UNION ALL
+        SELECT k.instance FROM w_known_instance AS k
+        WHERE k.ended_at IS NULL AND k.journey = ? AND k.version = ?
+            AND (k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late))
+    )
+"""
+_STANDING = "SELECT count(*) FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)"
+_ASK_STANDING = """
+    CREATE OR REPLACE TEMP TABLE w_asked AS
+    SELECT p.instance, p.token, k.user_key, CAST(? AS TIMESTAMP) AS asked_at, k.key, k.entered_at, p.context
+    FROM position_now AS p JOIN w_known_instance AS k USING (instance)
+    WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step)
+"""
+_TOUCHED_ALL = """
+    INSERT INTO w_touched SELECT DISTINCT instance FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)
+"""
+_LOAD_INSTANCES = """
+    INSERT INTO w_instance
+    SELECT k.instance, i.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
+    FROM (SELECT DISTINCT instance FROM w_touched) AS t
+    JOIN w_known_instance AS k USING (instance)
+    JOIN instance_now AS i USING (instance)
+    JOIN (
+        SELECT instance, max(last_at) AS last_at, arg_min(context, (token, last_at)) AS context
+        FROM position_now SEMI JOIN w_touched USING (instance) GROUP BY instance
+    ) AS p USING (instance)
+"""
+_LOAD_TOKENS = """
+    INSERT INTO w_token
+    SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
+        {'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}
+    FROM position_now AS p
+    SEMI JOIN (SELECT instance FROM w_instance) AS i ON i.instance = p.instance
+    JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS id, unnest(CAST(? AS INTEGER[])) AS place) AS s ON s.id = p.step
+"""
+_BRANCHES = """
+    CREATE OR REPLACE TEMP TABLE w_branch AS
+    SELECT unnest(CAST(? AS VARCHAR[])) AS step, unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS VARCHAR[])) AS branch,
+        unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS BOOLEAN[])) AS restart, unnest(CAST(? AS BOOLEAN[])) AS matching,
+        unnest(CAST(? AS BOOLEAN[])) AS tied
+"""
+_EXIT_RULES = """
+    CREATE OR REPLACE TEMP TABLE w_exit_rule AS
+    SELECT unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS BOOLEAN[])) AS matching,
+        unnest(CAST(? AS BOOLEAN[])) AS is_goal, unnest(CAST(? AS BOOLEAN[])) AS tied
+"""
+_GOAL_RULES = """
+    CREATE OR REPLACE TEMP TABLE w_goal_rule AS
+    SELECT unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS BOOLEAN[])) AS matching
+"""
+_NUMBERS = """
+    CREATE OR REPLACE TEMP TABLE w_number AS
+    SELECT instance, instance AS number, FALSE AS fresh FROM w_instance WHERE NOT fresh
+    UNION ALL
+    SELECT i.instance, (SELECT greatest(coalesce(max(s.instance), 0), (SELECT coalesce(max(r.instance), 0) FROM r_entered AS r))
+            FROM instance_now AS s) + row_number() OVER (ORDER BY i.entered_at, i.instance_id), TRUE
+    FROM w_instance AS i JOIN w_admitted AS a USING (instance)
+"""
+_ENTERED = """
+    INSERT INTO r_entered
+    SELECT n.number, i.instance_id, CAST(? AS VARCHAR), CAST(? AS INTEGER), i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name,
+        i.user_key
+    FROM w_instance AS i JOIN w_number AS n USING (instance) WHERE n.fresh
+"""
+_MOVED = """
+    INSERT INTO r_moved SELECT DISTINCT n.number FROM w_kept AS l JOIN w_number AS n USING (instance) WHERE NOT n.fresh
+"""
+_POSITIONS = """
+    INSERT INTO r_position
+    SELECT n.number, CAST(? AS VARCHAR), CAST(? AS INTEGER), s.token, p.id, s.arrived_at, s.waiting_since, s.last_at, s.context, s.used,
+        s.due, e.exit_due
+    FROM w_stay AS s JOIN w_number AS n USING (instance) JOIN w_exit_due AS e USING (instance)
+    JOIN (SELECT unnest(CAST(? AS INTEGER[])) AS place, unnest(CAST(? AS VARCHAR[])) AS id) AS p USING (place)
+    WHERE n.fresh OR n.number IN (SELECT instance FROM r_moved)
+"""
+_TRANSITIONS = """
+    INSERT INTO r_transition
+    SELECT number, CAST(coalesce(before, 0) + row_number() OVER (
+            PARTITION BY number ORDER BY moved_at, action, place, own
+        ) AS INTEGER), token, from_step, to_step, moved_at, cause, branch, event
+    FROM (
+        SELECT n.number, l.*, t.before
+        FROM w_kept AS l JOIN w_number AS n USING (instance)
+        LEFT JOIN (
+            SELECT instance, max(ordinal) AS before FROM state.main.transition SEMI JOIN w_instance AS i USING (instance) GROUP BY instance
+        ) AS t ON t.instance = n.number
+    )
+"""
+_SENT = """
+    INSERT INTO r_sent
+    SELECT md5(i.instance_id || chr(31) || s.step || chr(31) || '1' || chr(31) || i.user_id), CAST(? AS VARCHAR), CAST(? AS INTEGER),
+        n.number,
+        s.step, i.user_id, i.user_key, s.scheduled_at,
+        CAST(to_json(map_from_entries(list_sort(list_transform(map_entries(s.context), lambda e: {'k': e.key,
+            'v': e.value.value})))) AS VARCHAR)
+    FROM w_sent AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
+"""
+_SET = """
+    INSERT INTO r_set
+    SELECT CAST(? AS VARCHAR), CAST(? AS INTEGER), n.number, i.instance_id, s.step, i.user_id, i.user_key, s.trait, s.value, s.set_at,
+        i.entered_at
+    FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
+"""
+_SYNCED = """
+    INSERT INTO r_synced
+    SELECT n.number, CAST(? AS VARCHAR), CAST(? AS INTEGER), s.step, i.user_id, s.synced_at, s.remove_at, CAST(s.properties AS VARCHAR)
+    FROM w_synced AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
+"""
+_GOAL_INSTANCES = """
+    CREATE OR REPLACE TEMP TABLE w_goal_instance AS
+    SELECT k.instance, k.user_key, k.key, k.entered_at, k.entry_event, FALSE AS fresh
+    FROM w_known_instance AS k
+    WHERE k.journey = ? AND k.version = ? AND k.instance NOT IN (SELECT instance FROM state.main.instance_goal)
+        AND k.user_key IN (SELECT user_key FROM w_happened WHERE is_new)
+    UNION ALL
+    SELECT n.number, i.user_key, i.key, i.entered_at, i.entry_event, TRUE FROM w_instance AS i
+        JOIN w_number AS n USING (instance) WHERE n.fresh
+"""

@@ -1,0 +1,251 @@
+"""Delays and holds: at which instant, and by which way, the tokens that wait leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engage_cli.definitions.journey import TIMEOUT, Delay, Hold
+from engage_cli.definitions.journey_graph import ON
+from engage_cli.journeys.happening import make_tied
+from engage_cli.journeys.leaving import make_leaving
+from engage_cli.sql.calendar import after_duration
+from engage_cli.sql.literals import column
+
+if TYPE_CHECKING:
+    from engage_cli.definitions.journey_graph import Place
+    from engage_cli.journeys.walk import Walk
+
+
+def leave_delay(walk: Walk, delay: Delay) -> None:
+    """Those whose delay is over by the end of the walk leave; one of nothing is over at once."""
+    make_leaving(walk, delay.id, delay.wait)
+    walk.engine.execute(_DELAYED, [ON, walk.limit])
+    walk.engine.execute(_DELAYING, [walk.limit])
+
+
+def leave_hold(walk: Walk, hold: Hold, place: Place) -> None:
+    """Restarts are logged; those that a branch takes, or whose time is over, leave."""
+    engine = walk.engine
+    tied = [one for one in walk.awaited if one.place == hold.id and one.tied]
+    engine.execute(_HOLDERS)
+    make_tied(engine, tied, walk.asker.catalog, walk.zone)
+    _make_acts(walk, hold, place)
+    engine.execute(_CHAIN)
+    if tied and any(branch.restart for branch in hold.branches):
+        engine.execute(_HOLDERS_AFTER)
+        make_tied(engine, tied, walk.asker.catalog, walk.zone)
+        _make_acts(walk, hold, place)
+        engine.execute(_CHAIN)
+    if any(branch.when is not None for branch in hold.branches):
+        _add_whens(walk, hold)
+    engine.execute(_DEADLINES)
+    engine.execute(_DECIDED)
+    engine.execute(_KEPT)
+    engine.execute(_RESTARTED, [place.id, place.id, place.index])
+    engine.execute(_HELD, [walk.limit, TIMEOUT, walk.limit])
+    engine.execute(_HOLDING)
+
+
+def _make_acts(walk: Walk, hold: Hold, place: Place) -> None:
+    """`w_act`: the events that take or restart tokens of `w_here`, each by the first branch that it meets, and `expires`, when the wait
+    that
+    begins with it is over; `w_hold` the same of the wait under way."""
+    engine = walk.engine
+    engine.execute(_ACTS, [place.id, hold.since_entry, hold.since_entry])
+    duration = hold.duration
+
+    def expiring(table: str, instant: str) -> exp.Select:
+        value = exp.cast(exp.null(), "TIMESTAMP") if duration is None else after_duration(column(instant, "h"), duration, walk.zone)
+        star = exp.Column(this=exp.Star(), table=exp.to_identifier("h"))
+        return exp.select(star, exp.alias_(value, "expires")).from_(exp.alias_(exp.to_table(table), "h", table=True))
+
+    for made, source, instant in (("w_act", "w_acted", "acted_at"), ("w_hold", "w_here", "waiting_since")):
+        engine.execute(_DROP[made])
+        engine.create(made, expiring(source, instant))
+
+
+def _add_whens(walk: Walk, hold: Hold) -> None:
+    """Add to `w_branch_act` the first instants at which conditions of branches are true."""
+    for number, branch in enumerate(hold.branches):
+        if branch.when is not None:
+            walk.engine.execute(_WAITERS)
+            walk.asker.first_true(f"{hold.id}.{branch.name}")
+            walk.engine.execute(_WHEN_ACTS, [number, branch.name])
+
+
+_DROP = {name: f"DROP TABLE IF EXISTS temp.main.{name}" for name in ("w_act", "w_hold")}
+_DELAYED = """
+    CREATE OR REPLACE TEMP TABLE w_left AS
+    SELECT instance, token, greatest(leaving_at, arrived_at) AS moved_at, CAST(? AS VARCHAR) AS outcome, 'delay' AS cause,
+        CAST(NULL AS VARCHAR) AS branch, CAST(NULL AS VARCHAR) AS event, context,
+        CASE WHEN leaving_at > arrived_at THEN CAST([] AS VARCHAR[]) ELSE used END AS used,
+        CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS action,
+            CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS own
+    FROM (
+        SELECT *, {'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order} AS own FROM w_leaving
+    ) WHERE leaving_at <= ?
+"""
+_DELAYING = """
+    INSERT INTO w_stay
+    SELECT instance, token, place, arrived_at, arrived_at, last_at, context, used, leaving_at FROM w_leaving WHERE leaving_at > ?
+"""
+_ACTS = """
+    CREATE OR REPLACE TEMP TABLE w_acted AS
+    SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart,
+        greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at
+    FROM w_here AS h
+    JOIN w_happened AS e ON e.user_key = h.user_key
+    JOIN w_branch AS b ON b.step = ? AND b.occurrence = e.occurrence
+    WHERE (NOT b.matching OR list_contains(e.matched, h.key)) AND (
+            NOT b.tied OR EXISTS (
+                SELECT 1 FROM w_tied AS t
+                WHERE t.occurrence = e.occurrence AND t.instance = h.instance AND t.token = h.token AND t.message_id = e.message_id
+                    AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) >= t.from_at
+                    AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) < t.until_at
+            )
+        ) AND (h.arrived OR e.is_new) AND NOT list_contains(h.used, e.message_id)
+        AND (e.ts >= h.arrived_at OR (CAST(? AS BOOLEAN) AND e.ts >= h.entered_at))
+        AND (NOT CAST(? AS BOOLEAN) OR e.ts >= h.arrived_at OR e.message_id IS DISTINCT FROM h.entry_event)
+    QUALIFY row_number() OVER (PARTITION BY h.instance, h.token, e.message_id ORDER BY b.number) = 1
+"""
+_HOLDERS = """
+    CREATE OR REPLACE TEMP TABLE w_holder AS
+    SELECT instance, token, user_key, CAST(to_json(map_from_entries(
+            list_transform(map_entries(context), lambda e: {'k': e.key, 'v': e.value.value})
+        )) AS VARCHAR) AS context, TIMESTAMP '0001-01-01' AS from_at, TIMESTAMP '9999-12-31' AS until_at
+    FROM w_here
+"""
+_HOLDERS_AFTER = """
+    CREATE OR REPLACE TEMP TABLE w_holder AS
+    SELECT instance, token, user_key, CAST(to_json(map_from_entries(
+            list_transform(map_entries(context), lambda e: {'k': e.key, 'v': e.value.value})
+        )) AS VARCHAR) AS context, from_at,
+        coalesce(lead(from_at) OVER (PARTITION BY instance, token ORDER BY from_at, number), TIMESTAMP '9999-12-31') AS until_at
+    FROM (
+        SELECT instance, token, user_key, context, TIMESTAMP '0001-01-01' AS from_at, 0 AS number FROM w_here
+        UNION ALL
+        SELECT c.instance, c.token, h.user_key, c.context, c.acted_at, row_number() OVER (ORDER BY c.acted_at, c.ts, c.message_id)
+        FROM w_chain AS c JOIN w_here AS h USING (instance, token)
+    )
+"""
+# The restarts that follow each other before the wait is over: from the first gap that is too long on, there are none.
+_CHAIN = """
+    CREATE OR REPLACE TEMP TABLE w_chain AS
+    WITH patched AS (
+        SELECT a.*, h.context AS before, h.expires AS first_expires,
+            CASE WHEN a.event = h.entry_name
+                THEN map_from_entries(list_distinct([
+                    {'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}},
+                    {'k': 'entry', 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}}
+                ]))
+                ELSE map_from_entries([{'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}}])
+            END AS patch
+        FROM w_act AS a JOIN w_hold AS h USING (instance, token)
+        WHERE a.restart
+    ), spaced AS (
+        SELECT *, acted_at > coalesce(lag(expires) OVER in_order, first_expires) AS too_late FROM patched
+        WINDOW in_order AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id)
+    ), followed AS (
+        SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, list(patch) OVER so_far AS patches,
+            list(message_id) OVER same_instant AS used_then
+        FROM spaced
+        WINDOW so_far AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id ROWS UNBOUNDED PRECEDING),
+            same_instant AS (PARTITION BY instance, token, acted_at ORDER BY ts, message_id ROWS UNBOUNDED PRECEDING)
+    )
+    SELECT instance, token, ts, message_id, branch, acted_at, expires, used_then,
+        list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context
+    FROM followed WHERE NOT over
+"""
+_WAITERS = """
+    CREATE OR REPLACE TEMP TABLE w_waiter AS
+    SELECT h.instance, h.token, h.user_key, h.key, h.entered_at, h.context, h.arrived, h.arrived_at, h.instance_last_at, h.last_at
+    FROM w_hold AS h
+"""
+_WHEN_ACTS = """
+    INSERT INTO w_act
+    SELECT f.instance, f.token, f.true_at, '', NULL, NULL, CAST(? AS INTEGER), CAST(? AS VARCHAR), FALSE, f.true_at, NULL
+    FROM w_first AS f
+"""
+_DEADLINES = """
+    CREATE OR REPLACE TEMP TABLE w_deadline AS
+    SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
+    FROM w_hold AS h LEFT JOIN w_chain AS c USING (instance, token) GROUP BY h.instance, h.token, h.expires
+"""
+_DECIDED = """
+    CREATE OR REPLACE TEMP TABLE w_decided AS
+    SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
+    WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
+    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, a.number, a.ts, a.message_id) = 1
+"""
+_KEPT = """
+    CREATE OR REPLACE TEMP TABLE w_restart AS
+    SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
+    WHERE d.instance IS NULL OR c.acted_at <= d.acted_at
+"""
+_RESTARTED = """
+    INSERT INTO w_log
+    SELECT instance, token, CAST(? AS VARCHAR), CAST(? AS VARCHAR), acted_at, 'restart', branch, message_id,
+        CASE WHEN acted_at > last_at THEN own ELSE greatest(own, action) END, CAST(? AS DOUBLE), own
+    FROM (
+        SELECT r.*, h.last_at, h.action, {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order} AS own
+        FROM w_restart AS r JOIN w_here AS h USING (instance, token)
+    )
+"""
+_HELD = """
+    CREATE OR REPLACE TEMP TABLE w_left AS
+    WITH waited AS (
+        SELECT h.instance, h.token, h.action, h.place_in_order, h.used AS used_before, h.last_at AS last_before,
+            coalesce(r.acted_at, h.last_at) AS last_at, coalesce(r.context, h.context) AS context,
+            CASE WHEN r.acted_at > h.last_at THEN r.used_then ELSE list_concat(h.used, coalesce(r.used_then,
+                CAST([] AS VARCHAR[]))) END AS used,
+            CASE
+                WHEN r.instance IS NULL THEN h.action
+                WHEN r.acted_at > h.last_at THEN
+                    {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order}
+                ELSE greatest(h.action, {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order})
+            END AS action_so_far,
+            d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
+        FROM w_here AS h
+        JOIN w_deadline AS l USING (instance, token)
+        LEFT JOIN (
+            SELECT * FROM w_restart
+            QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC, message_id DESC) = 1
+        ) AS r USING (instance, token)
+        LEFT JOIN w_decided AS d USING (instance, token)
+    ), acting AS (
+        SELECT *, coalesce(decided_at, deadline) AS moved_at,
+            CASE
+                WHEN decided_at IS NULL THEN {'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}
+                ELSE {'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order}
+            END AS own
+        FROM waited WHERE coalesce(decided_at, deadline) <= ?
+    )
+    SELECT instance, token, moved_at, coalesce(branch, CAST(? AS VARCHAR)) AS outcome,
+        CASE WHEN decided_at IS NULL THEN 'timeout' ELSE 'branch' END AS cause, branch, nullif(message_id, '') AS event,
+        CASE
+            WHEN nullif(message_id, '') IS NULL THEN context
+            ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
+        END AS context,
+        CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
+        CASE WHEN moved_at > last_at THEN own ELSE greatest(own, action_so_far) END AS action, own
+    FROM acting WHERE moved_at <= ?
+"""
+_HOLDING = """
+    INSERT INTO w_stay
+    SELECT h.instance, h.token, h.place, h.arrived_at, coalesce(r.acted_at, h.waiting_since), coalesce(r.acted_at, h.last_at),
+        coalesce(r.context, h.context),
+        CASE
+            WHEN r.instance IS NULL THEN h.used
+            WHEN r.acted_at > h.last_at THEN r.used_then
+            ELSE list_concat(h.used, r.used_then)
+        END,
+        l.deadline
+    FROM w_here AS h JOIN w_deadline AS l USING (instance, token)
+    LEFT JOIN (
+        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC,
+            message_id DESC) = 1
+    ) AS r USING (instance, token)
+    WHERE NOT EXISTS (SELECT 1 FROM w_left AS g WHERE g.instance = h.instance AND g.token = h.token)
+"""

@@ -1,0 +1,100 @@
+"""The temporary tables in which one version of a journey is walked, and the words that its rows use.
+
+`w_instance`
+    the instances that this walk may move: those of the state that something can have happened to, and, `fresh`, one for each candidate of
+    an entry, under a negative number. `last_at` is the instance's last transition before this walk.
+`w_path`
+    every token that an instance can have by the branches of forks around it: '' is the instance itself, `offers:vip` a branch of the fork
+    `offers`, `offers:vip/gifts:large` one of a fork inside it. `place_in_order` orders them as written, depth first.
+`w_token`
+    where tokens stand or came by in this walk, one row for each arrival. `arrived` says that they came there in this walk: then all events
+    since count, else only those that are new. `used` are the ids of the events that moved the token at its last instant.
+`w_left`
+    the tokens that leave the place that is looked at, each by one way.
+`w_log`
+    the transitions of this walk. `action` orders what happens at one instant, `place` what one action does, `own` the rest.
+`w_stay`
+    the tokens that stay, and at which instant time alone moves each (`due`).
+`w_end`, `w_sent`, `w_set`, `w_synced`
+    instances that came to an end of their path, and what was done on the way.
+
+An action at an instant is one event, condition or timer that moves a token, with all that follows without waiting. Of those possible at an
+instant the least goes first: rank (exits 0, restarts 1, other branches 2, timers 3, entries 4), place among the branches of a hold, the
+event's own instant and id, the token. What an action makes possible at the very instant comes after it, whatever its own rank: so what
+is compared is the greatest of a token's actions at the instant so far.
+"""
+
+from engage_cli.engine.base import Engine
+
+ACTION = "STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)"
+CONTEXT = "MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))"
+"""What an instance knows: by name the properties of an event, and since when."""
+
+ROOT = ""
+"""The token of an instance outside of forks."""
+
+TABLES = (
+    """
+    CREATE OR REPLACE TEMP TABLE w_instance (
+        instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
+        entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
+        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_token (
+        instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
+        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_log (
+        instance BIGINT, token VARCHAR, from_step VARCHAR, to_step VARCHAR, moved_at TIMESTAMP, cause VARCHAR, branch VARCHAR,
+            event VARCHAR,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER), place DOUBLE,
+        own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_stay (
+        instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
+        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], due TIMESTAMP
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_end (
+        instance BIGINT, token VARCHAR, ended_at TIMESTAMP, reason VARCHAR,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER), place DOUBLE
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_sent (
+        instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER), place DOUBLE
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_set (
+        instance BIGINT, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER), place DOUBLE
+    )
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE w_synced (
+        instance BIGINT, step VARCHAR, synced_at TIMESTAMP, remove_at TIMESTAMP, properties JSON,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER), place DOUBLE
+    )
+    """,
+)
+
+
+def make_tables(engine: Engine) -> None:
+    """Make the tables of a walk, empty."""
+    for table in TABLES:
+        engine.execute(table)
+
+
+def count(engine: Engine, text: str, *parameters: object) -> int:
+    """The number that a constant query of ours gives."""
+    return int(engine.rows(text, parameters)[0][0])

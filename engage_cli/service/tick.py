@@ -1,0 +1,295 @@
+"""`journey tick`: let people enter and move through journeys up to an instant, commit, and write the files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from engage_cli import __version__
+from engage_cli.definitions.journey import Journey, JourneyStatus
+from engage_cli.definitions.journey_graph import waits
+from engage_cli.definitions.journey_reads import journey_reads
+from engage_cli.definitions.printing import print_audience, print_trait
+from engage_cli.definitions.printing_journey import print_journey
+from engage_cli.definitions.project import Project
+from engage_cli.definitions.project_files import read_kept_journey
+from engage_cli.engine.base import Engine, Staging
+from engage_cli.errors import UsageError
+from engage_cli.journeys.entering import since_of
+from engage_cli.journeys.ledger import make_ledger
+from engage_cli.journeys.needs import needs_of_editions
+from engage_cli.journeys.results import make_results
+from engage_cli.journeys.seeing import make_seen
+from engage_cli.journeys.setting import forget_sets_of_walk, lay_over
+from engage_cli.journeys.settings import make_settings
+from engage_cli.journeys.standing import change_edition, make_standing
+from engage_cli.journeys.tick import Edition, Tick, edition_of
+from engage_cli.journeys.walk import paths
+from engage_cli.journeys.work import make_tables
+from engage_cli.outputs.publish import publish, recover
+from engage_cli.outputs.rejects import write_rejects
+from engage_cli.plan.instants import seconds_of
+from engage_cli.plan.journeys.asked import conditions_of, values_of
+from engage_cli.plan.moments import plan_moments
+from engage_cli.plan.needs import Needs
+from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.imported import sources_with_imported
+from engage_cli.service.progress import Progress
+from engage_cli.service.results import DataReport, JourneyChange, TickResult
+from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, writable_folders
+from engage_cli.source import did_you_mean, visible
+from engage_cli.state.hashes import digest, hash_of_files
+from engage_cli.state.inputs import vanished_files
+from engage_cli.state.instants import iso
+from engage_cli.state.journeys import (
+    JourneyClock,
+    KeptVersion,
+    journey_clocks,
+    journey_counts,
+    kept_versions,
+    open_versions,
+    pauses_of,
+)
+from engage_cli.state.lock import hold_lock
+from engage_cli.state.runs import Run, next_run
+from engage_cli.state.store import State, lock_path, open_published, open_state, scratch_state
+from engage_cli.state.ticks import commit_tick
+
+COMMAND = "journey tick"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a tick will do with one journey: its clock before, the editions that somebody is in or enters, and what the next clock says."""
+
+    journey: Journey
+    clock: JourneyClock | None
+    since: datetime
+    editions: tuple[Edition, ...]
+    new_version: KeptVersion | None
+    status: JourneyStatus
+    definition: str
+    before: Edition | None
+    """The edition that was entered before this one, where this one is new."""
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+
+
+def tick_journeys(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    as_of: datetime | None,
+    dry_run: bool = False,
+    strict: bool = False,
+    wait: float = 30.0,
+    progress: Progress,
+) -> TickResult:
+    """Tick journeys, all where none is named, up to an instant (None: now).
+
+    Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError for an
+    unknown name or an instant before a journey's clock. A dry run computes the same and writes nothing.
+    """
+    project = load(folder)
+    asked = chosen_journeys(project, names)
+    instant = resolve_as_of(as_of, project.config.timezone)
+    state_path = folder / project.config.state
+    if dry_run:
+        with engine_for(project, folder) as engine:
+            state = open_published(engine, state_path) or scratch_state(engine, tool_version=__version__)
+            return _tick(project, folder, engine, state, asked, instant, dry_run=True, strict=strict, progress=progress)
+    with hold_lock(lock_path(state_path), command=COMMAND, started=started_at(), wait=wait), engine_for(project, folder) as engine:
+        state = open_state(engine, state_path, tool_version=__version__)
+        recover(state, folder / project.config.outputs)
+        return _tick(project, folder, engine, state, asked, instant, dry_run=False, strict=strict, progress=progress)
+
+
+def chosen_journeys(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """The journeys asked for, all where none is named."""
+    unknown = [name for name in names if name not in project.journeys]
+    if unknown:
+        hint = did_you_mean(unknown[0], project.journeys) or "`engage journey list` shows them all"
+        raise UsageError(f"there is no journey `{visible(unknown[0])}`", hint=hint)
+    if not project.journeys:
+        raise UsageError("the project has no journeys", hint="write one in campaigns/journeys/, see docs/journeys.md")
+    wanted = frozenset(names) or frozenset(project.journeys)
+    return tuple(name for name in in_order(project) if name in wanted)
+
+
+def in_order(project: Project) -> tuple[str, ...]:
+    """All journeys, each after those that it reads."""
+    reads = journey_reads(project.journeys, project.audiences, project.traits)
+    sorter = TopologicalSorter({name: sorted(others) for name, others in sorted(reads.items())})
+    return tuple(sorter.static_order())
+
+
+def _tick(
+    project: Project,
+    folder: Path,
+    engine: Engine,
+    state: State,
+    names: Sequence[str],
+    as_of: datetime,
+    *,
+    dry_run: bool,
+    strict: bool,
+    progress: Progress,
+) -> TickResult:
+    config = project.config
+    plans = plan_ticks(project, state, names, as_of, dry_run=dry_run)
+    needs = needs_of_editions(Needs(as_of, config.timezone), [edition for plan in plans for edition in plan.editions], as_of)
+    with progress.stage("looking for input files"):
+        files = engine.input_files(config.sources, needs.lists)
+    vanished = vanished_files(state, sources_with_imported(config), files)
+    if not dry_run:
+        engine.keep_files(config.sources)
+    inputs = hash_of_files(files)
+    due = [plan for plan in plans if _is_due(plan, as_of, inputs)]
+    unchanged = tuple(plan.journey.name for plan in plans if plan not in due)
+    if not due:
+        return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
+    with progress.stage("reading events and profiles"):
+        keep = None if dry_run else needs_of_all(project, as_of).with_also(needs)
+        staging = engine.stage(config.sources, needs, keep)
+    engine.seal(writable_folders(project, folder))
+    rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
+    with progress.stage("ticking journeys"):
+        perform(engine, project, due, staging, needs, as_of)
+    counts = journey_counts(engine)
+    changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0))) for plan in due)
+    report = report_of(staging, rejects_file=rejects, vanished=vanished)
+    if dry_run:
+        return TickResult(as_of, True, None, changes, unchanged, (), report)
+    run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition) for plan in due], files)
+    clocks = [_clock(plan, as_of, inputs, run) for plan in due]
+    versions = [plan.new_version for plan in due if plan.new_version is not None]
+    commit_tick(state, run, files, clocks, versions, seen_until=_seen_until(state, clocks, late_window(project)))
+    publish(state, folder / config.outputs)
+    return TickResult(as_of, False, run.name, changes, unchanged, (), report)
+
+
+def late_window(project: Project) -> timedelta:
+    """How long before a journey's clock an event may lie that comes in late."""
+    return timedelta(seconds=seconds_of(project.config.late_window))
+
+
+def _is_due(plan: Plan, as_of: datetime, inputs: str) -> bool:
+    clock = plan.clock
+    if plan.status is JourneyStatus.DRAFT and clock is None:
+        return False
+    return clock is None or (clock.as_of, clock.definition, clock.inputs) != (as_of, plan.definition, inputs)
+
+
+def _clock(plan: Plan, as_of: datetime, inputs: str, run: Run) -> JourneyClock:
+    return JourneyClock(plan.journey.name, as_of, plan.since, plan.editions[-1].version, plan.definition, inputs, run.number)
+
+
+def _seen_until(state: State, clocks: Sequence[JourneyClock], window: timedelta) -> datetime:
+    """The instant up to which nobody asks any more when an event came in."""
+    standing = {**{name: clock.as_of for name, clock in journey_clocks(state).items()}, **{clock.journey: clock.as_of for clock in clocks}}
+    return min(standing.values()) - window
+
+
+def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: datetime, *, dry_run: bool) -> list[Plan]:
+    """What a tick will do with each journey."""
+    clocks, versions, standing, pauses = journey_clocks(state), kept_versions(state), open_versions(state), pauses_of(state)
+    plans = []
+    for name in names:
+        journey, clock, kept = project.journeys[name], clocks.get(name), versions.get(name, [])
+        if clock is None and journey.status is JourneyStatus.DRAFT:
+            continue
+        if clock is not None and as_of < clock.as_of and not dry_run:
+            raise UsageError(
+                f"`{name}` was ticked as of {iso(clock.as_of)}, which is after --as-of {iso(as_of)}; a journey only moves forward in time",
+                hint="ask for a later instant, or look at an earlier one with --dry-run",
+            )
+        plans.append(_plan(project, journey, clock, kept, standing.get(name, set()), tuple(pauses.get(name, ())), as_of))
+    return plans
+
+
+def _plan(
+    project: Project,
+    journey: Journey,
+    clock: JourneyClock | None,
+    kept: Sequence[KeptVersion],
+    standing: set[int],
+    pauses: tuple[tuple[datetime, datetime | None], ...],
+    as_of: datetime,
+) -> Plan:
+    text = print_journey(_essence(journey))
+    meaning = digest(text)
+    zone = project.config.timezone
+    since = since_of(journey, as_of if clock is None else clock.since, zone) if clock is None else clock.since
+    new_version = None
+    number = kept[-1].version if kept else 0
+    if not kept or kept[-1].hash != meaning:
+        number += 1
+        new_version = KeptVersion(journey.name, number, text, meaning, clock.as_of if clock is not None else since)
+    older = [one for one in kept if one.version in standing and one.version != number]
+    editions = [_edition(project, read_kept_journey(one.definition), one.version) for one in older]
+    before = next((_edition(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None)
+    newest = _edition(project, journey, number)
+    return Plan(
+        journey, clock, since, (*editions, newest), new_version, journey.status, _definition(project, journey, text), before, pauses
+    )
+
+
+def _essence(journey: Journey) -> Journey:
+    """A journey without what makes no new edition of it."""
+    return replace(journey, description="", status=JourneyStatus.LIVE)
+
+
+def _edition(project: Project, journey: Journey, version: int) -> Edition:
+    zone = project.config.timezone
+    values = values_of(journey, project.config.person_timezone)
+    plan = plan_moments(project, conditions_of(journey), zone, journey.name)
+    return edition_of(journey, version, plan, dict(values), zone)
+
+
+def _definition(project: Project, journey: Journey, text: str) -> str:
+    """A hash of all that a tick of a journey rests on but the data."""
+    audiences = [print_audience(replace(one, description="")) for one in project.audiences.values()]
+    traits = [print_trait(replace(one, description="")) for one in project.traits.values()]
+    return digest(text, journey.status.value, *audiences, *traits, project.config.timezone, str(project.config.late_window))
+
+
+def perform(engine: Engine, project: Project, plans: Sequence[Plan], staging: Staging, needs: Needs, as_of: datetime) -> None:
+    """Find all that happens to the journeys, in their order."""
+    config, window = project.config, late_window(project)
+    make_results(engine)
+    make_standing(engine, joined=config.sources.identity is not None)
+    make_tables(engine)
+    make_ledger(engine)
+    forget_sets_of_walk(engine)
+    lay_over(engine, needs.traits, config.timezone)
+    names: set[str] = set()
+    for place, plan in enumerate(plans):
+        newest = plan.editions[-1]
+        names |= {name for edition in plan.editions for name in edition.names}
+        if plan.clock is not None and plan.new_version is not None:
+            steps = [one.id for one in newest.graph.places if waits(one.node)]
+            change_edition(engine, plan.journey, newest.version, plan.clock.as_of, steps, [token for token, _ in paths(newest.graph)])
+        if plan.status in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED):
+            continue
+        late = newest.names if plan.before is None else newest.names & plan.before.names
+        late |= frozenset(name for edition in plan.editions[:-1] for name in edition.names)
+        Tick(
+            engine=engine,
+            editions=plan.editions,
+            catalog=staging.catalog,
+            sources=config.sources,
+            zone=config.timezone,
+            since=plan.since,
+            last=plan.clock.as_of if plan.clock is not None else None,
+            last_run=plan.clock.run if plan.clock is not None else 0,
+            until=as_of,
+            late_window=window,
+            pauses=plan.pauses,
+            status=plan.status,
+            late_names=late,
+            trait_columns=needs.traits,
+            anew=plan.before is not None,
+            place=place,
+        ).run()
+    make_settings(engine, [edition for plan in plans for edition in plan.editions])
+    make_seen(engine, sorted(names), staging.catalog, config.timezone, as_of - window, as_of)

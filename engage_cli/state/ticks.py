@@ -1,0 +1,43 @@
+"""The one transaction of a tick: positions, transitions, candidates, clocks and editions, all or nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engage_cli.crash import crash_point
+from engage_cli.engine.base import InputFile
+from engage_cli.state.aliases import record_aliases
+from engage_cli.state.inputs import record_files
+from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
+from engage_cli.state.outbox import Pending, RunFile, record_pending, record_run_files
+from engage_cli.state.runs import Run, record_run
+from engage_cli.state.store import State, next_revision
+
+
+def commit_tick(
+    state: State,
+    run: Run,
+    files: Sequence[InputFile],
+    clocks: Sequence[JourneyClock],
+    versions: Sequence[KeptVersion],
+    *,
+    seen_until: datetime,
+    run_files: Sequence[RunFile] = (),
+    pending: Sequence[Pending] = (),
+) -> None:
+    """Make what a tick found (journeys/results.py) history, and record what of its files waits to be published."""
+    engine = state.engine
+    crash_point("commit")
+    with engine.transaction():
+        record_run(engine, run)
+        record_versions(engine, versions, run.number)
+        record_clocks(engine, clocks)
+        record_moves(engine, run.number)
+        record_doings(engine, run.number)
+        record_seen(engine, run.number, seen_until)
+        record_files(engine, run.number, files)
+        record_aliases(engine, run.number)
+        record_run_files(engine, run.number, run_files)
+        record_pending(engine, pending)
+        next_revision(engine)
+        crash_point("before the commit")
+    crash_point("committed")

@@ -19,6 +19,7 @@ class Call(StrEnum):
 class EventsDestination:
     """A destination that takes changes of membership as `track` or `identify` calls, one a line of `format`.
 
+    `each_user`: of audiences of accounts it is told of each user of an account, instead of the account.
     `max_change`, of `guard`: the greatest share of an audience that may change in one run without being allowed by hand, in millionths.
     """
 
@@ -27,11 +28,12 @@ class EventsDestination:
     call: Call
     span: Span
     max_change: int | None = None
+    each_user: bool = False
 
     @property
     def meaning(self) -> tuple[object, ...]:
         """What its files rest on, as a value with a stable text."""
-        return (self.name, self.format, self.call.value)
+        return (self.name, self.format, self.call.value, *(("each user",) if self.each_user else ()))
 
 
 class Rules(StrEnum):

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.destinations import Call, ListDestination
+from engage_cli.definitions.destinations import Call
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.columns import trait_names, traits_members, with_traits_of
@@ -32,7 +32,7 @@ _EVENTS = {Change.ENTERED: "Audience Entered", Change.EXITED: "Audience Exited"}
 
 
 def call_about(of: Subject, call: Call) -> str:
-    """How a call about members of a kind is recorded in the state: the call, or what stands for it where members are accounts."""
+    """How a call about a kind of subject is recorded in the state: the call, or what stands for it where it is about an account."""
     if of is Subject.USERS:
         return call.value
     return ACCOUNT_TRACK if call is Call.TRACK else GROUP
@@ -49,7 +49,7 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], telling
     own = [telling for telling in tellings if telling.of_its_own and telling.has_files]
     engine.create("change_trait", _with_traits(audiences, own))
     engine.execute(_DROP)
-    lists = _LISTS if any(isinstance(telling.destination, ListDestination) for telling in tellings) else ""
+    lists = _LISTS if any(telling.is_list for telling in tellings) else ""
     of_accounts = [audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]
     engine.execute(_STAGE_NEW.replace("{lists}", lists), [of_accounts])
 
@@ -86,11 +86,20 @@ _STAGE_NEW = """
         CASE WHEN list_contains(CAST(? AS VARCHAR[]), source) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
     FROM change_trait {lists} ORDER BY kind, source, destination NULLS FIRST, user_id
 """
-_LISTS = "UNION ALL SELECT 'list', list, destination, user_id, change, identifiers, NULL, NULL FROM list_change"
+_LISTS = """
+    UNION ALL
+    SELECT 'list', list, destination, user_id, change, identifiers, NULL, NULL
+    FROM list_change SEMI JOIN list_pair ON list_pair.destination = list_change.destination AND list_pair.list = list_change.list
+        AND list_pair.of <> 'each user'
+    UNION ALL
+    SELECT 'each', list, destination, user_id, CASE change WHEN 'added' THEN 'entered' ELSE 'exited' END, identifiers, '}', NULL
+    FROM list_change SEMI JOIN list_pair ON list_pair.destination = list_change.destination AND list_pair.list = list_change.list
+        AND list_pair.of = 'each user'
+"""
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,
-        CASE WHEN payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2) END AS rest,
+        CASE WHEN kind = 'each' OR payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2) END AS rest,
         CAST(to_json(user_id) AS VARCHAR) AS id_json
     FROM state.main.outbox WHERE run = ? ORDER BY kind, source, destination NULLS FIRST, user_id
 """

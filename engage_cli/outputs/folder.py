@@ -44,7 +44,8 @@ def planned_files(engine: Engine, audiences: Sequence[Audience], tellings: Seque
             case EventsDestination(name, file_format, call):
                 path = f"syncs/{name}/{telling.audience.name}.{file_format}"
                 kind = Told.SYNC if telling.of_its_own else Told.MEMBERSHIP
-                planned.append(_calls_file(path, kind, telling.audience, name, call, file_format))
+                file = _calls_file(path, kind, telling.audience, name, call, file_format)
+                planned.append(replace(file, kind=Told.EACH, call=call.value, with_traits=False) if telling.is_list else file)
             case ListDestination():
                 planned += _list_files(engine, telling, telling.destination)
     return sorted(planned, key=lambda file: file.path)

@@ -12,14 +12,24 @@ from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Destination, EventsDestination, ListDestination
+from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.lists import make_list_rows
-from engage_cli.state.lists import ListChanges, ListPair, find_list_changes, hold_lists, make_told
+from engage_cli.state.lists import EACH_USER, ListChanges, ListPair, find_list_changes, hold_lists, make_told
 from engage_cli.state.membership import Changes
 from engage_cli.state.store import State
 from engage_cli.state.syncs import Behind, Sync, last_changes, make_sync_changes, make_synced_members, syncs_of
 
 MILLION = 1_000_000
+
+
+def is_list(destination: Destination, audience: Audience) -> bool:
+    """Whether the state keeps of an audience whom a destination was told of."""
+    match destination:
+        case ListDestination():
+            return True
+        case EventsDestination(each_user=each_user):
+            return each_user and audience.of is Subject.ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,14 @@ class Telling:
         return self.destination.name, self.audience.name
 
     @property
+    def is_list(self) -> bool:
+        """Whether the state keeps whom the destination was told of: of lists, and of each user of accounts."""
+        return is_list(self.destination, self.audience)
+
+    @property
     def in_step(self) -> bool:
         """Whether what is told is the audience's changes of this run, as calls."""
-        return isinstance(self.destination, EventsDestination) and not self.of_its_own
+        return not self.is_list and not self.of_its_own
 
     @property
     def has_files(self) -> bool:
@@ -101,8 +116,8 @@ def find_syncs(
         return Syncs()
     known, last = syncs_of(state), last_changes(state)
     counts = {change.audience: change for change in changes}
-    events = [(one, audience) for one, audience in pairs if isinstance(one, EventsDestination)]
-    lists = [(one, audience) for one, audience in pairs if isinstance(one, ListDestination)]
+    events = [(one, audience) for one, audience in pairs if not is_list(one, audience)]
+    lists = [(one, audience) for one, audience in pairs if is_list(one, audience)]
     behind = [
         Behind(one.name, audience.name, until, asked.full)
         for one, audience in events
@@ -114,10 +129,7 @@ def find_syncs(
     found = [_in_step(one, audience, counts[audience.name]) for one, audience in events]
     found = [*_catching_up(engine, state, found, behind), *_lists(engine, state, lists, asked)]
     tellings = [_guarded(telling, asked) for telling in found]
-    held_lists = [
-        (one.destination.name, one.audience.name) for one in tellings if one.held and isinstance(one.destination, ListDestination)
-    ]
-    hold_lists(engine, held_lists)
+    hold_lists(engine, [(one.destination.name, one.audience.name) for one in tellings if one.held and one.is_list])
     tellings.sort(key=lambda one: (one.destination.name, one.audience.name))
     return Syncs(tuple(tellings), tuple(_known_after(tellings, known, run)))
 
@@ -166,8 +178,11 @@ _SYNC_COUNTS = """
 """
 
 
-def _lists(engine: Engine, state: State | None, lists: Sequence[tuple[ListDestination, Audience]], asked: Asked) -> list[Telling]:
-    pairs = [ListPair(one.name, audience.name, audience.of.value, asked.full) for one, audience in lists]
+def _lists(engine: Engine, state: State | None, lists: Sequence[tuple[Destination, Audience]], asked: Asked) -> list[Telling]:
+    pairs = [
+        ListPair(one.name, audience.name, audience.of.value if isinstance(one, ListDestination) else EACH_USER, asked.full)
+        for one, audience in lists
+    ]
     if not pairs:
         return []
     make_told(engine, state, pairs)
@@ -176,12 +191,35 @@ def _lists(engine: Engine, state: State | None, lists: Sequence[tuple[ListDestin
     made = []
     for place, (name, of) in enumerate(kinds):
         made.append(f"list_row_{place}")
-        make_list_rows(engine, made[-1], by_name[name], of)
+        destination = by_name[name]
+        if isinstance(destination, ListDestination):
+            make_list_rows(engine, made[-1], destination, of)
+        else:
+            _make_users(engine, made[-1], name)
     engine.execute("DROP TABLE IF EXISTS temp.main.list_next")
     engine.create("list_next", _next(made))
     without = {(destination, name): int(count) for destination, name, count in engine.rows(_without(made))}
     changes = find_list_changes(engine)
     return [_list_telling(one, audience, changes[one.name, audience.name], without) for one, audience in lists]
+
+
+def _make_users(engine: Engine, relation: str, destination: str) -> None:
+    """Make the rows of each user of the accounts that are in the destination's audiences: whom to tell of is all that there is."""
+    engine.execute(f"DROP TABLE IF EXISTS temp.main.{relation}")
+    engine.execute(_USERS.replace("{relation}", relation), [destination])
+
+
+_USERS = """
+    CREATE TEMP TABLE {relation} AS
+    SELECT DISTINCT pair.destination, pair.list, everybody.user_id,
+        '{"userId":' || CAST(to_json(everybody.user_id) AS VARCHAR) || '}' AS identifiers, '' AS basis
+    FROM list_pair AS pair
+    JOIN synced_member AS member ON member.audience = pair.list
+    JOIN accounts ON accounts.account_id = member.now_id
+    JOIN members ON members.account_key = accounts.account_key
+    JOIN everybody ON everybody.user_key = members.user_key
+    WHERE pair.destination = ? AND pair.of = 'each user'
+"""
 
 
 def _next(relations: Sequence[str]) -> exp.Query:
@@ -202,9 +240,7 @@ def _without(relations: Sequence[str]) -> exp.Query:
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
-def _list_telling(
-    destination: ListDestination, audience: Audience, changes: ListChanges, without: Mapping[tuple[str, str], int]
-) -> Telling:
+def _list_telling(destination: Destination, audience: Audience, changes: ListChanges, without: Mapping[tuple[str, str], int]) -> Telling:
     return Telling(
         destination,
         audience,

@@ -184,8 +184,8 @@ INVARIANTS = (
         "list-told",
         "a list at a destination is not what was told of it",
         "SELECT coalesce(told.destination, there.destination) || ': ' || coalesce(told.list, there.list) FROM"
-        " (SELECT destination, source AS list, payload AS identifiers FROM state.main.outbox WHERE kind = 'list'"
-        " GROUP BY ALL HAVING arg_max(change, run) = 'added') AS told"
+        " (SELECT destination, source AS list, payload AS identifiers FROM state.main.outbox WHERE kind IN ('list', 'each')"
+        " GROUP BY ALL HAVING arg_max(change, run) IN ('added', 'entered')) AS told"
         " FULL JOIN (SELECT DISTINCT destination, list, identifiers FROM state.main.list_member) AS there"
         " ON there.destination = told.destination AND there.list = told.list AND there.identifiers = told.identifiers"
         " WHERE told.list IS NULL OR there.list IS NULL",

@@ -22,10 +22,15 @@ from dataclasses import dataclass
 from engage_cli.engine.base import Engine
 from engage_cli.state.store import State
 
+EACH_USER = "each user"
+
 
 @dataclass(frozen=True, slots=True)
 class ListPair:
-    """A list at a destination, of `users` or `accounts`. `again`: all of it is added again, whatever the destination was told."""
+    """A list at a destination, of `users`, of `accounts`, or of each user of some accounts (EACH_USER).
+
+    `again`: all of it is added again, whatever the destination was told.
+    """
 
     destination: str
     name: str

@@ -18,6 +18,7 @@ from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
 from engage_cli.service.results import BuildResult
 from engage_cli.service.workspace import load
+from engage_cli.state.check import check_state
 from engage_cli.state.outbox import run_files
 from engage_cli.state.runs import last_run
 from engage_cli.state.store import open_state
@@ -162,7 +163,11 @@ def test_a_user_and_an_account_of_one_id_are_two(folder: Path) -> None:
 
 
 def test_a_committed_run_is_written_again_byte_for_byte(folder: Path) -> None:
-    result = build(folder)
+    assert_written_again(folder, build(folder))
+
+
+def assert_written_again(folder: Path, result: BuildResult) -> None:
+    """The last run's folder, made anew of the state, has the same bytes."""
     out = folder / "out" / "runs" / str(result.run)
     before = {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
@@ -208,3 +213,39 @@ def test_audiences_whose_names_differ_by_what_relations_are_called_are_apart(fol
     assert members_of_all(folder, NOW) == {"a": ['qu"ote'], "a_users": ["x"]}
     path.write_text("---\n".join(reversed(either)))
     assert members_of_all(folder, NOW) == {"a": ['qu"ote'], "a_users": ["x"]}
+
+
+def users_told(folder: Path, result: BuildResult) -> list[tuple[object, object]]:
+    path = folder / "out" / "runs" / str(result.run) / "syncs" / "people" / "active.jsonl"
+    return [(call["userId"], call["traits"]) for call in calls(folder, result, "syncs/people/active.jsonl")] if path.exists() else []
+
+
+def test_a_destination_may_be_told_of_each_user_of_an_account(folder: Path) -> None:
+    """A newcomer joins, and Ben goes over to another account, while theirs stays in the audience."""
+    config = folder / "engage.yaml"
+    config.write_text(config.read_text() + "  people: {type: events, call: identify, each: user}\n")
+    definitions = folder / "campaigns" / "audiences" / "a.yaml"
+    definitions.write_text(definitions.read_text().replace("sync: [crm, hook]", "sync: [crm, people]"))
+    first = build(folder)
+    assert users_told(folder, first) == [("ana", {"active": True}), ("ben", {"active": True})]
+    manifest = json.loads((folder / "out" / "runs" / str(first.run) / "manifest.json").read_text())
+    assert [(file["call"], file["rows"]) for file in manifest["files"] if file["destination"] == "people"] == [("identify", 2)]
+    staff = 'user_id,account_id\nana,"qu""ote"\n{}new,"qu""ote"\nx,x\nben,x\n'
+    (folder / "memberships.csv").write_text(staff.format('ben,"qu""ote"\n'))
+    assert users_told(folder, build(folder, NOW + timedelta(hours=1))) == [("new", {"active": True})]
+    new = "message_id,user_id,event,timestamp\n4,new,Login,2026-11-23T11:00:00Z\n"
+    (folder / "events_2.csv").write_text(new)
+    (folder / "memberships.csv").write_text(staff.format(""))
+    third = build(folder, NOW + timedelta(hours=2))
+    assert sizes(third)["active"] == (1, 0, 0)
+    assert users_told(folder, third) == [("ben", {"active": False})]
+    full = build_audiences(folder, (), as_of=NOW + timedelta(hours=2), file_format="jsonl", full=True, progress=SILENT)
+    assert users_told(folder, full) == [("ana", {"active": True}), ("new", {"active": True})]
+    assert_written_again(folder, full)
+    (folder / "memberships.csv").write_text("user_id,account_id\nx,x\n")
+    assert users_told(folder, build(folder, NOW + timedelta(hours=3))) == [("ana", {"active": False}), ("new", {"active": False})]
+    in_engine(folder, lambda engine: assert_sound(engine, folder))
+
+
+def assert_sound(engine: Engine, folder: Path) -> None:
+    assert check_state(open_state(engine, folder / ".engage" / "state.duckdb", tool_version=__version__)) == []

@@ -77,6 +77,13 @@ def _type(word: str) -> Key[str]:
 _CALL = Key("call", Choice("a Segment call", {call.value: call for call in Call}), "Which call says a change: track (default) or identify.")
 
 
+_EACH = Key(
+    "each",
+    Choice("whom a call is about", {"account": False, "user": True}, hints={"accounts": "write `account`", "users": "write `user`"}),
+    "Of audiences of accounts, whom a call is about: each account (default), or each user of it.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Events:
     """A destination of events that has no name yet."""
@@ -84,16 +91,19 @@ class _Events:
     format: str
     call: Call
     max_change: int | None
+    each_user: bool
 
     def named(self, name: str, span: Span) -> Destination:
-        return EventsDestination(name, self.format, self.call, span, self.max_change)
+        return EventsDestination(name, self.format, self.call, span, self.max_change, self.each_user)
 
 
 _LISTS_ALONE = ("columns", "rules", "region")
 _EVENTS: Shape["_Events"] = Record(
     "a destination of events",
-    [_type("events"), _FORMAT, _CALL, _GUARD],
-    lambda fields, _reading: _Events(fields.get(_FORMAT) or "jsonl", fields.get(_CALL) or Call.TRACK, fields.get(_GUARD)),
+    [_type("events"), _FORMAT, _CALL, _EACH, _GUARD],
+    lambda fields, _reading: _Events(
+        fields.get(_FORMAT) or "jsonl", fields.get(_CALL) or Call.TRACK, fields.get(_GUARD), fields.get(_EACH) or False
+    ),
     hints=dict.fromkeys(_LISTS_ALONE, "lists have it: write `type: list`"),
 )
 
@@ -259,7 +269,7 @@ _LISTS: Shape[_List] = Record(
     "a destination of lists",
     [_type("list"), _FORMAT, _COLUMNS, _RULES, _REGION, _GUARD],
     _list,
-    hints={"call": "calls go to `type: events`", "traits": "write `columns`"},
+    hints={**dict.fromkeys(("call", "each"), "calls go to `type: events`"), "traits": "write `columns`"},
 )
 
 # ---- both ----------------------------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.condition_walk import leaves_of, references_of
 from engage_cli.definitions.conditions import Condition, InAudience, JourneyState, MessageMade, MessageOf, TraitIs
 from engage_cli.definitions.journey import Journey, SetTrait
-from engage_cli.definitions.journey_walk import AskedCondition, asked_by, leaves_of, references_asked, references_of
+from engage_cli.definitions.journey_walk import AskedCondition, asked_by, references_asked
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.trait_references import traits_of
 from engage_cli.definitions.values import TraitRef

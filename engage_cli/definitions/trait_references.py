@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from engage_cli.definitions import conditions as w
-from engage_cli.definitions.comparisons import Comparison, Element, Field, Where, WhereAll, WhereAny, WhereNot
+from engage_cli.definitions.comparisons import Where
+from engage_cli.definitions.condition_walk import references_in, references_of
+from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.expression import traits_in
 from engage_cli.definitions.trait import Expressed, OfEvents, Trait
 from engage_cli.definitions.values import TraitRef
@@ -21,37 +22,11 @@ def traits_of(trait: Trait) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def referred_in(condition: w.Condition) -> Iterator[str]:
+def referred_in(condition: Condition) -> Iterator[str]:
     """The first names of the traits that a condition of one part refers to (`{trait: …}`), beside the one that it compares."""
-    match condition:
-        case w.TraitIs(comparison=comparison):
-            yield from _in_comparison(comparison)
-        case w.EventDone(where=where, ask=ask):
-            yield from traits_in_where(where)
-            if isinstance(ask, w.Edge):
-                yield from traits_in_where(ask.where)
-        case w.SequenceDone(steps=steps, without=without):
-            for step in (*steps, *without):
-                yield from traits_in_where(step.where)
-        case _:
-            return
+    yield from (reference.path.name for reference, _ in references_of(condition) if isinstance(reference, TraitRef))
 
 
 def traits_in_where(where: Where) -> Iterator[str]:
     """The first names of the traits that a where refers to."""
-    match where:
-        case Field():
-            yield from _in_comparison(where.comparison)
-        case Element():
-            yield from traits_in_where(where.where)
-        case WhereNot():
-            yield from traits_in_where(where.part)
-        case WhereAll() | WhereAny():
-            for part in where.parts:
-                yield from traits_in_where(part)
-
-
-def _in_comparison(comparison: Comparison) -> Iterator[str]:
-    for test in comparison.tests:
-        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        yield from (operand.path.name for operand in operands if isinstance(operand, TraitRef))
+    yield from (reference.path.name for reference, _ in references_in(where) if isinstance(reference, TraitRef))

@@ -7,24 +7,17 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from engage_cli.definitions import conditions as w
-from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
-from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.destinations import ListDestination
-from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey, SetTrait
-from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, asked_by, leaves_of, references_asked
-from engage_cli.definitions.paths import Path as ValuePath
+from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import Expressed, OfEvents, Trait
-from engage_cli.definitions.values import ContextRef, TraitRef
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import DataError, EngageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import EventNeed, Needs
 from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, set_traits, trait_kind
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import CheckResult
 from engage_cli.service.workspace import declared_tables, engine_for, load, report_of
@@ -57,10 +50,10 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     mentions = [mention for audience in project.audiences.values() for mention in mentioned(audience.members, audience.of)]
     for audience in project.audiences.values():
         spans = audience.span
-        mentions += [Mention(_trait(audience.of), path.name, spans) for path in audience.with_traits if path != IDS[audience.of]]
+        mentions += [Mention(trait_kind(audience.of), path.name, spans) for path in audience.with_traits if path != IDS[audience.of]]
         lists = [one for name in audience.sync if isinstance(one := project.config.destinations[name], ListDestination)]
         named = [pair for one in lists for pair in _traits_of(one) if pair[0] != IDS[audience.of]]
-        mentions += [Mention(_trait(audience.of), path.name, span) for path, span in named]
+        mentions += [Mention(trait_kind(audience.of), path.name, span) for path, span in named]
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     mentions += [mention for journey in project.journeys.values() for mention in mentioned_in(journey)]
@@ -76,15 +69,15 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
     vocabulary = _vocabulary(engine, staging, needs)
-    computed = {_trait(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
-    computed[_trait(Subject.USERS)] |= set_traits(project)
+    computed = {trait_kind(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
+    computed[trait_kind(Subject.USERS)] |= set_traits(project)
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
     issues = [*project.remarks, *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None)]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
 
 
-def _traits_of(destination: ListDestination) -> Iterator[tuple[ValuePath, Span]]:
+def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]:
     """The traits that a list is made of, each where it is named."""
     yield from ((column.trait, column.span) for column in destination.columns)
     if destination.region is not None and destination.region.trait is not None:
@@ -92,16 +85,6 @@ def _traits_of(destination: ListDestination) -> Iterator[tuple[ValuePath, Span]]
 
 
 _NOWHERE = Span("", 0, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A name of the data that a definition uses: of an event, a trait (of users or of accounts), or a property of the events `of`."""
-
-    kind: str
-    name: str
-    span: Span
-    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +110,7 @@ class Vocabulary:
                 traits = self.traits[mention.kind]
                 if mention.name in traits:
                     return None
-                whose = "account" if mention.kind == _trait(Subject.ACCOUNTS) else "profile"
+                whose = "account" if mention.kind == trait_kind(Subject.ACCOUNTS) else "profile"
                 return self._warning("unknown-trait", f"no {whose} has a trait `{visible(mention.name)}`", mention, traits)
 
     def _judge_property(self, mention: Mention) -> Issue | None:
@@ -152,13 +135,8 @@ def _vocabulary(engine: Engine, staging: Staging, needs: Needs) -> Vocabulary:
         rows = engine.rows("SELECT DISTINCT event_key, unnest(json_keys(properties)) AS name FROM events WHERE properties IS NOT NULL")
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)
-    traits = {_trait(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
+    traits = {trait_kind(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
     return Vocabulary(frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, traits)
-
-
-def _trait(of: Subject) -> str:
-    """The kind of a mention of a trait of theirs."""
-    return "trait" if of is Subject.USERS else "account trait"
 
 
 def _columns(engine: Engine, staging: Staging, source: str) -> list[str]:
@@ -166,122 +144,6 @@ def _columns(engine: Engine, staging: Staging, source: str) -> list[str]:
     if source not in staging.catalog.tables:
         return []
     return [str(row[0]) for row in engine.rows(exp.Describe(this=exp.to_table(staging.catalog.tables[source])))]
-
-
-# ---- what a condition mentions -------------------------------------------------------------------------------------
-
-
-def mentioned(condition: Condition, of: Subject = Subject.USERS) -> Iterator[Mention]:
-    """Every event, property and trait that a condition about users or accounts names; those of nested audiences are theirs."""
-    match condition:
-        case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
-            for part in parts:
-                yield from mentioned(part, of)
-        case w.Not(part):
-            yield from mentioned(part, of)
-        case w.Quantified(quantifier, part):
-            yield from mentioned(part, quantifier.of)
-        case w.TraitIs(path, _, span):
-            yield Mention(_trait(of), path.name, span)
-        case w.EventDone(names, span, where):
-            yield from _of_events(names, span, where)
-            yield from _of_ask(condition)
-        case w.SequenceDone(steps, without=without):
-            for step in (*steps, *without):
-                yield from _of_events(step.names, step.span, step.where)
-        case _:
-            return
-
-
-def mentioned_by(trait: Trait) -> Iterator[Mention]:
-    """Every event, property and trait that a computed trait names."""
-    match trait.computation:
-        case OfEvents(names=names, where=where, property=path):
-            yield from _of_events(names, trait.source_span, where)
-            if path is not None:
-                yield Mention("property", path.name, trait.source_span, names)
-        case Expressed(expression=expression):
-            for path in traits_in(expression):
-                yield Mention(_trait(trait.of), path.name, trait.source_span)
-
-
-def mentioned_in(journey: Journey) -> Iterator[Mention]:
-    """Every event, property and trait that a journey names, in its context too."""
-    events = context_events(journey)
-    if isinstance(journey.entry, EntryOn) and journey.entry.key is not None:
-        yield Mention("property", journey.entry.key.name, journey.entry.on.span, journey.entry.on.names)
-    for asked in asked_by(journey):
-        match asked:
-            case AskedCondition(condition=condition):
-                yield from mentioned(condition)
-                for leaf in leaves_of(condition):
-                    if isinstance(leaf, w.ContextIs):
-                        yield from _of_context(leaf.path, leaf.span, events)
-                    if isinstance(leaf, w.EventDone) and leaf.match is not None:
-                        yield Mention("property", leaf.match.name, leaf.span, leaf.names)
-            case AskedEvent(on=on):
-                yield from _of_events(on.names, on.span, on.where)
-                if on.match is not None:
-                    yield Mention("property", on.match.name, on.span, on.names)
-        for reference, span in references_asked(asked):
-            match reference:
-                case TraitRef(path):
-                    yield Mention("trait", path.name, span)
-                case ContextRef(path):
-                    yield from _of_context(path, span, events)
-
-
-def _of_context(path: ValuePath, span: Span, events: dict[str, tuple[str, ...]]) -> Iterator[Mention]:
-    name = path.parts[1]
-    if path.name in events and isinstance(name, str):
-        yield Mention("property", name, span, events[path.name])
-
-
-def context_events(journey: Journey) -> dict[str, tuple[str, ...]]:
-    """The names of the events whose properties the context has, by the name under which it has them."""
-    events = {ENTRY: journey.entry.on.names} if isinstance(journey.entry, EntryOn) else {}
-    for step in journey.all_steps():
-        for branch in step.branches if isinstance(step, Hold) else ():
-            if branch.on is not None:
-                events[branch.name] = (*events.get(branch.name, ()), *branch.on.names)
-    return events
-
-
-def set_traits(project: Project) -> set[str]:
-    """The traits that journeys set."""
-    return {step.trait for journey in project.journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)}
-
-
-def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:
-    for name in names:
-        yield Mention("event", name, span)
-    for name, place in _names_in(where):
-        yield Mention("property", name, place, names)
-
-
-def _of_ask(done: w.EventDone) -> Iterator[Mention]:
-    match done.ask:
-        case w.Measure(_, path):
-            yield Mention("property", path.name, done.span, done.names)
-        case w.Edge(_, where):
-            for name, place in _names_in(where):
-                yield Mention("property", name, place, done.names)
-        case _:
-            return
-
-
-def _names_in(where: Where) -> Iterator[tuple[str, Span]]:
-    match where:
-        case WhereAll(parts) | WhereAny(parts):
-            for part in parts:
-                yield from _names_in(part)
-        case WhereNot(part):
-            yield from _names_in(part)
-        case Field(path, _, span):
-            if path is not None:
-                yield path.name, span
-        case Element(path, _, span):
-            yield path.name, span
 
 
 def data_problem(error: EngageError) -> Issue:

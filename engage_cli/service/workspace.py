@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from engage_cli.definitions.condition_walk import subjects_of_leaves
 from engage_cli.definitions.conditions import InSql
-from engage_cli.definitions.journey_walk import conditions_of, subjects_of_leaves
+from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project
 from engage_cli.definitions.subjects import Subject

@@ -8,6 +8,7 @@ from engage_cli.definitions.conditions import ConsentStatus, Quantifier
 from engage_cli.definitions.shapes.comparison import OPERATORS
 from engage_cli.definitions.shapes.condition import LATER_KINDS
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
+from engage_cli.definitions.shapes.match import MATCH
 from engage_cli.definitions.shapes.sequence import SEQUENCE_CONDITION
 from engage_cli.definitions.values import Period
 from tests.docs.examples import AS_OF, Example, case_of, examples_of, page_text, write_project
@@ -20,7 +21,7 @@ WORDS = sorted(
     {
         *KINDS,
         *(key.name for key in OPERATORS),
-        *(key.name for key in (*EVENT_CONDITION.keys, *SEQUENCE_CONDITION.keys)),
+        *(key.name for key in (*EVENT_CONDITION.keys, *SEQUENCE_CONDITION.keys) if key is not MATCH),
         *("ignore_case", "as", "ref", "settled", "salt", "percent", "every", "of_last", "property", "by_name"),
         *(period.value for period in Period),
         *("channel", "group", "status", *ConsentStatus),

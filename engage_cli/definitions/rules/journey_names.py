@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import ENDED, INSIDE, Condition, JourneyState, MessageMade, MessageOf
 from engage_cli.definitions.journey import EndReason, Exit, Journey, Send, SetTrait
-from engage_cli.definitions.journey_walk import conditions_of, leaves_of
+from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.reading import Mentioned
 from engage_cli.definitions.rules.journey_ids import unknown_step

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import Condition, InAudience, MessageMade, MessageStatus
-from engage_cli.definitions.journey_walk import conditions_of, leaves_of
+from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.source import Issue
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import JourneyState, MessageMade
-from engage_cli.definitions.journey_walk import leaves_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.source import Issue
 

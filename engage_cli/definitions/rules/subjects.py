@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of
 from engage_cli.definitions.conditions import (
     AllOf,
     AnyOf,
@@ -18,10 +19,11 @@ from engage_cli.definitions.conditions import (
     SequenceDone,
     TraitIs,
 )
-from engage_cli.definitions.journey_walk import conditions_of, leaves_of, quantifiers_of
+from engage_cli.definitions.journey_walk import AskedCondition, asked_by, conditions_of, references_asked
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait_references import referred_in, traits_of
+from engage_cli.definitions.values import TraitRef
 from engage_cli.source import Issue, Span
 
 
@@ -49,9 +51,12 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         for condition in conditions_of(journey):
             yield from known.misplaced(condition, Subject.USERS)
             yield from _tied_inside(condition)
-            if without_accounts:
-                span = _first_quantifier(condition)
-                yield from [] if span is None else [_no_accounts(span)]
+            if without_accounts and (span := _first_quantifier(condition)) is not None:
+                yield _no_accounts(span)
+        for asked in asked_by(journey):
+            for reference, span in () if isinstance(asked, AskedCondition) else references_asked(asked):
+                if isinstance(reference, TraitRef):
+                    yield from known.judge(reference.path.name, Subject.USERS, span)
 
 
 class _Known:

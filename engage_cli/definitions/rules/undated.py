@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of, references_of
 from engage_cli.definitions.conditions import Condition, InAudience, InSql, TraitIs
 from engage_cli.definitions.journey import Journey, SetTrait
-from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by, leaves_of, quantifiers_of, references_asked, references_of
+from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by, references_asked
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.project import Config, Source
 from engage_cli.definitions.subjects import Subject

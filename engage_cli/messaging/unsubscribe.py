@@ -1,0 +1,87 @@
+"""The tokens of unsubscribe links: who, from what, signed, so that nobody can unsubscribe anybody but themselves.
+
+A token is `1.<payload>.<signature>`, in base64url without padding: the payload is a JSON list (user, channel, group, message), the
+signature HMAC-SHA256 (RFC 2104) over the version and the payload. It says the same for ever: a link in an old message still works.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engage_cli.errors import EngageError
+
+KEY_VARIABLE = "ENGAGE_UNSUBSCRIBE_KEY"
+OLD_KEY_VARIABLE = "ENGAGE_UNSUBSCRIBE_KEY_OLD"
+"""Still accepted when tokens are verified, never signed with: for changing the key."""
+
+_VERSION = "1"
+_SHORTEST_KEY = 16
+_LONGEST_TOKEN = 4096
+
+
+class TokenError(EngageError):
+    """A token that is none of ours, or was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a token stands for: a user's subscription to a channel (`group` None: all of it), and the message that offered to end it."""
+
+    user: str
+    channel: str
+    group: str | None = None
+    message: str | None = None
+
+
+def keys_of(environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The key to sign with, then those to verify with too. Raises EngageError where there is none, or it is too short to be safe."""
+    found = [(name, environment[name]) for name in (KEY_VARIABLE, OLD_KEY_VARIABLE) if environment.get(name)]
+    hint = f"set {KEY_VARIABLE} to a long random text, such as what `openssl rand -hex 32` prints, and keep it: old links need it"
+    if not found or found[0][0] != KEY_VARIABLE:
+        raise EngageError(f"the environment variable {KEY_VARIABLE} is not set: it signs unsubscribe links", hint=hint)
+    for name, value in found:
+        if len(value) < _SHORTEST_KEY:
+            raise EngageError(f"the key in {name} has fewer than {_SHORTEST_KEY} characters", hint=hint)
+    return tuple(value.encode("utf-8", "surrogateescape") for _, value in found)
+
+
+def sign(subscription: Subscription, key: bytes) -> str:
+    """The token of a subscription: the same for the same one, safe in an address."""
+    fields = [subscription.user, subscription.channel, subscription.group, subscription.message]
+    payload = _encoded(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode())
+    return f"{_VERSION}.{payload}.{_encoded(_signature(payload, key))}"
+
+
+def verify(token: str, keys: Sequence[bytes]) -> Subscription:
+    """What a token stands for. Raises TokenError for one that none of the keys signed."""
+    version, _, rest = token.strip().partition(".")
+    payload, _, signature = rest.rpartition(".")
+    if len(token) > _LONGEST_TOKEN or version != _VERSION or not payload:
+        raise TokenError("this is no token of an unsubscribe link", hint="give the part of the address that stands for `{token}`, whole")
+    given = _decoded(signature)
+    if given is None or not any(hmac.compare_digest(given, _signature(payload, key)) for key in keys):
+        message = "the token's signature is not right: it was changed, cut short, or signed with another key"
+        raise TokenError(message, hint=f"after a change of keys, {OLD_KEY_VARIABLE} holds the one before")
+    fields = json.loads(_decoded(payload) or b"null")
+    return Subscription(*fields)
+
+
+def _signature(payload: str, key: bytes) -> bytes:
+    return hmac.digest(key, f"engage-unsubscribe:{_VERSION}.{payload}".encode(), hashlib.sha256)
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes | None:
+    """The bytes of canonical base64url, None for what is not: one token has one spelling."""
+    try:
+        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if _encoded(data) == text else None

@@ -1,0 +1,1 @@
+"""Templates, addresses, headers, tokens: what a message is made of."""

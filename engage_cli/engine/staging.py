@@ -25,7 +25,15 @@ from engage_cli.engine.inputs.kept import is_copy
 from engage_cli.engine.inputs.lists import stage_list
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
-from engage_cli.engine.inputs.people import PeopleRows, account_rows, consent_rows, membership_rows, profile_rows, stage_users
+from engage_cli.engine.inputs.people import (
+    PeopleRows,
+    account_rows,
+    consent_rows,
+    membership_rows,
+    profile_rows,
+    stage_known_since,
+    stage_users,
+)
 from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
 from engage_cli.engine.inputs.segment_events import rows_of_events
 from engage_cli.engine.inputs.segment_people import CallsAboutPeople, calls_about_people
@@ -191,6 +199,8 @@ def _stage(
     if needs.dated:
         stage_trait_history(work, profiles, needs.traits, None)
         stage_consent_history(work, inputs.consents, needs, as_of)
+    if needs.with_known_since:
+        stage_known_since(work, inputs.people, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables:
         author_events(work, STORED_EVENTS)
@@ -280,6 +290,8 @@ def _stage_users_events(
     if needs.dated:
         stage_trait_history(work, profiles, needs.traits, needs.users)
         stage_consent_history(work, inputs.consents, needs, as_of)
+    if needs.with_known_since:
+        stage_known_since(work, inputs.people, as_of)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables and events is not None:
         author_events(work, events.select(replace(events.wanted, columns=())))

@@ -46,7 +46,7 @@ class Becoming:
             engine.execute(_NOW_TRUE, [stored(self.until), enters])
         else:
             engine.execute(_KNOWN_SINCE)
-            if self.last is None:
+            if self.last is None or self.last < self.since:
                 self._from_the_first()
             else:
                 self._since(self.last)
@@ -100,13 +100,13 @@ _NOW_TRUE = """
     SELECT CAST(t.instance AS INTEGER) AS user_key, CAST(? AS TIMESTAMP) AS entered_at FROM w_true AS t
     WHERE CAST(? AS BOOLEAN) AND CAST(t.instance AS INTEGER) NOT IN (SELECT user_key FROM w_recorded)
 """
-# Since when somebody is known: by a snapshot always.
+# Since when somebody is known: by what they did, or by a row about them.
 _KNOWN_SINCE = """
     CREATE OR REPLACE TEMP TABLE w_known_since AS
-    SELECT u.user_key, least(e.since, coalesce(t.since, CASE WHEN e.since IS NULL THEN TIMESTAMP '0001-01-01' END)) AS since
+    SELECT u.user_key, coalesce(least(e.since, k.since), TIMESTAMP '0001-01-01') AS since
     FROM users AS u
     LEFT JOIN (SELECT user_key, min(ts) AS since FROM events GROUP BY user_key) AS e USING (user_key)
-    LEFT JOIN (SELECT user_key, min(since) AS since FROM trait_history GROUP BY user_key) AS t USING (user_key)
+    LEFT JOIN known_since AS k USING (user_key)
 """
 _COURSE = """
     CREATE OR REPLACE TEMP TABLE w_asked AS

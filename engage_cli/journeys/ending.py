@@ -144,6 +144,7 @@ _KEEP_LOG = """
     SELECT l.* FROM w_log AS l LEFT JOIN w_cut AS c USING (instance)
     WHERE c.instance IS NULL OR l.cause = 'entry' OR row(l.moved_at, l.action, l.place) <= row(c.ended_at, c.action, c.place)
 """
+# A token whose fork has branched out is open no more, but in its branches.
 _OPEN_TOKENS = """
     CREATE OR REPLACE TEMP TABLE w_open_token AS
     WITH step AS (SELECT unnest(CAST(? AS INTEGER[])) AS place, unnest(CAST(? AS VARCHAR[])) AS id),
@@ -158,7 +159,10 @@ _OPEN_TOKENS = """
     JOIN (SELECT * FROM stood FULL JOIN moved USING (instance, token)) AS both_of ON both_of.instance = c.instance
     LEFT JOIN stood AS s ON s.instance = both_of.instance AND s.token = both_of.token
     LEFT JOIN moved AS m ON m.instance = both_of.instance AND m.token = both_of.token
-    WHERE NOT list_contains(CAST(? AS VARCHAR[]), CASE WHEN m.token IS NULL THEN s.step ELSE m.to_step END)
+    WHERE NOT (
+            list_contains(CAST(? AS VARCHAR[]), CASE WHEN m.token IS NULL THEN s.step ELSE m.to_step END)
+            AND EXISTS (SELECT 1 FROM w_kept AS k WHERE k.instance = c.instance AND k.from_step = m.to_step)
+        )
         AND CASE WHEN m.token IS NULL THEN s.step ELSE m.to_step END IS NOT NULL
         AND NOT ends_with(CASE WHEN m.token IS NULL THEN s.step ELSE m.to_step END, ':joined')
 """

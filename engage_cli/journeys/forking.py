@@ -19,11 +19,12 @@ def fork_out(walk: Walk, fork: Fork, place: Place) -> None:
     ask_branches(walk, fork.id, fork.branches)
     engine.execute(_NOBODY, [NONE])
     walk.move_on(place)
-    # A branch's way in is logged after all that the branches before it do at once.
-    targets = [place.way(branch.name).target for branch in fork.branches]
-    assert all(target is not None for target in targets), "a branch of a fork leads to its join at the latest"
-    names = [_step_name(walk, target) for target in targets if target is not None]
-    engine.execute(_BRANCHES, [list(range(len(targets))), targets, names])
+    targets = [target for branch in fork.branches if (target := place.way(branch.name).target) is not None]
+    assert len(targets) == len(fork.branches), "a branch of a fork leads to its join at the latest"
+    names = [_step_name(walk, target) for target in targets]
+    # A branch's way in is logged after all that the branches before it do at once: where it begins, or, without steps, the next one does.
+    begins = [min(targets[number:]) for number in range(len(targets))]
+    engine.execute(_BRANCHES, [list(range(len(targets))), targets, names, begins])
     engine.execute(_CHILDREN, [f"{fork.id}:"])
     engine.execute(_LOG, [fork.id])
     engine.execute(_ARRIVE)
@@ -50,18 +51,19 @@ _NOBODY = """
 """
 _BRANCHES = """
     CREATE OR REPLACE TEMP TABLE w_way_in AS
-    SELECT unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS INTEGER[])) AS target, unnest(CAST(? AS VARCHAR[])) AS to_step
+    SELECT unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS INTEGER[])) AS target, unnest(CAST(? AS VARCHAR[])) AS to_step,
+        unnest(CAST(? AS INTEGER[])) AS begins
 """
 _CHILDREN = """
     CREATE OR REPLACE TEMP TABLE w_child AS
     SELECT h.*, CASE WHEN h.token = '' THEN '' ELSE h.token || '/' END || CAST(? AS VARCHAR) || o.branch AS child, o.branch, w.number,
         w.target,
-        w.to_step
+        w.to_step, w.begins
     FROM w_here AS h JOIN w_open AS o USING (instance, token) JOIN w_way_in AS w ON w.number = o.number
 """
 _LOG = """
     INSERT INTO w_log
-    SELECT instance, child, CAST(? AS VARCHAR), to_step, arrived_at, 'branch', branch, NULL, action, target - 0.5,
+    SELECT instance, child, CAST(? AS VARCHAR), to_step, arrived_at, 'branch', branch, NULL, action, begins - 0.5,
         {'rank': 0, 'branch': number, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': number}
     FROM w_child
 """
@@ -69,12 +71,13 @@ _ARRIVE = """
     INSERT INTO w_token
     SELECT instance, child, target, arrived_at, arrived_at, last_at, context, used, TRUE, NULL, action FROM w_child
 """
-# `w_ended` has the tokens at the join, each with the token of its fork and whether a branch of that is still under way.
+# `w_ended` has the tokens at the join, each with the token of its fork and whether a branch of that is still under way. One that comes to
+# an exit ends the instance, and never comes here.
 _ENDED = """
     CREATE OR REPLACE TEMP TABLE w_ended AS
     SELECT h.*, f.parent,
         EXISTS (
-            SELECT 1 FROM w_stay AS s JOIN w_path AS q USING (token)
+            SELECT 1 FROM (SELECT instance, token FROM w_stay UNION ALL SELECT instance, token FROM w_end) AS s
             WHERE s.instance = h.instance
                 AND starts_with(s.token, CASE WHEN f.parent = '' THEN '' ELSE f.parent || '/' END || CAST(? AS VARCHAR) || ':')
         ) AS under_way

@@ -26,7 +26,8 @@ def needs_of_editions(base: Needs, editions: Iterable[Edition], low: datetime) -
             extra = one.columns | (text_columns(key) if one.place == "entry" else frozenset())
             needs = needs.with_also(replace(base, events=(EventNeed(one.names, None, frozenset(extra)),)))
         if isinstance(entry, EntryWhen):
-            needs = needs.with_also(replace(base, events=(EventNeed(("*",), None, frozenset()),)))
+            everything = (EventNeed(("*",), None, frozenset()),)
+            needs = needs.with_also(replace(base, events=everything, with_known_since=True))
         needs = edition.plan.needs(needs, low)
         read = [one for one in edition.values.values() if isinstance(one, Read)]
         traits = {Column(one.reference.path, one.reading) for one in read if isinstance(one.reference, OfTrait)}

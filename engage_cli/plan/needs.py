@@ -118,6 +118,8 @@ class Needs:
     """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
     dated: bool = False
     """Also stage what was so at earlier instants."""
+    with_known_since: bool = False
+    """Also stage since when the rows about each user have been there."""
 
     def with_also(self, other: "Needs") -> "Needs":
         """What both need, of the same run."""
@@ -134,6 +136,7 @@ class Needs:
             with_sightings=self.with_sightings or other.with_sightings,
             with_properties=self.with_properties or other.with_properties,
             dated=self.dated or other.dated,
+            with_known_since=self.with_known_since or other.with_known_since,
         )
 
 

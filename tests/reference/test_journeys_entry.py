@@ -1,5 +1,6 @@
 """Who enters a journey, and who does not."""
 
+from tests.reference.consents import ConsentRow
 from tests.reference.journey_examples import at, did, run, said, stays, trace
 from tests.reference.journeys.rows import instance_id
 
@@ -135,6 +136,21 @@ def test_becoming_true_at_since_needs_no_backfill() -> None:
 def test_who_becomes_known_with_a_true_condition_enters() -> None:
     text = WHEN.replace("event: Cart, within: 2 days", "event: Cart, never: true")
     assert stays(run(text, did("View", "3T10:00", "m1"))) == ["3T10:00 to 3T11:00 completed"]
+
+
+def test_a_row_about_somebody_makes_them_known_too() -> None:
+    text = WHEN.replace("event: Cart, within: 2 days", "event: Cart, never: true").replace("reentry", "backfill: true, reentry")
+    consent = ConsentRow("ann", "sms", "unsubscribed", None, at("3T10:00"))
+    assert stays(run(text, consent, did("View", "3T11:00", "m1"), said("3T12:00", plan="pro"), ticks=["3T10:30", "9T00:00"])) == [
+        "3T10:00 to 3T11:00 completed"
+    ]
+
+
+def test_nothing_enters_before_since_whenever_the_first_tick_was() -> None:
+    early, late = did("Cart", "1T10:00", "m1"), did("Cart", "6T10:00", "m2")
+    assert stays(run(WHEN.replace("2026-11-02", "2026-11-04"), early, late, ticks=["1T00:00", "9T00:00"])) == [
+        "6T10:00 to 6T11:00 completed"
+    ]
 
 
 def test_a_change_log_makes_true_at_its_row() -> None:

@@ -42,6 +42,11 @@ def test_an_exit_that_is_met_at_the_entry_ends_it_before_the_first_step() -> Non
     assert trace(run(EXITS, CART, did("Order", "2T10:00", "m2", cart="a")))[-1] == "2T10:00 hello > . exit_rule 1 m2"
 
 
+def test_an_exit_at_the_entry_comes_before_a_fork() -> None:
+    text = "journey: j\nentry: {on: {event: Cart}, since: 2026-11-01}\nexit: [{on: {event: Bye}}]\nsteps: [{fork: [{name: x}, {name: y}], id: f}]"
+    assert trace(run(text, CART, did("Bye", "2T10:00", "m2"))) == ["2T10:00 . > f entry m1", "2T10:00 f > . exit_rule 1 m2"]
+
+
 def test_at_one_instant_rules_without_an_event_come_first_then_by_message_id_then_as_written() -> None:
     order, refund = did("Order", "2T12:00", "m3", cart="a"), did("Refund", "2T12:00", "m2", cart="a")
     assert trace(run(EXITS, CART, order, refund))[-1] == "2T12:00 wait > . exit_rule 1 m2"

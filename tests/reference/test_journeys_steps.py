@@ -122,6 +122,44 @@ def test_forks_within_forks() -> None:
     ]
 
 
+def test_nothing_joins_over_a_branch_that_comes_to_an_exit_later() -> None:
+    inner = "{fork: [{name: p, steps: [{send: a, channel: email, id: a}]}, {name: q, steps: [{delay: 1 day, id: d}, {exit: gone, id: x}]}], id: g}"
+    text = f"{ENTRY}\nsteps: [{{fork: [{{name: v, steps: [{inner}]}}, {{name: w}}], id: f}}, {{send: b, channel: email}}]"
+    for ticks in (["30T00:00"], ["2T12:00", "30T00:00"]):
+        results = run(text, CART, ticks=ticks)
+        assert trace(results)[1:] == [
+            "2T10:00 [f:v] f > g branch v",
+            "2T10:00 [f:v/g:p] g > a branch p",
+            "2T10:00 [f:v/g:p] a > . done",
+            "2T10:00 [f:v/g:q] g > d branch q",
+            "2T10:00 [f:w] f > . branch w",
+            "3T10:00 [f:v/g:q] d > x delay",
+            "3T10:00 [f:v/g:q] x > . exit",
+        ]
+        assert stays(results) == ["2T10:00 to 3T10:00 gone"]
+
+
+def test_branches_without_steps_keep_their_place() -> None:
+    def rows(branches: str) -> list[str]:
+        return trace(run(f"{ENTRY}\nsteps: [{{fork: [{branches}], id: f}}]", CART))[1:]
+
+    assert rows("{name: v}, {name: w, steps: [{exit: gone, id: x}]}, {name: z}") == [
+        "2T10:00 [f:v] f > . branch v",
+        "2T10:00 [f:w] f > x branch w",
+        "2T10:00 [f:w] x > . exit",
+    ]
+    assert rows(
+        "{name: v, steps: [{send: a, channel: email, id: a}]}, {name: w}, {name: z, steps: [{send: b, channel: email, id: b}]}"
+    ) == [
+        "2T10:00 [f:v] f > a branch v",
+        "2T10:00 [f:v] a > . done",
+        "2T10:00 [f:w] f > . branch w",
+        "2T10:00 [f:z] f > b branch z",
+        "2T10:00 [f:z] b > . done",
+        "2T10:00 f > . joined",
+    ]
+
+
 def test_one_event_may_pass_a_hold_in_each_branch() -> None:
     hold = "{hold: {}, id: %s, branches: [{name: %s, on: {event: X}}]}"
     text = f"{ENTRY}\nsteps: [{{fork: [{{name: a, steps: [{hold % ('ha', 'xa')}]}}, {{name: b, steps: [{hold % ('hb', 'xb')}]}}], id: f}}, {{hold: {{}}, id: h, branches: [{{name: x, on: {{event: X}}}}]}}]"
@@ -184,6 +222,10 @@ def test_a_list_is_left_when_the_last_time_on_it_is_over() -> None:
         ListChange("ads", "carts", "ann", at("5T10:00"), False),
     ]
     assert [row.properties for row in results.syncs if row.event] == [(("total", 30), ("kind", "x")), (("total", 5), ("kind", "x"))]
+    nothing = run(
+        f"{ENTRY}\nsteps: [{{sync: crm, event: Seen, properties: {{total: {{context: entry.total}}}}}}]", did("Cart", "2T10:00", "m1")
+    )
+    assert [row.properties for row in nothing.syncs] == [()]
     assert [row.remove_at for row in results.syncs if row.list_name] == [at("4T10:00"), at("5T10:00")]
 
 

@@ -144,6 +144,23 @@ def consent_rows(batch: Batch, zone: str) -> PeopleRows:
     return PeopleRows(batch, zones, user, optional(batch, "updated_at", zones), False, said=said)
 
 
+def stage_known_since(work: Work, people: Iterable[PeopleRows], as_of: Sql) -> None:
+    """Make the relation `known_since(user_key, since)`: since when there is a row about each user, whatever they did."""
+    parts = [rows.select([Sql("user_id, coalesce(ts, TIMESTAMP '0001-01-01') AS since")], rows.known(as_of)) for rows in people]
+    known = (
+        joined(" UNION ALL ", parts)
+        if parts
+        else Sql("SELECT CAST(NULL AS VARCHAR) AS user_id, CAST(NULL AS TIMESTAMP) AS since WHERE FALSE")
+    )
+    work.connection.run(
+        sql(
+            "CREATE OR REPLACE TEMP TABLE known_since AS SELECT u.user_key, min(k.since) AS since "
+            "FROM ({known}) AS k JOIN users AS u ON u.user_id = k.user_id GROUP BY u.user_key ORDER BY u.user_key",
+            known=known,
+        ).text
+    )
+
+
 def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | None, as_of: Sql) -> int:
     """Make the relations `everybody` and `users`, the same, keys in the order of the ids; how many there are."""
     parts = [rows.select([Sql("user_id")], rows.known(as_of)) for rows in people] + ([from_events] if from_events else [])

@@ -250,8 +250,9 @@ class Walk:
             case "sync":
                 remove_at = later(at, definition["remove_after"], self._world.zone) if "remove_after" in definition else None
                 properties = {name: self._value(value, instance, token) for name, value in definition.get("properties", {}).items()}
-                told = Synced(made, step.id, user_id, step.what, at, definition.get("list"), remove_at, definition.get("event"))
-                self.syncs.append(replace(told, properties=tuple(properties.items())))
+                there = tuple((name, value) for name, value in properties.items() if not is_missing(value))
+                told = Synced(made, step.id, user_id, step.what, at, definition.get("list"), remove_at, definition.get("event"), there)
+                self.syncs.append(told)
         self._tell()
 
     def _value(self, value: Any, instance: Instance, token: Token) -> Value:

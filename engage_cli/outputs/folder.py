@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sqlglot import exp
+
 from engage_cli import files
 from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
@@ -18,6 +20,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.outputs.lists import list_query
 from engage_cli.outputs.syncs import Telling
+from engage_cli.outputs.told import told_query
 from engage_cli.state.instants import iso
 from engage_cli.state.lists import removed_columns
 from engage_cli.state.outbox import Pending, RunFile
@@ -113,8 +116,13 @@ def manifest(run: Run, written: Sequence[RunFile]) -> str:
 
 def _about(file: RunFile) -> dict[str, str]:
     """Whose changes a file tells, and how."""
-    if file.kind is Told.LIST:
-        return {"list": file.source, "change": file.call}
+    match file.kind:
+        case Told.LIST:
+            return {"list": file.source, "change": file.call}
+        case Told.MESSAGE:
+            return {"channel": file.source}
+        case Told.EVENT:
+            return {"journey": file.source, "call": file.call}
     return {"audience": file.source, "call": written_call(file.call)}
 
 
@@ -127,10 +135,20 @@ def is_whole(folder: Path, manifest_sha256: str) -> bool:
     return all((folder / file["path"]).is_file() and files.sha256_of(folder / file["path"]) == file["sha256"] for file in listed)
 
 
+def _query(run: Run, file: RunFile) -> exp.Expr:
+    match file.kind:
+        case Told.LIST:
+            return list_query(file)
+        case Told.MESSAGE | Told.EVENT:
+            return told_query(file)
+        case _:
+            return calls_query(run, file)
+
+
 def _write_file(engine: Engine, run: Run, file: RunFile, folder: Path) -> RunFile:
     path = folder / file.path
     files.make_folder(path.parent)
     crash_point("write calls")
-    query = list_query(file) if file.kind is Told.LIST else calls_query(run, file)
+    query = _query(run, file)
     rows = engine.copy(query, path, file.format)
     return replace(file, rows=rows, bytes=path.stat().st_size, sha256=files.sha256_of(path))

@@ -27,8 +27,10 @@ from engage_cli.journeys.standing import change_edition, make_standing
 from engage_cli.journeys.tick import Edition, Tick, edition_of
 from engage_cli.journeys.walk import paths
 from engage_cli.journeys.work import make_tables
-from engage_cli.outputs.publish import publish, recover
+from engage_cli.outputs.folder import run_path
+from engage_cli.outputs.publish import discard, publish, recover
 from engage_cli.outputs.rejects import write_rejects
+from engage_cli.outputs.ticks import write_tick
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.journeys.asked import conditions_of, values_of
 from engage_cli.plan.moments import plan_moments
@@ -163,9 +165,18 @@ def _tick(
     run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition) for plan in due], files)
     clocks = [_clock(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
-    commit_tick(state, run, files, clocks, versions, seen_until=_seen_until(state, clocks, late_window(project)))
-    publish(state, folder / config.outputs)
-    return TickResult(as_of, False, run.name, changes, unchanged, (), report)
+    outputs = folder / config.outputs
+    with progress.stage("writing"):
+        try:
+            run_files, pending = write_tick(engine, run, config.destinations, outputs)
+            until = _seen_until(state, clocks, late_window(project))
+            commit_tick(state, run, files, clocks, versions, seen_until=until, run_files=run_files, pending=pending)
+        except BaseException:
+            discard(outputs, [run_path(run)])
+            raise
+        publish(state, outputs)
+    written = (Path(config.outputs) / run_path(run),) if run_files else ()
+    return TickResult(as_of, False, run.name, changes, unchanged, written, report)
 
 
 def late_window(project: Project) -> timedelta:

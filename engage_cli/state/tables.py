@@ -24,6 +24,8 @@ class Told(StrEnum):
     MEMBERSHIP = "membership"  # a change of membership, for everybody who asks for the audience's changes
     SYNC = "sync"  # a change of membership for one destination, which had not been told of it: it was behind, or is told all again
     EACH = "each"  # who comes to be a user of some account in an audience, and who goes, for one destination
+    MESSAGE = "message"  # a message of a journey, in the file of its channel
+    EVENT = "event"  # an event that a step of a journey tells a destination
     LIST = "list"  # who comes to a list at a destination, and who goes from it
 
 

@@ -8,7 +8,7 @@ from engage_cli.engine.base import InputFile
 from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
-from engage_cli.state.outbox import Pending, RunFile, record_pending, record_run_files
+from engage_cli.state.outbox import Pending, RunFile, record_changes, record_pending, record_run_files
 from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State, next_revision
 
@@ -36,6 +36,7 @@ def commit_tick(
         record_seen(engine, run.number, seen_until)
         record_files(engine, run.number, files)
         record_aliases(engine, run.number)
+        record_changes(engine, run.number)
         record_run_files(engine, run.number, run_files)
         record_pending(engine, pending)
         next_revision(engine)

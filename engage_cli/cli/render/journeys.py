@@ -22,6 +22,7 @@ def tick_blocks(result: TickResult) -> Iterator[Block]:
         yield line(f"{counted(len(result.unchanged), 'journey')} stood so as of {as_of} before: nothing changed")
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
+        yield from (line(f"wrote {path}") for path in result.written)
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:
@@ -37,4 +38,5 @@ def tick_document(result: TickResult) -> dict[str, Any]:
         "run": result.run,
         "journeys": [fields_of(one) for one in result.journeys],
         "unchanged": list(result.unchanged),
+        "written": [path.as_posix() for path in result.written],
     }

@@ -1,0 +1,101 @@
+"""A small shop with one journey: carts keyed by id, a wait that restarts, messages, a trait that is set, an event that is told."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from engage_cli.service.progress import SILENT
+from engage_cli.service.tick import tick_journeys
+
+CONFIG = """
+project: shop
+timezone: Europe/London
+store: none
+sources:
+  events: {path: "data/*.csv"}
+messaging:
+  channels: {email: {address: email}}
+destinations:
+  hub: {type: events, format: jsonl, call: track}
+"""
+JOURNEY = """
+journey: cart_recovery
+status: live
+entry:
+  on: {event: Cart Updated, where: {cart_total: {gt: 20}}}
+  key: cart_id
+  reentry: always
+  since: 2026-10-01
+exit:
+  - {on: {event: Order Completed, match: true}}
+steps:
+  - hold: {for: 2 hours}
+    id: wait
+    branches:
+      - {name: changed, on: {event: Cart Updated, match: true}, restart: true}
+      - {name: emptied, on: {event: Cart Emptied, match: true}, steps: [{exit: lost_interest}]}
+  - {send: nudge, channel: email, id: nudge}
+  - {delay: 1 day, id: day}
+  - {sync: hub, event: Cart Left, properties: {cart: {context: entry.cart_id}}, id: tell}
+  - {set: carts_left, to: {context: entry.cart_id}, id: mark}
+"""
+EVENTS = """message_id,user_id,event,timestamp,cart_id,cart_total
+m1,ana,Cart Updated,2026-11-01T10:00:00Z,c1,30
+m2,ana,Cart Updated,2026-11-01T10:30:00Z,c2,40
+m3,ana,Cart Updated,2026-11-01T11:00:00Z,c1,35
+m4,ana,Order Completed,2026-11-01T12:00:00Z,c2,40
+m5,ben,Cart Updated,2026-11-01T10:00:00Z,c3,50
+m6,ben,Cart Emptied,2026-11-01T11:00:00Z,c3,50
+m7,cleo,Cart Updated,2026-11-01T11:30:00Z,c4,60
+m8,ana,Cart Updated,2026-11-01T11:45:00Z,c5,21
+"""
+
+
+def make_shop(folder: Path) -> Path:
+    """The project, in a folder that is made."""
+    for inner in ("data", "campaigns/journeys", "campaigns/templates"):
+        (folder / inner).mkdir(parents=True)
+    (folder / "engage.yaml").write_text(CONFIG)
+    (folder / "campaigns/journeys/cart.yaml").write_text(JOURNEY)
+    (folder / "campaigns/templates/nudge.txt").write_text("You left something. Reply STOP to opt out.\n")
+    (folder / "data/events.csv").write_text(EVENTS)
+    return folder
+
+
+def tick(folder: Path, as_of: str) -> None:
+    """One tick of all journeys."""
+    tick_journeys(folder, [], as_of=datetime.fromisoformat(as_of).replace(tzinfo=UTC), progress=SILENT, wait=30)
+
+
+def first_tick(folder: Path) -> None:
+    """Some wait, one has ended, one has been written to."""
+    tick(folder, "2026-11-01T13:20:00")
+
+
+def second_tick(folder: Path) -> None:
+    """The rest is written to, told of, and over."""
+    tick(folder, "2026-11-05T00:00:00")
+
+
+def only_tick(folder: Path) -> None:
+    """Everything at once, in a project whose state is made on the way."""
+    tick(folder, "2026-11-05T00:00:00")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file under the outputs, by its path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted((folder / "out").rglob("*")) if path.is_file()}
+
+
+def rows_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the state and, which must be the same, of what readers see."""
+    found = [_rows(folder / ".engage" / name) for name in ("state.duckdb", "state.duckdb.published")]
+    assert found[0] == found[1], "readers see the state as it is"
+    return found[0]
+
+
+def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()]
+        return {table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall() for table in tables if table != "revision"}

@@ -138,6 +138,8 @@ def _leaves(condition: Definition) -> Iterator[Definition]:
 def _of_leaf(place: str, leaf: Definition) -> Iterator[str]:
     kind = next(kind for kind in LEAVES if kind in leaf)
     yield f"{place}: {kind}"
+    if kind == "journey" or (kind == "message" and "journey" in leaf["message"]):
+        yield f"{'acts' if place in ('entry', 'exit', 'hold') else 'asks'} by what another journey did"
     for key in LEAF_KEYS:
         if key in leaf and kind in ("event", "sequence", "message", "journey"):
             yield f"{kind} {key}"

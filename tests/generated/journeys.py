@@ -32,7 +32,7 @@ def histories(draw: st.DrawFn, number: int = 1, people: int = 3, *, late: bool =
     dated = not undated or draw(st.integers(0, 5)) > 0
     dataset = draw(datasets(case, people, dated=dated))
     schedule = draw(schedules(case))
-    reads_other = draw(st.integers(0, 3)) == 0
+    reads_other = draw(st.integers(0, 2)) == 0
     names = [f"j{n}" for n in range(number)]
     definitions = [draw(journeys(name, case, reads_other=reads_other)) for name in names]
     if reads_other:

@@ -40,7 +40,7 @@ MADE_OF = {
         for key in ("within", "between_ago", "period", "since", "until", "match", "count", "never", "first_time", "regularly", "where")
     ),
     *("event since entry", "event since a step", "sequence since entry", "sequence match"),
-    *("split: message", "split: journey", "hold: journey", "exit: journey"),
+    *("split: message", "acts by what another journey did", "asks by what another journey did"),
 }
 HAPPENS = {
     *(f"moved {cause}" for cause in ("entry", "delay", "restart", "branch", "timeout", "none", "done", "goto", "joined")),

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, identity, journey, project, state, store, trait
+from engage_cli.cli.commands import audience, consent, identity, journey, project, state, store, template, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -25,8 +25,6 @@ LATER = {
     "journey exit": "taking somebody out of a journey",
     "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
-    "template": "message templates",
-    "consent verify": "what the token of an unsubscribe link says",
     "forget": "removing a person",
     "deliver": "handing messages to a provider",
     "report": "the HTML page",
@@ -108,6 +106,7 @@ for _name, _commands, _help in (
     ("audience", audience, "Build audiences, look at them, explain them."),
     ("trait", trait, "Look at computed traits."),
     ("journey", journey, "Let people move through journeys."),
+    ("template", template, "Look at messages before anybody gets them."),
     ("consent", consent, "Import and look up subscription states."),
     ("identity", identity, "Look at which identifiers are one person."),
     ("state", state, "Keep safe what earlier runs recorded."),

@@ -20,6 +20,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, set_traits, trait_kind
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import CheckResult
+from engage_cli.service.templates import template_issues
 from engage_cli.service.workspace import declared_tables, engine_for, load, report_of
 from engage_cli.source import InvalidError, Issue, Severity, Span, did_you_mean, visible
 from engage_cli.sql.events import pattern_of
@@ -34,9 +35,9 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
         project = load(folder)
     except InvalidError as invalid:
         return CheckResult(0, invalid.issues, None)
-    count = len(project.audiences) + len(project.traits) + len(project.journeys)
+    count = len(project.audiences) + len(project.traits) + len(project.journeys) + len(project.templates.messages)
     if not data:
-        return CheckResult(count, project.remarks, None)
+        return CheckResult(count, (*project.remarks, *template_issues(project, profile=None, account=None)), None)
     instant = resolve_as_of(as_of, project.config.timezone)
     try:
         with engine_for(project, folder) as engine:
@@ -73,6 +74,8 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     computed[trait_kind(Subject.USERS)] |= set_traits(project)
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
     issues = [*project.remarks, *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None)]
+    users, accounts = (vocabulary.traits[trait_kind(of)] for of in (Subject.USERS, Subject.ACCOUNTS))
+    issues += template_issues(project, profile=users, account=accounts)
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost, InputFile, Reject
+from engage_cli.messaging.sms import Sms
 from engage_cli.source import Issue
 
 
@@ -381,3 +382,40 @@ class TickResult:
     unchanged: tuple[str, ...]
     written: tuple[Path, ...]
     data: DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePreview:
+    """A message rendered for one user. `to` is their address as the data has it, `sms` what the text is as a text message.
+
+    `is_clipped`: Gmail cuts an email that large. `not_looked_up` are the objects that a preview leaves empty, `files` paths from the
+    project's folder.
+    """
+
+    template: str
+    user: str
+    channel: str
+    language: str
+    as_of: datetime
+    to: object
+    sender: str | None
+    reply_to: str | None
+    subject: str | None
+    text: str
+    sms: Sms | None
+    bytes: int
+    is_clipped: bool
+    not_looked_up: tuple[str, ...]
+    files: tuple[Path, ...]
+    data: DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """What the token of an unsubscribe link stands for, and the row of consents that follows from it."""
+
+    user: str
+    channel: str
+    group: str | None
+    message: str | None
+    row: str

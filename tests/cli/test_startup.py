@@ -20,6 +20,7 @@ OURS = {
     "engage_cli.cli.commands.shown",
     "engage_cli.cli.commands.state",
     "engage_cli.cli.commands.store",
+    "engage_cli.cli.commands.template",
     "engage_cli.cli.commands.trait",
     "engage_cli.cli.entry",
     "engage_cli.cli.failures",

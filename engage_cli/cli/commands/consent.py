@@ -1,4 +1,4 @@
-"""`engage consent import`, `list`."""
+"""`engage consent import`, `list`, `verify`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +26,11 @@ def register(group: typer.Typer) -> None:
     """Add the commands to `engage consent`."""
     command(group, "import", example="engage consent import preferences.csv --dry-run")(import_)
     command(group, "list", example="engage consent list --user 00815")(list_)
+    command(group, "verify", example="engage consent verify $TOKEN --row >> unsubscribed.jsonl")(verify)
+
+
+Token = Annotated[str, typer.Argument(metavar="TOKEN", show_default=False, help="What stands for {token} in the link's address.")]
+AsRow = Annotated[bool, typer.Option("--row", help="Print the row of consents that unsubscribes, as a line of JSON.")]
 
 
 def import_(
@@ -76,4 +81,23 @@ def list_(out: Output, user: User = None, project: ProjectDir = None, as_of: AsO
         out.document(states_document(result))
     else:
         out.show(states_blocks(result))
+    return ExitCode.DONE
+
+
+def verify(out: Output, token: Token, row: AsRow = False, as_of: AsOf = None) -> ExitCode:
+    """Say what the token of an unsubscribe link stands for.
+
+    The key that signed it is in the environment variable ENGAGE_UNSUBSCRIBE_KEY. Exits with 1 for a token that is none of ours, or was
+    changed. Needs no project.
+    """
+    from engage_cli.cli.render.consents import token_blocks, token_document
+    from engage_cli.service.tokens import verify_token
+
+    result = verify_token(token, as_of=as_of)
+    if row:
+        out.raw([result.row])
+    elif out.flags.as_json:
+        out.document(token_document(result))
+    else:
+        out.show(token_blocks(result))
     return ExitCode.DONE

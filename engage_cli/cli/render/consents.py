@@ -1,11 +1,12 @@
 """What the `consent` commands say, in tables and as documents."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, strong, table
 from engage_cli.cli.render.documents import Json, fields_of, instant
-from engage_cli.service.results import ConsentCount, ConsentImport, ConsentStates
+from engage_cli.service.results import ConsentCount, ConsentImport, ConsentStates, VerifiedToken
 from engage_cli.source import visible
 
 _REFUSED = 10
@@ -78,3 +79,16 @@ def import_document(result: ConsentImport) -> Json:
 def states_document(result: ConsentStates) -> Json:
     """`consent list`."""
     return fields_of(result)
+
+
+def token_blocks(result: VerifiedToken) -> Iterator[Block]:
+    """What a token stands for."""
+    group = "the whole channel" if result.group is None else f"the group {result.group}"
+    yield line(strong(result.user), f" unsubscribes from {group} of {result.channel}")
+    if result.message is not None:
+        yield line(dim(f"  by the link of the message {result.message}"))
+
+
+def token_document(result: VerifiedToken) -> Json:
+    """`consent verify`."""
+    return {**fields_of(result), "row": json.loads(result.row)}

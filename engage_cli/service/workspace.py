@@ -18,6 +18,7 @@ from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.errors import DataError, UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
+from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
@@ -84,6 +85,16 @@ def chosen(project: Project, names: Sequence[str]) -> tuple[str, ...]:
 
 def with_tables(plan: Plan, sources: Sources) -> Plan:
     """The plan with the sources that its `sql:` conditions name among its needs."""
+    return replace(plan, needs=replace(plan.needs, tables=_tables(plan, sources)))
+
+
+def with_moments(needs: Needs, moments: MomentPlan, low: datetime, sources: Sources) -> Needs:
+    """Needs of a run with what conditions ask that are asked of subjects at instants of their own, none before `low`."""
+    found = moments.needs(needs, low)
+    return replace(found, tables=found.tables | _tables(moments.as_plan(needs.as_of), sources))
+
+
+def _tables(plan: Plan, sources: Sources) -> frozenset[str]:
     tables: set[str] = set()
     for of, leaf in _authored_leaves(plan):
         try:
@@ -93,7 +104,7 @@ def with_tables(plan: Plan, sources: Sources) -> Plan:
     for trait in plan.traits.values():
         if isinstance(trait.source, TraitOfRows):
             tables |= read_authored(trait.source.text, declared_tables(sources), trait_columns(trait.of)).tables
-    return replace(plan, needs=replace(plan.needs, tables=frozenset(tables)))
+    return frozenset(tables)
 
 
 def needs_of_all(project: Project, as_of: datetime) -> Needs:

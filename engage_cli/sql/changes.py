@@ -200,7 +200,7 @@ class ChangeFinder(Passing):
                 reader = scope.values(path)
                 if reader.may_be_list:
                     elements = source.elements(reader.read(Reading.ELEMENTS))
-                    self._row(inner, elements, scope.inside(column("element", ELEMENT)))
+                    self._row(inner, elements, scope.inside(column("element", ELEMENT), reader))
             case _:
                 assert_never(row)
 
@@ -226,7 +226,8 @@ class ChangeFinder(Passing):
             self._trait_of_events(trait.source, side)
 
     def _computed(self, path: Path, side: Side) -> PlannedTrait | None:
-        return self.moments.traits.get(path.name) if side.of is Subject.USERS else None
+        trait = self.moments.traits.get(path.name)
+        return trait if trait is not None and trait.of is side.of else None
 
     def _trait_of_events(self, source: TraitOfEvents, side: Side) -> None:
         if source.events.session is not None:
@@ -293,14 +294,14 @@ class ChangeFinder(Passing):
             yield from self._values_of_events(trait, trait.source, side)
 
     def _scope(self, side: Side, read: "Read") -> Scope:
-        catalog = self.catalogs[side.of]
-        return Scope(catalog, self.moments.zone, read, catalog.elements_zone)
+        """A scope in which values are read so; what is inside a list is in the project's zone, where its reader does not say another."""
+        return Scope(self.catalogs[side.of], self.moments.zone, read, self.moments.zone)
 
     def _values_of_events(self, trait: PlannedTrait, source: TraitOfEvents, side: Side) -> Iterator[tuple[Source, Scope]]:
         zone, elements_zone = self.moments.zone, self.catalogs[side.of].elements_zone
         if trait.default is not None:
             default = e_to_json(text_literal(text_of_literal(trait.default)))
-            read_in = zone if source.compute is Compute.MOST_FREQUENT else elements_zone
+            read_in = elements_zone if source.compute in (Compute.FIRST, Compute.LAST) else zone
             yield self.of_subjects(side), self._scope(side, lambda path: JsonReader(default, _rest(path), read_in, zone))
         rows = self._source_of(source.events, side).where(self._ever_seen(source.events))
         path = source.path
@@ -315,7 +316,7 @@ class ChangeFinder(Passing):
             yield rows, self._scope(side, lambda into: TextReader(text, zone) if _rest(into) is None else MissingReader())
         else:
             element = e_to_json(text)
-            yield rows, self._scope(side, lambda into: _Listed(element, elements_zone, zone, whole=_rest(into) is None))
+            yield rows, self._scope(side, lambda into: _Listed(element, zone, whole=_rest(into) is None))
 
     def _texts(self, rows: Source, path: Path, scope: Scope) -> tuple[Source, exp.Expr]:
         """The rows of the texts at a path, of lists one for each element, and the text in them."""
@@ -371,14 +372,13 @@ class _Listed:
     """One of the texts of a list, as JSON: the list of it alone (`whole`), or what stands somewhere in it."""
 
     element: exp.Expr
-    source_zone: str | None
-    project_zone: str
+    zone: str
     whole: bool
 
     def read(self, reading: Reading) -> exp.Expr:
         if self.whole:
             return exp.Array(expressions=[self.element.copy()]) if reading is Reading.ELEMENTS else exp.null()
-        return JsonReader(self.element, None, self.source_zone, self.project_zone).read(reading)
+        return JsonReader(self.element, None, self.zone, self.zone).read(reading)
 
     @property
     def may_be_list(self) -> bool:

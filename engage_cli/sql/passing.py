@@ -76,11 +76,11 @@ class Passing:
         self.zone = ZoneInfo(zone)
         self.low = low
         self.high = high
-        self.selects: dict[str, exp.Select] = {}
+        self.selects: dict[exp.Select, None] = {}
 
     def query(self) -> exp.Select:
         """Everything found."""
-        selects = list(self.selects.values()) or [self._nothing()]
+        selects = list(self.selects) or [self._nothing()]
         together: exp.Query = selects[0]
         for select in selects[1:]:
             together = exp.union(together, select, distinct=False, copy=False)
@@ -98,7 +98,7 @@ class Passing:
 
     def emit(self, source: Source, at: exp.Expr) -> None:
         select = source.query.select(exp.alias_(source.key.copy(), SUBJECT_KEY), exp.alias_(at.copy(), AT, quoted=True))
-        self.selects.setdefault(select.sql(), select)
+        self.selects[select] = None
 
     # ---- rows of subjects ------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def _some_element(reader: Reader, scope: Scope, condition: Callable[[Scope], exp
     if not reader.may_be_list:
         return FALSE.copy()
     name = f"element_{scope.depth + 1}" if scope.depth else "element"
-    inside = scope.inside(exp.column(name))
+    inside = scope.inside(exp.column(name), reader)
     return e_any(reader.read(Reading.ELEMENTS), name, condition(inside))
 
 

@@ -142,9 +142,10 @@ class Scope:
         """The relation of an in_file list, for a value compared under the path's last name."""
         return self.catalog.list_tables[ListNeed(file, "" if path is None else str(path.parts[-1]))]
 
-    def inside(self, element: exp.Expr) -> "Scope":
-        """The scope of one element, whose paths are its own."""
-        return replace(self, values=lambda path: JsonReader(element, path, self.element_zone, self.zone), depth=self.depth + 1)
+    def inside(self, element: exp.Expr, of: Reader | None = None) -> "Scope":
+        """The scope of one element of a list (`of` reads that), whose paths are its own."""
+        zone = of.source_zone if isinstance(of, JsonReader) else self.element_zone
+        return replace(self, values=lambda path: JsonReader(element, path, zone, self.zone), element_zone=zone, depth=self.depth + 1)
 
 
 def event_scope(

@@ -95,11 +95,17 @@ class TraitRelations:
     def _reader(self, trait: PlannedTrait, kind: Reading, whole: exp.Expr, path: Path) -> Reader:
         rest = path.parts[1:]
         if kind is Reading.VALUE:
-            zone = self.queries.catalog.elements_zone if isinstance(trait.source, TraitOfEvents) else "UTC"
-            return JsonReader(whole, Path(rest) if rest else None, zone, self.plan.zone)
+            return JsonReader(whole, Path(rest) if rest else None, self._zone(trait), self.plan.zone)
         if rest:
             return MissingReader()
         return NumberReader(whole) if kind is Reading.NUMBER else TextReader(whole, self.plan.zone)
+
+    def _zone(self, trait: PlannedTrait) -> str | None:
+        """The zone of naive instants in a trait's JSON: of a value of an event the source's, of a list made here the project's."""
+        if not isinstance(trait.source, TraitOfEvents):
+            return "UTC"
+        taken = trait.source.compute in (Compute.FIRST, Compute.LAST)
+        return self.queries.catalog.elements_zone if taken else self.plan.zone
 
     def _default(self, trait: PlannedTrait, kind: Reading) -> exp.Expr | None:
         """What stands where the trait is missing."""

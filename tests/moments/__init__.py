@@ -1,0 +1,1 @@
+"""Conditions over subjects that each have an instant of their own."""

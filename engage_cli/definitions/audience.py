@@ -24,5 +24,8 @@ class Audience:
     """Of the definition's name."""
     sync_spans: tuple[Span, ...] = ()
     of: Subject = Subject.USERS
+    with_entities: tuple[str, ...] = ()
+    """The entities whose rows that made somebody a member are sent along."""
+    with_entity_spans: tuple[Span, ...] = ()
     with_anonymous: bool = False
     """Whether people known only by an anonymous id can be members."""

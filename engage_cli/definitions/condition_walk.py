@@ -10,12 +10,14 @@ from engage_cli.definitions.conditions import (
     ContextIs,
     Edge,
     EventDone,
+    HasEntity,
     NoneOf,
     Not,
     Quantified,
     SequenceDone,
     TraitIs,
 )
+from engage_cli.definitions.entity_walk import with_inner_rows
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Reference
 from engage_cli.source import Span
@@ -67,6 +69,9 @@ def references_of(leaf: Condition) -> Iterator[tuple[Reference, Span]]:
         case SequenceDone(steps=steps, without=without):
             for step in (*steps, *without):
                 yield from references_in(step.where)
+        case HasEntity():
+            for rows in with_inner_rows(leaf):
+                yield from references_in(rows.where)
         case _:
             return
 

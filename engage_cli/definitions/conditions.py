@@ -347,6 +347,20 @@ class JourneyState:
     window: Window = None
 
 
+@dataclass(frozen=True, slots=True)
+class HasEntity:
+    """So many rows of an entity, linked with the subject (inside `has`: with the row around it), meet `where` and `has`.
+
+    `has` is made of `entity` conditions and groups of them; `ask` None: at least one.
+    """
+
+    entity: str
+    span: Span
+    where: Where = ALWAYS
+    has: "Condition | None" = None
+    ask: Count | Measure | None = None
+
+
 Condition = (
     AllOf
     | AnyOf
@@ -364,4 +378,5 @@ Condition = (
     | ContextIs
     | MessageMade
     | JourneyState
+    | HasEntity
 )

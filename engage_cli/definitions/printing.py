@@ -19,6 +19,7 @@ from engage_cli.definitions.conditions import (
     Everyone,
     FirstTime,
     HasConsent,
+    HasEntity,
     InAudience,
     InPeriod,
     InShare,
@@ -60,9 +61,17 @@ def print_audience(audience: Audience) -> str:
         tree["anonymous"] = "include"
     if audience.sync:
         tree["sync"] = list(audience.sync)
-    if audience.with_traits:
-        tree["with"] = [path.text for path in audience.with_traits]
+    if audience.with_traits or audience.with_entities:
+        tree["with"] = _with(audience)
     return print_tree(tree)
+
+
+def _with(audience: Audience) -> Tree:
+    traits: list[Tree] = [path.text for path in audience.with_traits]
+    if not audience.with_entities:
+        return traits
+    named: Mapping = {"traits": traits} if traits else {}
+    return {**named, "entities": list(audience.with_entities)}
 
 
 def print_trait(trait: Trait) -> str:
@@ -133,6 +142,8 @@ def condition_tree(condition: Condition) -> Mapping:
             return {"message": _message(condition), **_window(condition.window)}
         case JourneyState():
             return {"journey": condition.journey, "status": condition.status, **_window(condition.window)}
+        case HasEntity():
+            return _entity(condition)
         case _:
             assert_never(condition)
 
@@ -158,6 +169,15 @@ def _consent(consent: HasConsent) -> Mapping:
 def _message(message: MessageMade) -> Mapping:
     journey: Mapping = {} if message.journey is None else {"journey": message.journey}
     return {**journey, message.of.value: message.name, "status": message.status.value}
+
+
+def _entity(asked: HasEntity) -> Mapping:
+    tree: Mapping = {"entity": asked.entity}
+    if asked.where != ALWAYS:
+        tree["where"] = where_tree(asked.where)
+    if asked.has is not None:
+        tree["has"] = condition_tree(asked.has)
+    return tree | _ask(asked.ask)
 
 
 # ---- events --------------------------------------------------------------------------------------------------------

@@ -42,8 +42,32 @@ class Source:
     segment: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A further table of the warehouse: rows with a key, linked to users, accounts or rows of other entities.
+
+    `key` is the column that names a row, `links` says by what a row is linked (`user`, `account`, or an entity's name) which column holds
+    the id or key of that. In `source.columns` a name stands for the column of the files that it renames.
+    """
+
+    name: str
+    source: Source
+    key: str
+    links: Mapping[str, str]
+    span: Span
+
+    @property
+    def meaning(self) -> str:
+        """All that the meaning of a condition on it rests on, but the data."""
+        source = self.source
+        return repr((self.name, source.path, sorted(source.columns.items()), source.timezone, self.key, sorted(self.links.items())))
+
+
 FROM_CALLS = ("profiles", "accounts", "memberships")
 """The kinds of which raw Segment calls have rows, beside events."""
+ENTITIES = "entities"
+KINDS = ("events", "profiles", "accounts", "memberships", "consents", ENTITIES)
+"""All kinds of sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,7 @@ class Sources:
     memberships: tuple[Source, ...] = ()
     consents: tuple[Source, ...] = ()
     identity: Identity | None = None
+    entities: tuple[Entity, ...] = ()
 
     @property
     def segment(self) -> tuple[Source, ...]:
@@ -66,6 +91,17 @@ class Sources:
         """The sources that have rows of a kind: its own, and raw Segment calls, which name users and accounts too."""
         own: tuple[Source, ...] = getattr(self, kind)
         return (*own, *self.segment) if kind in FROM_CALLS else own
+
+    def declared(self, kind: str) -> tuple[Source, ...]:
+        """The sources that engage.yaml declares as those of a kind (`events`, …, or `entities`: of all of them)."""
+        if kind == ENTITIES:
+            return tuple(entity.source for entity in self.entities)
+        own: tuple[Source, ...] = getattr(self, kind)
+        return own
+
+    def entity(self, name: str) -> Entity:
+        """The entity of a name that is declared."""
+        return next(entity for entity in self.entities if entity.name == name)
 
 
 @dataclass(frozen=True, slots=True)

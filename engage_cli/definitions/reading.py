@@ -30,6 +30,7 @@ class Mentioned(StrEnum):
     TEMPLATE = "template"
     JOURNEY = "journey"
     BROADCAST = "broadcast"
+    ENTITY = "entity"
 
 
 @dataclass(frozen=True, slots=True)

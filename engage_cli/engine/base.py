@@ -57,6 +57,8 @@ class Staging:
     duplicates: int
     future_events: int
     repeated_profiles: int
+    repeated_keys: Mapping[str, int] = field(default_factory=dict)
+    """By entity how many of its keys stand in more than one row."""
     anonymous_calls: int = 0
     """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
     kept: tuple[str, ...] = ()

@@ -1,11 +1,11 @@
 """All inputs of a run as the staged relations that plan/needs.py describes, and the account of what was read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 from engage_cli.definitions.paths import Path
-from engage_cli.definitions.project import Source, Sources
+from engage_cli.definitions.project import Entity, Source, Sources
 from engage_cli.engine.base import InputFile, Staging
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.identity.events import with_identifiers
@@ -17,6 +17,7 @@ from engage_cli.engine.inputs.authored import author_events, author_plain, autho
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.consents import stage_consent_history, stage_consents
 from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.entities import EntityFiles, EntityRows, author_entity, entity_rows, read_entity, stage_entities
 from engage_cli.engine.inputs.event_rows import EventRows
 from engage_cli.engine.inputs.events import Events, read_events
 from engage_cli.engine.inputs.files import find_paths
@@ -60,8 +61,9 @@ from engage_cli.engine.store.relations import (
 )
 from engage_cli.engine.store.touched import make_touched
 from engage_cli.engine.template import Sql, identifier, sql
-from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading
+from engage_cli.plan.needs import Catalog, Column, ListNeed, Needs, Reading, StagedEntity
 from engage_cli.plan.touched import Touch
+from engage_cli.sql.entities import entity_table
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Inputs:
     accounts: tuple[PeopleRows, ...]
     aliases: tuple[PeopleRows, ...] = ()
     """Raw Segment calls that name an earlier id of a person, where identifiers join users."""
+    entities: Mapping[str, tuple[EntityRows, ...]] = field(default_factory=dict)
 
     @property
     def people(self) -> tuple[PeopleRows, ...]:
@@ -88,12 +91,18 @@ class Inputs:
     def with_joined(self, ids: JoinedIds) -> "Inputs":
         """The same files with the ids of their users read so."""
         profiles, memberships, consents = (with_joined(rows, ids) for rows in (self.profiles, self.memberships, self.consents))
-        return replace(self, profiles=profiles, memberships=memberships, consents=consents)
+        entities = {name: tuple(replace(one, joined=ids) for one in rows) for name, rows in self.entities.items()}
+        return replace(self, profiles=profiles, memberships=memberships, consents=consents, entities=entities)
 
     @property
     def batches(self) -> list[Batch]:
         """All batches."""
-        return [rows.batch for rows in (*self.people, *self.accounts)]
+        return [rows.batch for rows in self.judged]
+
+    @property
+    def judged(self) -> "list[PeopleRows | EntityRows]":
+        """Everything of which a row can be rejected."""
+        return [*self.people, *self.accounts, *(one for rows in self.entities.values() for one in rows)]
 
 
 def stage_inputs(
@@ -117,7 +126,14 @@ def stage_inputs(
     drop_relations(connection, "events", "users", "everybody", "event_names", *PROFILE_RELATIONS)
     detach_parts(connection)
     connection.use_zones({needs.zone})
-    connection.labels = labels_for([*needs.traits, *needs.account_traits, *(column for need in needs.events for column in need.columns)])
+    connection.labels = labels_for(
+        [
+            *needs.traits,
+            *needs.account_traits,
+            *(column for need in needs.events for column in need.columns),
+            *(column for need in needs.entities for column in need.columns),
+        ]
+    )
     try:
         if needs.users is not None and sources.identity is None:
             return replace(_stage_directly(work, folder, sources, needs, files), kept=_kept(connection, folder, sources))
@@ -155,8 +171,40 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: t
         consents=tuple(consent_rows(batch, zone) for batch in batches(sources.consents, "consents")),
         accounts=(*(account_rows(batch, zone) for batch in accounts), *calls.accounts) if wanted else (),
         aliases=calls.aliases,
+        entities={
+            entity.name: tuple(entity_rows(batch, zone, entity) for batch in batches([entity.source], entity.name))
+            for entity in _needed_entities(sources, needs)
+        },
     )
     return inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
+
+
+def _needed_entities(sources: Sources, needs: Needs) -> list[Entity]:
+    names = {*(need.name for need in needs.entities), *needs.tables}
+    return [entity for entity in sources.entities if entity.name in names]
+
+
+def _stage_entities(work: Work, sources: Sources, needs: Needs, inputs: Inputs) -> Mapping[str, EntityFiles]:
+    """Read the entities that a plan needs, and make the relations of those that it asks about; after users and accounts."""
+    found = {entity.name: read_entity(work, inputs.entities[entity.name], entity) for entity in _needed_entities(sources, needs)}
+    stage_entities(work, found, needs.entities, accounts=needs.accounts)
+    return found
+
+
+def _entity_catalog(work: Work, found: Mapping[str, EntityFiles], needs: Needs) -> Mapping[str, StagedEntity]:
+    names = {need.name for need in needs.entities}
+    return {
+        need.name: StagedEntity(
+            lists=_lists(work, entity_table(need.name), need.columns),
+            zone=found[need.name].entity.source.timezone,
+            links=frozenset({*found[need.name].entity.links} & names),
+        )
+        for need in needs.entities
+    }
+
+
+def _repeated(found: Mapping[str, EntityFiles]) -> dict[str, int]:
+    return {name: files.repeated for name, files in found.items() if files.repeated}
 
 
 def _calls(work: Work, folder: FilePath, sources: Sources, zone: str, files: tuple[InputFile, ...]) -> CallsAboutPeople:
@@ -201,10 +249,11 @@ def _stage(
         stage_consent_history(work, inputs.consents, needs, as_of)
     if needs.with_known_since:
         stage_known_since(work, inputs.people, as_of)
+    entities = _stage_entities(work, sources, needs, inputs)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables:
         author_events(work, STORED_EVENTS)
-    rejects = [*stored_rejects(opened), *people_rejects(work, (*inputs.people, *inputs.accounts))]
+    rejects = [*stored_rejects(opened), *people_rejects(work, inputs.judged)]
     counts = opened.manifest.visible
     future = future_events(work, opened, needs)
     return Staging(
@@ -217,8 +266,9 @@ def _stage(
             account_lists=_lists(work, "account_trait_history" if needs.dated else "account_traits", needs.account_traits),
             account_elements_zone=_zone(sources.of("accounts")),
             list_tables=lists,
-            tables=_author(work, needs, inputs, profiles, as_of),
+            tables=_author(work, needs, inputs, profiles, entities, as_of),
             with_anonymous=sources.identity is not None,
+            entities=_entity_catalog(work, entities, needs),
         ),
         files=files,
         known_as=known_as,
@@ -229,6 +279,7 @@ def _stage(
         duplicates=sum(file.duplicates for file in counts),
         future_events=future,
         repeated_profiles=profiles.repeated if profiles else 0,
+        repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in counts),
         ingested=opened.ingested,
         store_note=opened.why,
@@ -292,6 +343,7 @@ def _stage_users_events(
         stage_consent_history(work, inputs.consents, needs, as_of)
     if needs.with_known_since:
         stage_known_since(work, inputs.people, as_of)
+    entities = _stage_entities(work, sources, needs, inputs)
     lists = _stage_lists(work, folder, needs)
     if "events" in needs.tables and events is not None:
         author_events(work, events.select(replace(events.wanted, columns=())))
@@ -307,16 +359,18 @@ def _stage_users_events(
             elements_zone=_zone(sources.events),
             trait_elements_zone=_zone(sources.of("profiles")),
             list_tables=lists,
-            tables=_author(work, needs, inputs, profiles, as_of),
+            tables=_author(work, needs, inputs, profiles, entities, as_of),
+            entities=_entity_catalog(work, entities, needs),
         ),
         files=files,
-        rejects=stage_rejects(work, [*(as_shown(one, shown) for one in found), *people_rejects(work, inputs.people)]),
+        rejects=stage_rejects(work, [*(as_shown(one, shown) for one in found), *people_rejects(work, inputs.judged)]),
         users=users,
         events_read=sum(file.rows - file.anonymous for file in summary),
         events_staged=staged,
         duplicates=events.duplicates.extra if events else 0,
         future_events=sum(file.future for file in summary),
         repeated_profiles=profiles.repeated if profiles else 0,
+        repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in summary),
     )
 
@@ -352,7 +406,9 @@ def _no_events(wanted: Wanted) -> Sql:
     return sql("SELECT {columns} WHERE FALSE", columns=[identity, *columns])
 
 
-def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None, as_of: Sql) -> dict[str, str]:
+def _author(
+    work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None, entities: Mapping[str, EntityFiles], as_of: Sql
+) -> dict[str, str]:
     """Make the relations that `sql:` conditions name, but for the events."""
     if "profiles" in needs.tables and profiles is not None:
         author_profiles(work, profiles)
@@ -365,6 +421,8 @@ def _author(work: Work, needs: Needs, inputs: Inputs, profiles: Profiles | None,
             author_profiles(work, accounts, "accounts", "account_id")
         else:
             author_plain(work, "accounts", [one.batch for one in inputs.accounts], needs.zone, inputs.accounts, as_of)
+    for name in sorted(needs.tables & entities.keys()):
+        author_entity(work, entities[name])
     return {kind: relation(kind) for kind in sorted(needs.tables)}
 
 

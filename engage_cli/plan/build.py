@@ -13,20 +13,23 @@ from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
-from engage_cli.plan.checks import ANY_ROW, Check, CountTest, NumberIn, Row, RowAll, readings_of
+from engage_cli.plan.checks import ANY_ROW, Check, CountTest, Row, RowAll, readings_of
 from engage_cli.plan.instants import Bound, Stretch, moved, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
 from engage_cli.plan.leaves import (
+    AT_LEAST_ONE,
     AmongRows,
     ConsentIs,
     ContextMeets,
     Counted,
     EdgeMeets,
+    EntityRows,
     Events,
     EventSet,
     FirstEvents,
     Forbidden,
     Happened,
+    HasRows,
     InShareOf,
     Leaf,
     Measured,
@@ -35,6 +38,7 @@ from engage_cli.plan.leaves import (
     OnDays,
     PlannedStep,
     Regular,
+    RowMeasure,
     Sequence,
     SomeLinked,
     StayWas,
@@ -48,7 +52,6 @@ from engage_cli.plan.resolve import Context, field_row, matching_row, row_of, te
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
 
-AT_LEAST_ONE = NumberIn(1, True, None, False)
 _MILLIONTHS_OF_ALL = 100_000_000
 
 
@@ -88,6 +91,7 @@ def plan_named(project: Project, names: Iterable[str], context: Context) -> dict
             of=audience.of,
             with_anonymous=audience.with_anonymous,
             list_traits=tuple(dict.fromkeys(path for one in lists for path in one.traits)),
+            with_entities=audience.with_entities,
         )
 
     for name in names:
@@ -164,6 +168,8 @@ class Planner:
                 return self._quantified(condition)
             case w.ContextIs() | w.MessageMade() | w.JourneyState():
                 return Is(self._of_journeys(condition))
+            case w.HasEntity():
+                return self._entity(condition)
             case w.TraitIs() | w.SequenceDone() | w.InAudience() | w.InShare() | w.InSql() | w.HasConsent():
                 return Is(self._leaf(condition))
             case _:
@@ -219,6 +225,22 @@ class Planner:
                 return And((some(Always(), f"has_{of.one}"), Negated(other)))
             case _:
                 assert_never(condition.quantifier)
+
+    # ---- entities --------------------------------------------------------------------------------------------------
+
+    def _entity(self, asked: w.HasEntity) -> Predicate:
+        has = None if asked.has is None else self.predicate(asked.has)
+        rows = EntityRows(asked.entity, row_of(asked.where, self.context), has, asked.span)
+        match asked.ask:
+            case None:
+                return Is(HasRows(rows, AT_LEAST_ONE))
+            case w.Count(comparison):
+                return self._numbers(comparison, lambda check: HasRows(rows, check))
+            case w.Measure(aggregate, path, comparison):
+                measure = RowMeasure(aggregate, path, self._measure_reading(aggregate, comparison))
+                return self._numbers(comparison, lambda check: HasRows(rows, check, measure))
+            case _:
+                assert_never(asked.ask)
 
     # ---- traits ----------------------------------------------------------------------------------------------------
 

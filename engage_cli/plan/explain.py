@@ -26,8 +26,8 @@ from engage_cli.plan.leaves import (
     TraitMeets,
 )
 from engage_cli.plan.needs import USER_ID, Column, Needs, Reading
-from engage_cli.plan.predicates import Predicate
-from engage_cli.plan.requirements import IDS, leaves_of
+from engage_cli.plan.predicates import Predicate, leaves_of
+from engage_cli.plan.requirements import IDS
 from engage_cli.plan.resolve import Context
 
 

@@ -10,13 +10,17 @@ from engage_cli.definitions.conditions import Aggregate, Order
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.values import Duration
-from engage_cli.plan.checks import ANY_ROW, Check, CountTest, Row
+from engage_cli.plan.checks import ANY_ROW, Check, CountTest, NumberIn, Row
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.needs import Reading
 from engage_cli.source import Span
 
 if TYPE_CHECKING:  # predicates hold leaves, and this one a predicate
     from engage_cli.plan.predicates import Predicate
+
+
+AT_LEAST_ONE = NumberIn(1, True, None, False)
+"""The check of a number that there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,42 @@ class ConsentIs:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityRows:
+    """The rows of an entity that are linked with a subject, or with a row of the entity around, and meet `row` and `has`.
+
+    `has` is a predicate over HasRows leaves, which are asked of each of the rows; None holds for all.
+    """
+
+    entity: str
+    row: Row = ANY_ROW
+    has: "Predicate | None" = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowMeasure:
+    """An aggregate of a column (of its elements, where the path has `[]`) over rows."""
+
+    aggregate: Aggregate
+    path: Path
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class HasRows:
+    """The number of such rows, or a measure over them, passes the check."""
+
+    rows: EntityRows
+    check: Check
+    measure: RowMeasure | None = None
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether all that is asked is that there is such a row."""
+        return self.measure is None and self.check == AT_LEAST_ONE
+
+
+@dataclass(frozen=True, slots=True)
 class ContextMeets:
     """What the journey's instance that asks carries meets the row predicate."""
 
@@ -248,4 +288,5 @@ Leaf = (
     | ContextMeets
     | MessageWas
     | StayWas
+    | HasRows
 )

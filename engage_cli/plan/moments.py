@@ -15,7 +15,7 @@ from engage_cli.definitions.project import Project, Source, Sources
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
 from engage_cli.plan.checks import OfContext, OfKey
-from engage_cli.plan.leaves import AmongRows, ContextMeets, EventSet, FirstEvents, Leaf, MemberOf, MessageWas
+from engage_cli.plan.leaves import AmongRows, ContextMeets, EventSet, FirstEvents, HasRows, Leaf, MemberOf, MessageWas
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
 from engage_cli.plan.relative import OWN, Arrived, Relative, Shifted, Turned
@@ -106,6 +106,9 @@ class MomentPlan:
                 yield from self._undated(audience.of, audience.predicate, sources)
             elif isinstance(leaf, AmongRows):
                 yield "`sql:`"
+            elif isinstance(leaf, HasRows):
+                yield f"the entity `{leaf.rows.entity}`"
+                yield from self._undated_traits(kind, leaf, sources)
             else:
                 yield from self._undated_traits(kind, leaf, sources)
 

@@ -32,6 +32,14 @@ has no instant was always so (since 0001-01-01); of rows at one instant the last
 account_key INTEGER, since TIMESTAMP)`
     where a plan asks about accounts. A membership has no end.
 
+`entity_<name>(row_key INTEGER, row_id VARCHAR, user_key INTEGER, account_key INTEGER, to_<entity> INTEGER…, <columns>)`
+    the rows of an entity that a plan asks about, one a key (`row_id`). `user_key` and `account_key` are of what the row is linked to, NULL
+    where that is nobody who is known (`account_key` only where a plan asks about accounts); `to_<entity>` is the `row_key` of the row that
+    it is linked to, for each link to an entity that the plan asks about. Where it is needed whole, also `row JSON`: the row as it stands,
+    without what is missing.
+`linked_<name>`
+    the same, where it is read for the users and accounts that its rows are linked to.
+
 `list_<n>(value VARCHAR)`
     the distinct values of one `in_file` list, none missing.
 
@@ -94,6 +102,34 @@ class ListNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityNeed:
+    """The rows of an entity, with readings of its columns; `whole`: also as they stand."""
+
+    name: str
+    columns: frozenset[Column]
+    whole: bool = False
+
+
+def _together(*needs: EntityNeed) -> tuple[EntityNeed, ...]:
+    """What several plans need of entities, one need for each."""
+    found: dict[str, EntityNeed] = {}
+    for need in needs:
+        other = found.get(need.name, need)
+        found[need.name] = EntityNeed(need.name, need.columns | other.columns, need.whole or other.whole)
+    return tuple(found[name] for name in sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class StagedEntity:
+    """What the compiler has to know of the staged rows of an entity: the paths at which at least one value is a list, the zone of naive
+    timestamps inside lists, and the entities that rows are linked to by a `to_<entity>` of their own."""
+
+    lists: frozenset[Path]
+    zone: str
+    links: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """Everything that has to be staged for a run.
 
@@ -112,6 +148,8 @@ class Needs:
     account_traits: frozenset[Column] = frozenset()
     accounts: bool = False
     """Stage the relations about accounts."""
+    entities: tuple[EntityNeed, ...] = ()
+    """In the order of their names."""
     with_sightings: bool = False
     """Also stage where the identifiers of `users` were seen (identity show)."""
     with_properties: bool = False
@@ -137,6 +175,7 @@ class Needs:
             with_properties=self.with_properties or other.with_properties,
             dated=self.dated or other.dated,
             with_known_since=self.with_known_since or other.with_known_since,
+            entities=_together(*self.entities, *other.entities),
         )
 
 
@@ -148,7 +187,7 @@ class Catalog:
     least one value is a list (only there does a comparison look at elements). `elements_zone`: the zone of naive timestamps inside
     lists of event properties, None where the sources differ. `trait_elements_zone` likewise for traits.
     `account_lists`, `account_elements_zone` likewise for the traits of accounts. `subject_id` is the trait that is the subject's id.
-    `list_tables`: the relation of each in_file list. `tables`: the relation of each source that `sql:` names.
+    `list_tables`: the relation of each in_file list. `tables`: the relation of each source that `sql:` names. `entities`: those staged.
     """
 
     event_keys: Mapping[str, int]
@@ -163,6 +202,7 @@ class Catalog:
     with_anonymous: bool = False
     """Whether `users` has the column `anonymous BOOLEAN`: identifiers join users, and the one that a profile has none of is a user's id."""
     tables: Mapping[str, str] = field(default_factory=dict)
+    entities: Mapping[str, StagedEntity] = field(default_factory=dict)
 
     def for_accounts(self) -> "Catalog":
         """The same where the subjects are accounts, and traits are theirs."""

@@ -1,16 +1,19 @@
 """Boolean expressions over leaves: the logical plan of a condition, and of a set of audiences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.leaves import Leaf
 from engage_cli.plan.needs import Needs
-from engage_cli.plan.traits import PlannedTrait
 from engage_cli.source import Span
+
+if TYPE_CHECKING:  # what traits name is looked for in predicates
+    from engage_cli.plan.traits import PlannedTrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class Is:
 Predicate = And | Or | Negated | Always | Is
 
 
+def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
+    """Every leaf of a predicate, in the order written."""
+    match predicate:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case Negated(part):
+            yield from leaves_of(part)
+        case Is(leaf):
+            yield leaf
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedAudience:
     """An audience whose members are the subjects that meet the predicate."""
@@ -56,6 +71,8 @@ class PlannedAudience:
     with_anonymous: bool = False
     list_traits: tuple[Path, ...] = ()
     """The traits that destinations of lists need of its members."""
+
+    with_entities: tuple[str, ...] = ()
 
     @property
     def sent(self) -> tuple[Path, ...]:
@@ -72,5 +89,5 @@ class Plan:
     audiences: Mapping[str, PlannedAudience]
     asked: tuple[str, ...]
     needs: Needs
-    traits: Mapping[str, PlannedTrait] = field(default_factory=dict)
+    traits: "Mapping[str, PlannedTrait]" = field(default_factory=dict)
     """The computed traits that the audiences ask for, each after those that it is computed of."""

@@ -23,6 +23,7 @@ from engage_cli.plan.leaves import (
     EventSet,
     FirstEvents,
     Happened,
+    HasRows,
     Leaf,
     Measured,
     OnDays,
@@ -31,24 +32,12 @@ from engage_cli.plan.leaves import (
     SomeLinked,
     TraitMeets,
 )
-from engage_cli.plan.needs import ACCOUNT_ID, USER_ID, Column, EventNeed, ListNeed, Needs, Reading
-from engage_cli.plan.predicates import And, Is, Negated, Or, PlannedAudience, Predicate
-from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource
+from engage_cli.plan.needs import ACCOUNT_ID, USER_ID, Column, EntityNeed, EventNeed, ListNeed, Needs, Reading
+from engage_cli.plan.predicates import PlannedAudience, Predicate, leaves_of
+from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, rows_inside
 
 IDS = {Subject.USERS: USER_ID, Subject.ACCOUNTS: ACCOUNT_ID}
 """By kind of subject, the trait that is no trait: its id."""
-
-
-def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
-    """Every leaf of a predicate, in the order written."""
-    match predicate:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from leaves_of(part)
-        case Negated(part):
-            yield from leaves_of(part)
-        case Is(leaf):
-            yield leaf
 
 
 def leaves_about(of: Subject, predicate: Predicate) -> Iterator[tuple[Subject, Leaf]]:
@@ -66,9 +55,10 @@ def needs_of(
 
     Where subjects have instants of their own, none is before `low`.
     """
-    found = _Found(ZoneInfo(base.zone), low)
+    found, sent = _Found(ZoneInfo(base.zone), low), set[str]()
     for audience in audiences:
         found.subjects(audience.of, audience.predicate)
+        sent.update(audience.with_entities)
         for path in audience.sent:
             if path != IDS[audience.of]:
                 found.traits_of[audience.of] |= {Column(path, Reading.VALUE), Column(path, Reading.TEXT)}
@@ -85,6 +75,7 @@ def needs_of(
         accounts=found.accounts,
         lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
         channels=frozenset(found.channels),
+        entities=tuple(EntityNeed(name, frozenset(columns), name in sent) for name, columns in sorted(found.entities.items())),
     )
 
 
@@ -112,6 +103,7 @@ class _Found:
     traits_of: dict[Subject, set[Column]] = field(default_factory=lambda: {of: set() for of in Subject})
     lists: set[ListNeed] = field(default_factory=set)
     channels: set[str] = field(default_factory=set)
+    entities: dict[str, set[Column]] = field(default_factory=dict)
     of: Subject = Subject.USERS
     accounts: bool = False
 
@@ -149,6 +141,8 @@ class _Found:
                 self.subjects(of, predicate)
             case ConsentIs(channel):
                 self.channels.add(channel)
+            case HasRows():
+                self.rows(leaf)
             case _:
                 pass
 
@@ -158,6 +152,15 @@ class _Found:
         self.accounts |= of is Subject.ACCOUNTS
         self.source(source)
         self.of = outer
+
+    def rows(self, leaf: HasRows) -> None:
+        """What a condition on rows of an entity looks at: their columns, and those of what is linked with them."""
+        columns = self.entities.setdefault(leaf.rows.entity, set())
+        self.row(leaf.rows.row, columns, [])
+        if leaf.measure is not None:
+            columns.add(_measured_column(leaf.measure.aggregate, leaf.measure.path, leaf.measure.reading))
+        for inner in rows_inside(leaf.rows):
+            self.rows(inner)
 
     def source(self, source: TraitSource) -> None:
         match source:

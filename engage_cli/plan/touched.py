@@ -23,6 +23,7 @@ from engage_cli.plan.leaves import (
     FirstEvents,
     Forbidden,
     Happened,
+    HasRows,
     Leaf,
     Measured,
     MemberOf,
@@ -34,8 +35,7 @@ from engage_cli.plan.leaves import (
     SomeLinked,
     StayWas,
 )
-from engage_cli.plan.predicates import Plan
-from engage_cli.plan.requirements import leaves_of
+from engage_cli.plan.predicates import Plan, leaves_of
 from engage_cli.plan.traits import TraitOfEvents, TraitOfRows, computed_among, traits_of_leaf
 
 Names = tuple[str, ...]
@@ -61,21 +61,26 @@ class Touch:
     passed: tuple[Passed, ...]
 
 
-def passed_between(before: Plan, now: Plan, name: str) -> tuple[Passed, ...] | None:
-    """What the windows of an audience passed over between two plans of the same definitions; None where everybody has to be looked at."""
+def passed_between(before: Plan, now: Plan, name: str, *, entities_changed: bool = False) -> tuple[Passed, ...] | None:
+    """What the windows of an audience passed over between two plans of the same definitions; None where everybody has to be looked at.
+
+    `entities_changed`: the files of entities are others now.
+    """
     earlier, later = before.audiences[name], now.audiences[name]
     if later.of is not Subject.USERS:
         return None
     found: set[Passed] = set()
     for one, other in zip(leaves_of(earlier.predicate), leaves_of(later.predicate), strict=True):
         if isinstance(other, MemberOf):
-            inner = passed_between(before, now, other.audience)
+            inner = passed_between(before, now, other.audience, entities_changed=entities_changed)
             if inner is None:
                 return None
             found |= set(inner)
             continue
         if not _depends_on_stretches_alone(other) or _bare(one) != _bare(other):
             return None
+        if entities_changed and isinstance(other, HasRows):
+            return None  # whom a row concerns, directly or by way of others, is known only when all are read
         passed = _passed_by_windows(_stretches(one), _stretches(other))
         by_traits = _passed_by_traits(before, now, traits_of_leaf(other))
         if passed is None or by_traits is None:

@@ -15,8 +15,10 @@ from engage_cli.plan.leaves import (
     ContextMeets,
     Counted,
     EdgeMeets,
+    EntityRows,
     EventSet,
     Happened,
+    HasRows,
     InShareOf,
     Leaf,
     Measured,
@@ -29,6 +31,7 @@ from engage_cli.plan.leaves import (
     StayWas,
     TraitMeets,
 )
+from engage_cli.plan.predicates import leaves_of
 from engage_cli.source import Span
 
 
@@ -89,8 +92,22 @@ def traits_of_leaf(leaf: Leaf) -> Iterator[Path]:
                 yield from traits_of_row(events.row)
         case ContextMeets(row):
             yield from traits_of_row(row)
+        case HasRows():
+            yield from traits_of_rows(leaf.rows)
         case InShareOf() | MemberOf() | AmongRows() | SomeLinked() | ConsentIs() | MessageWas() | StayWas():
             return
+
+
+def rows_inside(rows: EntityRows) -> list[HasRows]:
+    """What is asked of the rows that are linked with rows of an entity, in the order written."""
+    return [] if rows.has is None else [leaf for leaf in leaves_of(rows.has) if isinstance(leaf, HasRows)]
+
+
+def traits_of_rows(rows: EntityRows) -> Iterator[Path]:
+    """The traits of the subject that conditions on rows of an entity, and on those linked with them, refer to."""
+    yield from traits_of_row(rows.row)
+    for leaf in rows_inside(rows):
+        yield from traits_of_rows(leaf.rows)
 
 
 def traits_of_row(row: c.Row, *, own: bool = False) -> Iterator[Path]:

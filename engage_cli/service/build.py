@@ -383,7 +383,8 @@ def definition_hash(project: Project, plan: Plan) -> str:
     ]
     destinations = [one.meaning for one in config.destinations.values() if one.name in project.audiences[name].sync]
     identity = [config.sources.identity.meaning] if config.sources.identity is not None else []
-    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity])
+    entities = [entity.meaning for entity in sorted(config.sources.entities, key=lambda entity: entity.name)]
+    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity, *entities])
     return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 

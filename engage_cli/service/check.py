@@ -1,6 +1,6 @@
 """`engage check`: everything that can be wrong before a run, in the definitions and in the data they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +58,8 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     mentions += [mention for journey in project.journeys.values() for mention in mentioned_in(journey)]
-    tables = frozenset({"profiles", "accounts"} & {*declared_tables(project.config.sources)})
+    entities = [entity.name for entity in project.config.sources.entities]
+    tables = frozenset({"profiles", "accounts", *entities} & {*declared_tables(project.config.sources)})
     needs = Needs(
         instant,
         zone,
@@ -69,7 +70,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     )
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
-    vocabulary = _vocabulary(engine, staging, needs)
+    vocabulary = _vocabulary(engine, staging, needs, entities)
     computed = {trait_kind(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
     computed[trait_kind(Subject.USERS)] |= set_traits(project)
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
@@ -98,6 +99,8 @@ class Vocabulary:
     properties: dict[str, frozenset[str]]
     traits: dict[str, frozenset[str]]
     """By kind of mention."""
+    columns: dict[str, frozenset[str]]
+    """By entity."""
 
     def judge(self, mention: Mention) -> Issue | None:
         """A warning for a name that never occurs, with the nearest that does."""
@@ -109,6 +112,12 @@ class Vocabulary:
                 return self._warning("unknown-event", f"no event `{visible(mention.name)}` occurs in the data", mention, self.events)
             case "property":
                 return self._judge_property(mention)
+            case "column":
+                [entity] = mention.of
+                known = self.columns[entity]
+                if mention.name in known:
+                    return None
+                return self._warning("unknown-column", f"no row of `{entity}` has a column `{visible(mention.name)}`", mention, known)
             case _:
                 traits = self.traits[mention.kind]
                 if mention.name in traits:
@@ -131,7 +140,7 @@ class Vocabulary:
         return Issue(code, message, mention.span, hint, Severity.WARNING)
 
 
-def _vocabulary(engine: Engine, staging: Staging, needs: Needs) -> Vocabulary:
+def _vocabulary(engine: Engine, staging: Staging, needs: Needs, entities: Sequence[str]) -> Vocabulary:
     names = {key: event for event, key in staging.catalog.event_keys.items()}
     properties: dict[str, set[str]] = {}
     if needs.with_properties:
@@ -139,7 +148,9 @@ def _vocabulary(engine: Engine, staging: Staging, needs: Needs) -> Vocabulary:
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)
     traits = {trait_kind(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
-    return Vocabulary(frozenset(staging.catalog.event_keys), {event: frozenset(found) for event, found in properties.items()}, traits)
+    occurring = {event: frozenset(found) for event, found in properties.items()}
+    columns = {entity: frozenset(_columns(engine, staging, entity)) for entity in entities}
+    return Vocabulary(frozenset(staging.catalog.event_keys), occurring, traits, columns)
 
 
 def _columns(engine: Engine, staging: Staging, source: str) -> list[str]:

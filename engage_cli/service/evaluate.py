@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from engage_cli.definitions.project import Project
+from engage_cli.definitions.project import ENTITIES, Project
 from engage_cli.engine.base import Engine
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.predicates import Plan
@@ -44,20 +44,27 @@ def revisit(project: Project, state: State | None, run_plan: RunPlan) -> Revisit
     if run_numbered(state.engine, run).tool_version != run_plan.run.tool_version:
         return None  # another version may have understood a condition otherwise
     before = [clock for clock in same if clock.run == run]
-    passed = _passed(project, before, run_plan.run.as_of)
+    files = files_read_by(state, run)
+    now = {(file.kind, file.path, file.sha256) for file in run_plan.files}
+    changed = {file for file in files if file[0] == ENTITIES} != {file for file in now if file[0] == ENTITIES}
+    passed = _passed(project, before, run_plan.run.as_of, entities_changed=changed)
     if not passed:
         return None
     windows = tuple(sorted({one for found in passed.values() for one in found}, key=lambda one: (one.names, one.low, one.high)))
-    return Revisit(frozenset(passed), Touch(before[0].as_of, files_read_by(state, run), windows))
+    return Revisit(frozenset(passed), Touch(before[0].as_of, files, windows))
 
 
-def _passed(project: Project, clocks: Sequence[Clock], as_of: datetime) -> Mapping[str, tuple[Passed, ...]]:
+def _passed(project: Project, clocks: Sequence[Clock], as_of: datetime, *, entities_changed: bool) -> Mapping[str, tuple[Passed, ...]]:
     names = [clock.audience for clock in clocks]
     earlier = _plan(project, names, clocks[0].as_of)
     now = _plan(project, names, as_of)
-    # A trait that is sent along is of everybody, and so is what it is computed of.
-    alone = [name for name in names if not any(path.name in now.traits for path in now.audiences[name].sent)]
-    found = {name: passed_between(earlier, now, name) for name in alone}
+    # A trait that is sent along is of everybody, and so is what it is computed of, and rows that made somebody a member.
+    alone = [
+        name
+        for name in names
+        if not now.audiences[name].with_entities and not any(path.name in now.traits for path in now.audiences[name].sent)
+    ]
+    found = {name: passed_between(earlier, now, name, entities_changed=entities_changed) for name in alone}
     return {name: passed for name, passed in found.items() if passed is not None}
 
 

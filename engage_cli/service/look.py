@@ -15,8 +15,8 @@ from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import trait_paths
 from engage_cli.plan.needs import Column, Reading
-from engage_cli.plan.predicates import Plan
-from engage_cli.plan.requirements import IDS, leaves_of
+from engage_cli.plan.predicates import Plan, leaves_of
+from engage_cli.plan.requirements import IDS
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress

@@ -1,4 +1,4 @@
-"""The names of the data that definitions use: events, properties and traits, each with its place. `check` looks for them in the data."""
+"""The names of the data that definitions use: events, properties, traits and columns, each with its place. `check` looks for them in the data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
 from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.entity_walk import with_inner_rows
 from engage_cli.definitions.expression import traits_in
 from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey, SetTrait
 from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, asked_by, references_asked
@@ -20,7 +21,8 @@ from engage_cli.source import Span
 
 @dataclass(frozen=True)
 class Mention:
-    """A name of the data that a definition uses: of an event, a trait (of users or of accounts), or a property of the events `of`."""
+    """A name of the data that a definition uses: of an event, a trait (of users or of accounts), a property of the events `of`, a column of
+    the entity `of`."""
 
     kind: str
     name: str
@@ -34,7 +36,7 @@ def trait_kind(of: Subject) -> str:
 
 
 def mentioned(condition: Condition, of: Subject = Subject.USERS) -> Iterator[Mention]:
-    """Every event, property and trait that a condition about users or accounts names; those of nested audiences are theirs."""
+    """Every event, property, trait and column that a condition about users or accounts names; those of nested audiences are theirs."""
     match condition:
         case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
             for part in parts:
@@ -51,8 +53,18 @@ def mentioned(condition: Condition, of: Subject = Subject.USERS) -> Iterator[Men
         case w.SequenceDone(steps, without=without):
             for step in (*steps, *without):
                 yield from _of_events(step.names, step.span, step.where)
+        case w.HasEntity():
+            for rows in with_inner_rows(condition):
+                yield from _of_rows(rows)
         case _:
             return
+
+
+def _of_rows(rows: w.HasEntity) -> Iterator[Mention]:
+    for name, place in _names_in(rows.where):
+        yield Mention("column", name, place, (rows.entity,))
+    if isinstance(rows.ask, w.Measure):
+        yield Mention("column", rows.ask.path.name, rows.span, (rows.entity,))
 
 
 def mentioned_by(trait: Trait) -> Iterator[Mention]:

@@ -39,6 +39,8 @@ class DataReport:
     duplicates: int = 0
     future_events: int = 0
     repeated_profiles: int = 0
+    repeated_keys: Mapping[str, int] = field(default_factory=dict)
+    """By entity how many of its keys stand in more than one row."""
     anonymous_calls: int = 0
     """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
     users: int = 0

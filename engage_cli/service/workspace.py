@@ -63,7 +63,7 @@ _ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 def declared_tables(sources: Sources) -> tuple[str, ...]:
     """The sources that a `sql:` condition may name."""
     kinds = ("events", "profiles", "accounts", "memberships", "consents")
-    return tuple(kind for kind in kinds if sources.of(kind))
+    return (*(kind for kind in kinds if sources.of(kind)), *(entity.name for entity in sources.entities))
 
 
 def _authored_leaves(plan: Plan) -> list[tuple[Subject, AmongRows]]:
@@ -193,6 +193,7 @@ def report_of(
         duplicates=staging.duplicates,
         future_events=staging.future_events,
         repeated_profiles=staging.repeated_profiles,
+        repeated_keys=staging.repeated_keys,
         anonymous_calls=staging.anonymous_calls,
         users=staging.users,
         kept=staging.kept,

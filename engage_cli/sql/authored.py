@@ -22,7 +22,6 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 AUTHORED = "authored"
 """Marks, in a node's meta, a query whose functions were checked here."""
-SOURCE_TABLES = ("events", "profiles", "accounts", "memberships", "consents")
 LONGEST = 20_000
 
 

@@ -33,6 +33,7 @@ from engage_cli.plan.leaves import (
     EventSet,
     FirstEvents,
     Happened,
+    HasRows,
     InShareOf,
     Leaf,
     Measured,
@@ -47,9 +48,9 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.moments import MomentPlan, found_in
 from engage_cli.plan.needs import Catalog, Reading
-from engage_cli.plan.predicates import Predicate
+from engage_cli.plan.predicates import Predicate, leaves_of
 from engage_cli.plan.relative import OWN, Own, Relative, Shifted, Turned
-from engage_cli.plan.requirements import IDS, leaves_of
+from engage_cli.plan.requirements import IDS
 from engage_cli.plan.resolve import row_at
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, traits_of_leaf, traits_of_source
 from engage_cli.sql.calendar import after_duration
@@ -121,7 +122,7 @@ class ChangeFinder(Passing):
                 self.at(self.rows_of(side, "consent_history", ROW).where(channels), column("since", ROW))
             case MessageWas() | StayWas():
                 self._ledger(leaf, side)
-            case InShareOf() | AmongRows():
+            case InShareOf() | AmongRows() | HasRows():
                 pass
             case _:
                 assert_never(leaf)

@@ -18,6 +18,7 @@ from engage_cli.plan.leaves import (
     Counted,
     EdgeMeets,
     Happened,
+    HasRows,
     InShareOf,
     Leaf,
     Measured,
@@ -34,8 +35,9 @@ from engage_cli.plan.needs import Catalog
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
 from engage_cli.sql.accounts import ACCOUNT_EVENTS, AccountRelations, of_accounts
 from engage_cli.sql.atoms import Atom
-from engage_cli.sql.authored import SOURCE_TABLES, read_authored
+from engage_cli.sql.authored import read_authored
 from engage_cli.sql.consents import consent_atom
+from engage_cli.sql.entities import EntityLeaves
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.ledger import ledger_relation
@@ -166,11 +168,12 @@ class Subjects:
     relations: Relations
     queries: EventQueries
     events: EventLeaves
+    entities: EntityLeaves
 
 
 def subjects_of(queries: EventQueries, relations: Relations) -> Subjects:
     """What compiles leaves, by these queries and into these relations."""
-    return Subjects(queries.catalog, relations, queries, EventLeaves(queries, relations))
+    return Subjects(queries.catalog, relations, queries, EventLeaves(queries, relations), EntityLeaves(queries, relations))
 
 
 @dataclass
@@ -285,13 +288,15 @@ class Compiler:
                 return Atom.presence(ledger_relation(leaf, subjects.queries, subjects.relations))
             case ConsentIs():
                 return consent_atom(leaf, subjects.relations)
+            case HasRows():
+                return subjects.entities.atom(leaf)
             case _:
                 assert_never(leaf)
 
     def authored(self, leaf: AmongRows, of: Subject) -> str:
         name, new = self.of[of].relations.name_for(leaf, leaf.label)
         if new:
-            rows = read_authored(leaf.text, SOURCE_TABLES, [of.id_name]).over(self.catalog, self.plan.as_of)
+            rows = read_authored(leaf.text, self.catalog.tables, [of.id_name]).over(self.catalog, self.plan.as_of)
             key, subject_id = column(f"{of.one}_key", USERS), column(of.id_name, USERS)
             query = exp.select(key).distinct()
             query = query.from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))

@@ -1,5 +1,6 @@
 """Event leaves: counts, days, sums and their like, edges and regularity, each a small aggregate by user."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,14 +12,14 @@ from engage_cli.plan.labels import slug
 from engage_cli.plan.leaves import Counted, EdgeMeets, Events, EventSet, Happened, Measured, OnDays, Regular
 from engage_cli.plan.needs import Reading
 from engage_cli.sql.atoms import Atom
-from engage_cli.sql.events import EventQueries, ordered
+from engage_cli.sql.events import Columns, EventQueries, ordered
 from engage_cli.sql.functions import e_day, e_elements, e_json, e_round, e_sum
 from engage_cli.sql.instants import instant
 from engage_cli.sql.literals import all_of, column, integer_literal, known, negation
 from engage_cli.sql.readers import ColumnReader
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.rows import number_condition, row_condition
-from engage_cli.sql.scope import EVENTS
+from engage_cli.sql.scope import EVENTS, Scope
 
 USER_KEY = "user_key"
 OVER_NONE = frozenset({Aggregate.SUM, Aggregate.UNIQUE})
@@ -91,7 +92,7 @@ class EventLeaves:
             label += "_instant"
         if not leaf.path.has_each:
             reader = ColumnReader(EVENTS, leaf.path, frozenset())
-            return self.aggregated(leaf.events, label, _aggregate(leaf.aggregate, reader.read(leaf.reading)))
+            return self.aggregated(leaf.events, label, aggregate_of(leaf.aggregate, reader.read(leaf.reading)))
         name, new = self.relations.name_for((leaf.events, leaf.path, leaf.aggregate, leaf.reading), f"{label}_of_{leaf.events.label}")
         if new:
             query = self._over_elements(leaf, label)
@@ -102,7 +103,7 @@ class EventLeaves:
         """The aggregate over the elements of lists."""
         rows = self.values(leaf.events, leaf.path, leaf.reading)
         return (
-            exp.select(column(USER_KEY, EVENTS), exp.alias_(_aggregate(leaf.aggregate, column("value", EVENTS)), label))
+            exp.select(column(USER_KEY, EVENTS), exp.alias_(aggregate_of(leaf.aggregate, column("value", EVENTS)), label))
             .from_(exp.alias_(rows.subquery(), EVENTS, table=True))
             .group_by(column(USER_KEY, EVENTS))
         )
@@ -112,19 +113,8 @@ class EventLeaves:
         if not path.has_each:
             value = ColumnReader(EVENTS, path, frozenset()).read(reading)
             return self.queries.select(events, [column(USER_KEY, EVENTS), exp.alias_(value, "value")])
-        first, rest = path.split_at_each()
-        elements = ColumnReader(EVENTS, first, frozenset()).read(Reading.ELEMENTS)
-        key = column(USER_KEY, EVENTS)
-        query = self.queries.select(events, [key, exp.alias_(exp.Explode(this=elements), "element")])
-        while EACH in rest:
-            inner, rest = _up_to_each(rest)
-            query = exp.select(
-                column(USER_KEY, EVENTS),
-                exp.alias_(exp.Explode(this=e_elements(e_json(column("element", EVENTS), inner))), "element"),
-            ).from_(exp.alias_(query.subquery(), EVENTS, table=True))
-        scope = self.queries.scope().inside(column("element", EVENTS))
-        value = scope.values(Path(rest) if rest else None).read(reading)
-        return exp.select(column(USER_KEY, EVENTS), exp.alias_(value, "value")).from_(exp.alias_(query.subquery(), EVENTS, table=True))
+        keys = [column(USER_KEY, EVENTS)]
+        return element_values(lambda columns: self.queries.select(events, columns), keys, EVENTS, self.queries.scope(), path, reading)
 
     # ---- edges -----------------------------------------------------------------------------------------------------
 
@@ -207,6 +197,25 @@ def _of_everybody(leaf: Regular) -> bool:
     return all(stretch.low is not None and isinstance(stretch.low.instant, datetime) for stretch in leaf.stretches)
 
 
+def element_values(
+    select: Callable[[Columns], exp.Select], keys: Columns, alias: str, scope: Scope, path: Path, reading: Reading
+) -> exp.Select:
+    """(keys, value): a row an element of the lists at `path`, through every `[]` of it.
+
+    `select` gives columns of the rows, which stand under `alias` and whose values are of `scope`; `keys` may have names of their own.
+    """
+    first, rest = path.split_at_each()
+    elements = ColumnReader(alias, first, frozenset()).read(Reading.ELEMENTS)
+    query = select([*keys, exp.alias_(exp.Explode(this=elements), "element")])
+    own = [column(key.output_name, alias) for key in keys]
+    while EACH in rest:
+        inner, rest = _up_to_each(rest)
+        element = exp.Explode(this=e_elements(e_json(column("element", alias), inner)))
+        query = exp.select(*own, exp.alias_(element, "element")).from_(exp.alias_(query.subquery(), alias, table=True))
+    value = scope.inside(column("element", alias)).values(Path(rest) if rest else None).read(reading)
+    return exp.select(*own, exp.alias_(value, "value")).from_(exp.alias_(query.subquery(), alias, table=True))
+
+
 def _periods(leaf: Regular) -> exp.Select:
     """One row a stretch: its number, and its ends (the first excluded, the second included)."""
     rows = []
@@ -224,7 +233,8 @@ def _up_to_each(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], tuple[Part, 
     return parts[:at], parts[at + 1 :]
 
 
-def _aggregate(aggregate: Aggregate, value: exp.Expr) -> exp.Expr:
+def aggregate_of(aggregate: Aggregate, value: exp.Expr) -> exp.Expr:
+    """An aggregate over readings of a property."""
     match aggregate:
         case Aggregate.SUM:
             return e_round(e_sum(value))

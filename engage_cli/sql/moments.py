@@ -17,9 +17,10 @@ from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.relative import OWN, Arrived
-from engage_cli.sql.authored import AUTHORED, SOURCE_TABLES, read_authored
+from engage_cli.sql.authored import AUTHORED, read_authored
 from engage_cli.sql.compile import Compiler, Subjects, audience_relation, steps_of, subjects_of
 from engage_cli.sql.consents import CONSENTS
+from engage_cli.sql.entities import LINKED, entity_table
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.instants import relative_to
 from engage_cli.sql.ledger import ASKING, JOURNEY_STAYS, MADE_MESSAGES
@@ -157,7 +158,7 @@ class MomentRelations(Relations):
         for node in list(made.walk(prune=lambda node: bool(node.meta.get(AUTHORED)))):
             if node.meta.get(AUTHORED):
                 continue
-            if isinstance(node, exp.Table) and node.name in _TABLES:
+            if isinstance(node, exp.Table) and (node.name in _TABLES or node.name.startswith(LINKED)):
                 node.set("this", exp.to_identifier(self._base(node.name)))
             elif isinstance(node, exp.Column):
                 if node.name == USER_KEY:
@@ -170,7 +171,8 @@ class MomentRelations(Relations):
         """The relation that stands for one that is staged."""
         if table == "users":
             return self.level.subjects
-        name = f"{self.level.prefix}{table}"
+        entity = table.removeprefix(LINKED) if table.startswith(LINKED) else None
+        name = f"{self.level.prefix}{table if entity is None else f'rows_of_{entity}'}"
         if name not in self.by_name:
             query, words = self._made_of(table)
             super().add(name, query, words)
@@ -188,6 +190,9 @@ class MomentRelations(Relations):
                 return self._as_of(history), "the traits of a subject as of its instant"
             case "consents":
                 return self._as_of("consent_history"), "the subscription states of a subject as of its instant"
+            case _ if table.startswith(LINKED):
+                entity = table.removeprefix(LINKED)
+                return self._joined(entity_table(entity), exp.true(), with_columns=False), f"the {entity} that are linked to a subject"
             case _:
                 begun = "at" if table == MADE_MESSAGES else "entered_at"
                 return self._by_now(table, begun), f"{table.replace('_', ' ')} of a subject up to its instant"
@@ -268,7 +273,7 @@ class MomentCompiler(Compiler):
         relations = self.of[of].relations
         name, new = relations.name_for(leaf, leaf.label)
         if new:
-            rows = read_authored(leaf.text, SOURCE_TABLES, [of.id_name]).over(self.catalog, self.plan.as_of)
+            rows = read_authored(leaf.text, self.catalog.tables, [of.id_name]).over(self.catalog, self.plan.as_of)
             query = exp.select(column(USER_KEY, USERS)).distinct().from_(exp.alias_(exp.Subquery(this=rows), "s", table=True))
             on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column(of.id_name, "s"), "TEXT"))
             query = query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=on)

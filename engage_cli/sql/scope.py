@@ -164,6 +164,17 @@ def event_scope(
     return Scope(catalog, zone, column_reader, catalog.elements_zone, step=step, computed=computed, subject=table)
 
 
+def entity_scope(catalog: Catalog, zone: str, entity: str, alias: str, computed: Computed = nothing_computed) -> Scope:
+    """The scope of a row of an entity under an alias."""
+    staged = catalog.entities[entity]
+
+    def column_reader(path: Path | None) -> Reader:
+        assert path is not None, "only an element is read as a whole"
+        return ColumnReader(alias, path, staged.lists)
+
+    return Scope(catalog, zone, column_reader, staged.zone, computed=computed)
+
+
 def trait_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed) -> Scope:
     """The scope of a subject's traits."""
 

@@ -23,7 +23,7 @@ from engage_cli.plan.leaves import EventSet, Measured
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits
-from engage_cli.sql.authored import SOURCE_TABLES, read_authored
+from engage_cli.sql.authored import read_authored
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import (
     e_day,
@@ -185,7 +185,7 @@ class TraitRelations:
         name, new = self.relations.name_for(("trait", trait.name), f"trait_{trait.name}")
         if new:
             of = self.of
-            rows = read_authored(text, SOURCE_TABLES, trait_columns(of)).over(self.queries.catalog, self.plan.as_of)
+            rows = read_authored(text, self.queries.catalog.tables, trait_columns(of)).over(self.queries.catalog, self.plan.as_of)
             what = f"the trait {trait.name} has more than one row for {'a user' if of is Subject.USERS else 'an account'}"
             columns = [column("user_key", USERS), exp.alias_(e_only(e_to_json(column("value", "s")), what), "value")]
             on = exp.EQ(this=column("user_id", USERS), expression=exp.cast(column(of.id_name, "s"), "TEXT"))

@@ -1,10 +1,9 @@
 """The input files that runs have read: which are gone, and recording what this run read."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 
-from engage_cli.definitions.project import MissingFile, Source, Sources
+from engage_cli.definitions.project import KINDS, MissingFile, Source, Sources
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.errors import DataError
 from engage_cli.state.store import State
@@ -82,10 +81,9 @@ def _last_read(engine: Engine) -> list[InputFile]:
 
 
 def _source_of(file: InputFile, sources: Sources) -> Source | None:
-    if file.kind not in {field.name for field in fields(Sources)}:
+    if file.kind not in KINDS:
         return None
-    candidates: Iterable[Source] = getattr(sources, file.kind)
-    return next((source for source in candidates if _glob_pattern(source.path).fullmatch(file.path)), None)
+    return next((source for source in sources.declared(file.kind) if _glob_pattern(source.path).fullmatch(file.path)), None)
 
 
 def _glob_pattern(glob: str) -> re.Pattern[str]:

@@ -23,6 +23,7 @@ from engage_cli.definitions.conditions import (
     Everyone,
     FirstTime,
     HasConsent,
+    HasEntity,
     InAudience,
     InPeriod,
     InShare,
@@ -268,10 +269,33 @@ def sequences(draw):
     )
 
 
+row_asks = st.one_of(
+    st.none(),
+    count_comparisons.map(Count),
+    st.builds(Measure, st.sampled_from([Aggregate.SUM, Aggregate.AVG]), paths_with_each, number_comparisons),
+    st.builds(Measure, st.sampled_from([Aggregate.MIN, Aggregate.MAX]), paths_with_each, day_comparisons),
+    st.builds(Measure, st.just(Aggregate.UNIQUE), paths_with_each, count_comparisons),
+)
+
+
+@cache
+def linked_rows(levels: int = 2) -> st.SearchStrategy[Condition]:
+    """Conditions on linked rows, some with conditions on what is linked with these."""
+    own = st.just(ALWAYS) | wheres(depth=1)
+    if levels == 0:
+        return st.builds(HasEntity, ids, st.just(PLACE), own, ask=row_asks)
+    inside = st.deferred(lambda: linked_rows(levels - 1))
+    several = st.lists(inside, min_size=1, max_size=2).map(tuple)
+    groups = [st.builds(kind, several, st.just(PLACE)) for kind in (AllOf, AnyOf, NoneOf)]
+    has = st.one_of(st.none(), inside, *groups, st.builds(Not, inside, st.just(PLACE)))
+    return st.builds(HasEntity, ids, st.just(PLACE), own, has, row_asks)
+
+
 statuses = st.lists(st.sampled_from(ConsentStatus), min_size=1, max_size=3, unique=True).map(tuple)
 
 leaves = st.one_of(
     st.builds(HasConsent, ids, st.none() | ids, statuses, st.just(PLACE)),
+    linked_rows(),
     st.just(Everyone(PLACE)),
     st.builds(TraitIs, paths_with_each, comparisons(), st.just(PLACE)),
     events,

@@ -223,10 +223,15 @@ def test_engage_yaml_whole():
     assert (config.timezone, config.engine.threads) == ("Europe/London", 2)
     assert [source.on_missing_file for source in config.sources.events] == [MissingFile.ERROR, MissingFile.DROP]
     assert config.sources.profiles[0].columns == {"user_id": "user_id", "timestamp": "set_at"}
+    subscriptions, plans = config.sources.entities
+    assert (subscriptions.key, subscriptions.links) == ("subscription_id", {"user": "user_id", "account": "account_id", "plans": "plan"})
+    assert (subscriptions.source.columns, subscriptions.source.timezone) == ({"plan": "plan_name"}, "Europe/London")
+    assert (subscriptions.source.on_missing_file, plans.source.on_missing_file) == (MissingFile.KEEP, MissingFile.ERROR)
+    assert (plans.name, plans.key, plans.links) == ("plans", "name", {})
     messaging = config.messaging
     assert (messaging.channels["email"].address, messaging.channels["email"].sender) == (path_of("email"), "Acme <hello@acme.example>")
     assert (messaging.language, messaging.urls.view) == (Language(path_of("locale"), "en"), "https://acme.example/v/{message_id}")
-    span = Span("engage.yaml", 33, 3, 33, 6)
+    span = Span("engage.yaml", 42, 3, 42, 6)
     assert config.destinations["crm"] == EventsDestination("crm", "jsonl", Call.IDENTIFY, span)
 
 

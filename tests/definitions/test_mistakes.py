@@ -11,7 +11,18 @@ from engage_cli.source import InvalidError, Severity
 FOLDER = Path(__file__).parent / "mistakes"
 MISTAKES = sorted(FOLDER.glob("*.yaml"))
 REMARKS = sorted((FOLDER.parent / "remarks").glob("*.yaml"))
-CONFIG = "project: shop\nsources: {events: {path: events.csv}, memberships: {path: memberships.csv}}\ndestinations: {crm: {type: events}}\n"
+CONFIG = """\
+project: shop
+sources:
+  events: {path: events.csv}
+  memberships: {path: memberships.csv}
+  entities:
+    subscriptions: {path: subscriptions.csv, key: id, links: {user: user_id, plans: plan}}
+    plans: {path: plans.csv, key: name}
+    invoices: {path: invoices.csv, key: number, links: {subscriptions: subscription}}
+    contracts: {path: contracts.csv, key: id, links: {account: account_id}}
+destinations: {crm: {type: events}}
+"""
 MESSAGING = """sources: {events: {path: events.csv}, profiles: {path: profiles.csv}, memberships: {path: memberships.csv}}
 messaging: {channels: {email: {address: email}, sms: {address: phone}}, groups: [newsletter, promotions]}
 """

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.reference.case import Case
 from tests.reference.consents import ConsentRow
-from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
+from tests.reference.dataset import AccountRow, Dataset, Entity, EventRow, Membership, ProfileRow
 from tests.support.reference import load_yaml
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,6 +38,10 @@ sources:
   memberships: {{path: data/memberships.jsonl}}
   consents:
     - path: data/consents.jsonl
+  entities:
+    subscriptions: {{path: data/subscriptions.jsonl, key: id, links: {{user: user_id, account: account_id, products: product}}}}
+    products: {{path: data/products.jsonl, key: sku}}
+    invoices: {{path: data/invoices.jsonl, key: number, links: {{subscriptions: subscription}}}}
 """
 
 Row = dict[str, Any]
@@ -107,7 +111,7 @@ def profiles() -> list[Row]:
 
 def events() -> list[Row]:
     """The rows of the table of events."""
-    return [{**row, "message_id": row.pop("id")} for row in _table("| id | user_id |")]
+    return [{**row, "message_id": row.pop("id")} for row in _table("| id | user_id | event |")]
 
 
 def accounts() -> list[Row]:
@@ -123,6 +127,16 @@ def memberships() -> list[Row]:
 def consents() -> list[Row]:
     """The rows of the table of subscription states."""
     return _table("| user_id | channel |")
+
+
+def entities() -> dict[str, Entity]:
+    """The tables of entities, as engage.yaml declares them."""
+    links = {"user": "user_id", "account": "account_id", "products": "product"}
+    return {
+        "subscriptions": Entity("id", _table("| id | user_id | account_id |"), links),
+        "products": Entity("sku", _table("| sku |")),
+        "invoices": Entity("number", _table("| number |"), {"subscriptions": "subscription"}),
+    }
 
 
 def list_files() -> dict[str, str]:
@@ -164,6 +178,7 @@ def write_project(folder: Path, examples: tuple[Example, ...]) -> None:
     (folder / "engage.yaml").write_text(ENGAGE_YAML, encoding="utf-8")
     belong = [{"user_id": row["user"], "account_id": row["account"]} for row in memberships()]
     tables = {"events": events(), "profiles": profiles(), "accounts": accounts(), "memberships": belong, "consents": consents()}
+    tables |= {name: list(entity.rows) for name, entity in entities().items()}
     for name, rows in tables.items():
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         (folder / "data" / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -189,5 +204,5 @@ def case_of(example: Example) -> Case:
     lists = {path: [row[0] for row in csv.reader(text.splitlines()[1:])] for path, text in list_files().items()}
     companies = [AccountRow(row["account_id"], {name: value for name, value in row.items() if name != "account_id"}) for row in accounts()]
     belong = [Membership(row["user"], row["account"]) for row in memberships()]
-    dataset = Dataset(happened, people, accounts=companies, memberships=belong, consents=said)
+    dataset = Dataset(happened, people, accounts=companies, memberships=belong, consents=said, entities=entities())
     return Case(dataset, load_yaml(example.text), ZONE, AS_OF, lists)

@@ -6,17 +6,31 @@ import pytest
 
 from engage_cli.definitions.conditions import ConsentStatus, Quantifier
 from engage_cli.definitions.shapes.comparison import OPERATORS
-from engage_cli.definitions.shapes.condition import LATER_KINDS
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.match import MATCH
 from engage_cli.definitions.shapes.sequence import SEQUENCE_CONDITION
 from engage_cli.definitions.values import Period
-from tests.docs.examples import AS_OF, Example, case_of, examples_of, page_text, write_project
+from tests.docs.examples import AS_OF, Example, case_of, examples_of, write_project
 from tests.reference.case import evaluate
 from tests.support.product import members_of_all
 
 EXAMPLES = examples_of("conditions.md") + examples_of("values.md")
-KINDS = ("all", "any", "none", "not", "everyone", "trait", "event", "sequence", "audience", "random", "sql", "consent", *Quantifier)
+KINDS = (
+    "all",
+    "any",
+    "none",
+    "not",
+    "everyone",
+    "trait",
+    "event",
+    "sequence",
+    "audience",
+    "random",
+    "sql",
+    "consent",
+    "entity",
+    *Quantifier,
+)
 WORDS = sorted(
     {
         *KINDS,
@@ -25,6 +39,7 @@ WORDS = sorted(
         *("ignore_case", "as", "ref", "settled", "salt", "percent", "every", "of_last", "property", "by_name"),
         *(period.value for period in Period),
         *("channel", "group", "status", *ConsentStatus),
+        "has",
     }
 )
 
@@ -51,8 +66,3 @@ def test_the_plain_evaluator_finds_whom_the_page_names(example: Example) -> None
 def test_every_word_of_the_language_is_in_an_example(word: str) -> None:
     texts = [example.text for example in EXAMPLES if example.page == "conditions.md"]
     assert any(re.search(rf"(?<![\w.]){word}(?![\w.])", text) for text in texts)
-
-
-@pytest.mark.parametrize("kind", LATER_KINDS)
-def test_kinds_that_come_later_are_named_as_such(kind: str) -> None:
-    assert f"`{kind}`" in page_text("conditions.md").partition("## Not built yet")[2]

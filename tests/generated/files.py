@@ -12,7 +12,7 @@ import duckdb
 from tests.generated.yaml_text import definitions_to_yaml, to_yaml
 from tests.reference.case import Case
 from tests.reference.consents import ConsentRow
-from tests.reference.dataset import Dataset, EventRow, ProfileRow
+from tests.reference.dataset import Dataset, Entity, EventRow, ProfileRow
 from tests.reference.values import Value, read_text
 
 Row = TypeVar("Row")
@@ -44,6 +44,7 @@ def write_project(
     write_known(dataset.known, folder / "data")
     write_accounts(dataset, folder / "data", profile_format)
     write_consents(dataset.consents, folder / "data" / "consent_rows", profile_format, parts)
+    write_entities(dataset, folder / "data" / "entities", profile_format)
     (folder / "engage.yaml").write_text(project_yaml(case, event_format, profile_format), encoding="utf-8")
 
 
@@ -69,6 +70,8 @@ def project_yaml(case: Case, event_format: str, profile_format: str) -> str:
         sources["consents"] = [{"path": "data/consents.csv"}]
     if dataset.consents:
         sources["consents"] = [*sources.get("consents", []), {"path": f"data/consent_rows/*.{profile_format}"}]
+    if dataset.entities:
+        sources["entities"] = {name: entity_source(name, entity, profile_format) for name, entity in dataset.entities.items()}
     return to_yaml({"project": "generated", "timezone": case.zone, "sources": sources})
 
 
@@ -256,3 +259,27 @@ def write_accounts(dataset: Dataset, folder: Path, file_format: str) -> None:
     dated = [[row.user_id, row.account_id, _instant(row.timestamp)] for row in dataset.memberships if row.timestamp is not None]
     _write_csv(folder / "belongs.csv", ["user_id", "account_id"], always)
     _write_csv(folder / "membership_log.csv", ["user_id", "account_id", "since"], dated)
+
+
+# ---- entities
+
+
+def entity_source(name: str, entity: Entity, file_format: str) -> dict[str, Any]:
+    """An entity as engage.yaml declares it. Its first column has another name in the files."""
+    columns = {"columns": {"amount": "amt"}} if name == "orders" else {}
+    links = {"links": dict(entity.links)} if entity.links else {}
+    return {"path": f"data/entities/{name}.{file_format}", "key": entity.key, **links, **columns, "timezone": entity.zone}
+
+
+def write_entities(dataset: Dataset, folder: Path, file_format: str) -> None:
+    """Each entity as one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, entity in dataset.entities.items():
+        rows = [
+            {"amt" if name == "orders" and column == "amount" else column: value for column, value in row.items()} for row in entity.rows
+        ]
+        if file_format == "jsonl":
+            _write_jsonl(folder / f"{name}.jsonl", rows)
+        else:
+            columns = _names(rows)
+            _write_csv(folder / f"{name}.csv", columns, [[_cell(row.get(column)) for column in columns] for row in rows])

@@ -113,6 +113,7 @@ def _accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, 
             events=[event for event in events if (event.user_id, account_id) in belong],
             lists=lists,
             of="account",
+            entities=dataset.entities,
         )
         for account_id in sorted(accounts_known(dataset, as_of))
     ]
@@ -130,6 +131,7 @@ def _users(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Seq
             events=[event for event in events if event.user_id == user_id],
             lists=lists,
             consents=states_of(dataset.consents, user_id, as_of),
+            entities=dataset.entities,
         )
         for user_id in sorted(universe(dataset, as_of))
     ]

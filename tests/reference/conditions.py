@@ -7,6 +7,7 @@ from hashlib import md5
 from typing import Any, TypeAlias
 
 from tests.reference.consents import consents
+from tests.reference.entities import has_rows
 from tests.reference.events import did, in_window
 from tests.reference.operators import compares
 from tests.reference.sequences import did_sequence
@@ -62,6 +63,8 @@ def holds(condition: Condition, subject: Subject, definition: Definition) -> boo
             return len(subject.linked) > 0 and all(holds(part, one, definition) for one in subject.linked)
         case {"consent": asked}:
             return consents(asked, subject.consents)
+        case {"entity": _}:
+            return has_rows(condition, subject)
     raise ValueError(f"{condition!r} is of no kind that the reference evaluates")
 
 

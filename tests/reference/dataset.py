@@ -56,6 +56,16 @@ class Membership:
 
 
 @dataclass(frozen=True)
+class Entity:
+    """A further table: its rows, the column of their key, and by what they are linked to (`user`, `account`, an entity) the column of that."""
+
+    key: str
+    rows: Sequence[Mapping[str, Value]]
+    links: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Everything a project reads.
 
@@ -72,6 +82,7 @@ class Dataset:
     memberships: Sequence[Membership] = ()
     accounts_zone: str = "UTC"
     consents: Sequence[ConsentRow] = ()
+    entities: Mapping[str, Entity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

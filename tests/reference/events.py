@@ -27,7 +27,7 @@ def did(condition: EventCondition, subject: Subject) -> bool:
     if "regularly" in condition:
         return _did_regularly(condition, subject)
     events = [event for event in matching_ever(condition, subject) if in_window(condition, event.timestamp, subject)]
-    return _measure_holds(condition, events, subject)
+    return measure_holds(condition, events, subject)
 
 
 def names_match(names: str | Sequence[str], name: str) -> bool:
@@ -95,7 +95,8 @@ def _did_regularly(condition: EventCondition, subject: Subject) -> bool:
 # ---- measures
 
 
-def _measure_holds(condition: EventCondition, events: Sequence[Event], subject: Subject) -> bool:
+def measure_holds(condition: EventCondition, events: Sequence[Any], subject: Subject) -> bool:
+    """Whether the count, or whatever is asked of these events (or rows of a table), is as the condition says."""
     if condition.get("never"):
         return not events
     for edge, position in (("earliest", 0), ("latest", -1)):

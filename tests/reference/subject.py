@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tests.reference.consents import States
-from tests.reference.dataset import Event
+from tests.reference.dataset import Entity, Event
 from tests.reference.paths import has_each, read_path, values_at
 from tests.reference.ties import Ledger, Ties
 from tests.reference.values import Datum, Value
@@ -20,7 +20,7 @@ class Subject:
     up to as_of, in order. `traits_zone` is that of the traits' source. `taken` holds the events that earlier steps of a sequence took,
     by their `as`, `computed` the traits that are computed. `lists` are the values of the files of `in_file`, by path. `consents` are the
     subscription states by channel and group. `ties` are those to an instance, where a journey asks; `ledger` is what journeys did with the
-    user.
+    user, `entities` the further tables.
     """
 
     user_id: str
@@ -37,6 +37,7 @@ class Subject:
     consents: States = field(default_factory=dict)
     ties: Ties | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    entities: Mapping[str, Entity] = field(default_factory=dict)
 
     def with_taken(self, name: str | None, event: Event) -> "Subject":
         """The same subject after a step, known as `name`, took the event."""

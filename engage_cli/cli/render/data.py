@@ -27,6 +27,9 @@ def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes:
         yield _warning(f"`{visible(path)}` is still being written: the next run reads it")
     for path in data.vanished:
         yield _warning(f"{path} is gone; its rows are dropped, as `on_missing_file: drop` says")
+    for entity, keys in data.repeated_keys.items():
+        stand = "key stands in several rows" if keys == 1 else "keys stand in several rows each"
+        yield _warning(f"{keys} {stand} of `{entity}`; one row of each is taken")
     if not data.rejects:
         return
     rows = sum(reject.rows for reject in data.rejects)

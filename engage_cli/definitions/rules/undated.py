@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of, references_of
-from engage_cli.definitions.conditions import Condition, InAudience, InSql, TraitIs
+from engage_cli.definitions.conditions import Condition, HasEntity, InAudience, InSql, TraitIs
 from engage_cli.definitions.journey import Journey, SetTrait
 from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by, references_asked
 from engage_cli.definitions.loaded import Loaded
@@ -66,6 +66,8 @@ class _Inputs:
             match leaf:
                 case TraitIs(path, span=span):
                     yield from self.of_trait(path.name, span)
+                case HasEntity(entity, span=span):
+                    yield f"what is linked of `{entity}`", span
                 case InSql(span=span):
                     yield "what `sql` selects", span
                 case InAudience(name, span) if name in self.audiences and name not in seen:

@@ -27,6 +27,7 @@ from engage_cli.definitions.shapes.comparison import (
     comparison_of,
 )
 from engage_cli.definitions.shapes.consent import CONSENT_CONDITION
+from engage_cli.definitions.shapes.entity import ENTITY_CONDITION
 from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.instance import CONTEXT_CONDITION, JOURNEY_CONDITION, MESSAGE_CONDITION
 from engage_cli.definitions.shapes.kinds import Kinds
@@ -36,8 +37,6 @@ from engage_cli.definitions.shapes.scalar import NumberShape, OnlyTrue, TextShap
 from engage_cli.definitions.shapes.sequence import SEQUENCE_CONDITION
 from engage_cli.definitions.shapes.value import PATH
 from engage_cli.definitions.yaml_nodes import Node
-
-LATER_KINDS = {"entity": "`entity` conditions"}
 
 CONDITION: Shape[Condition] = Named(
     "condition", "a condition (a mapping), such as `{event: Order Completed, within: 30 days}`", lambda: _CONDITION
@@ -161,6 +160,7 @@ _KINDS: dict[str, Shape[Condition]] = {
     "context": CONTEXT_CONDITION,
     "message": MESSAGE_CONDITION,
     "journey": JOURNEY_CONDITION,
+    "entity": ENTITY_CONDITION,
     **_QUANTIFIED,
 }
 
@@ -172,12 +172,12 @@ def _named(kind: str, shape: Shape[Condition]) -> Shape[Condition]:
 _CONDITION: Shape[Condition] = Kinds(
     "a condition",
     {kind: _named(kind, shape) for kind, shape in _KINDS.items()},
-    later=LATER_KINDS,
     hints={
         **dict.fromkeys(("and", "every", "and_"), "write `all`"),
         **dict.fromkeys(("or", "either", "some"), "write `any`"),
         **dict.fromkeys(("nor", "neither"), "write `none`"),
         **dict.fromkeys(("events", "did", "performed", "track"), "write `event`"),
+        **dict.fromkeys(("entities", "rows", "table", "linked"), "write `entity`"),
         **dict.fromkeys(("traits", "property", "attribute", "profile", "user"), "write `trait`"),
         **dict.fromkeys(("segment", "member_of", "in_audience"), "write `audience`"),
         **dict.fromkeys(("funnel", "steps"), "write `sequence`"),

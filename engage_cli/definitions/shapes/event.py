@@ -1,25 +1,16 @@
 """The shape of `event` conditions. docs/conditions.md has the fine print."""
 
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Op, Test
-from engage_cli.definitions.conditions import Aggregate, Ask, Count, Days, Edge, EventDone, FirstTime, Measure, Regularly
-from engage_cli.definitions.paths import Path
+from engage_cli.definitions.conditions import Aggregate, Ask, Count, Days, Edge, EventDone, FirstTime, Regularly
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import Definitions, Json, Shape, one_or_more
-from engage_cli.definitions.shapes.comparison import (
-    COUNT_COMPARISON,
-    COUNT_OPERATORS,
-    EXTREME_OPERATORS,
-    NUMBER_OPERATORS,
-    OPERATOR_HINTS,
-    at_least_one_operator,
-    check_one_reading,
-    comparison_of,
-)
+from engage_cli.definitions.shapes.comparison import COUNT_COMPARISON
 from engage_cli.definitions.shapes.key_rules import Apart, one_of_each
 from engage_cli.definitions.shapes.match import MATCH
+from engage_cli.definitions.shapes.measure import measure_keys
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import OnlyTrue, TextShape, WholeNumber
-from engage_cli.definitions.shapes.value import DURATION, PATH
+from engage_cli.definitions.shapes.value import DURATION
 from engage_cli.definitions.shapes.where import WHERE, check_no_step_references
 from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, journey_since, window_of
 from engage_cli.definitions.values import Boolean, Literal, Number, Text
@@ -60,38 +51,7 @@ FIRST_TIME: Key[FirstTime] = Key(
 # ---- counts and measures -------------------------------------------------------------------------------------------
 
 
-def _measure(aggregate: Aggregate) -> Key[Measure]:
-    operators = {
-        Aggregate.UNIQUE: COUNT_OPERATORS,
-        Aggregate.MIN: EXTREME_OPERATORS,
-        Aggregate.MAX: EXTREME_OPERATORS,
-    }.get(aggregate, NUMBER_OPERATORS)
-    what = f"`{aggregate.value}`"
-    build = comparison_of(operators)
-    path: Key[Path] = Key("property", PATH, "The property, or a path into it.", required=True)
-
-    def measure(fields: Fields, reading: Reading) -> Measure:
-        comparison = build(fields)
-        if operators is EXTREME_OPERATORS:
-            check_one_reading(comparison, fields.node.span, reading)
-        return Measure(aggregate, fields[path], comparison)
-
-    example = f"`{aggregate.value}: {{property: revenue, gt: 100}}`"
-    rule = at_least_one_operator(operators, f"{what} needs something to compare with", f"write it so: {example}")
-    record = Record(what, [path, *operators], measure, rules=[rule], hints=OPERATOR_HINTS)
-    record.expected = f"a property and a comparison, such as {example}"
-    return Key(aggregate.value, record, _MEASURES[aggregate])
-
-
-_MEASURES = {
-    Aggregate.SUM: "The sum of a property over the matching events; 0 over none.",
-    Aggregate.AVG: "The average of a property over the matching events; missing over none.",
-    Aggregate.MIN: "The least value of a property over the matching events; missing over none.",
-    Aggregate.MAX: "The greatest value of a property over the matching events; missing over none.",
-    Aggregate.UNIQUE: "How many distinct values a property has over the matching events.",
-}
-_MEASURE_KEYS = tuple(_measure(aggregate) for aggregate in Aggregate)
-
+_MEASURE_KEYS = measure_keys("events", "property")
 _COUNT_KEY = Key("count", COUNT_COMPARISON, "How many events match; without any count or measure, at least one.")
 _NEVER = Key("never", OnlyTrue("leave the key out, or ask for `count: {gte: 1}`"), "Not at all; the same as `count: 0`.")
 _DAYS = Key("days", COUNT_COMPARISON, "On how many distinct calendar days, in the project's zone.")

@@ -3,26 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engage_cli.definitions.project import MissingFile, Source, Sources
+from engage_cli.definitions.project import Source, Sources
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import Shape, one_or_more
+from engage_cli.definitions.shapes.entity_sources import ENTITIES
 from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import Choice, TextShape
-from engage_cli.definitions.shapes.settings import FILE_PATH, ZONE
+from engage_cli.definitions.shapes.scalar import Choice
+from engage_cli.definitions.shapes.source_keys import COLUMN, MISSING, PATH, SOURCE_HINTS, TIMEZONE, missing_file
 
-_PATH = Key(
-    "path",
-    FILE_PATH,
-    "A file, or a pattern such as `events/*.parquet`; .parquet .csv .jsonl .ndjson .json, also .gz and .zst.",
-    required=True,
-)
-_TIMEZONE = Key("timezone", ZONE, "The zone of instants that carry none; UTC by default.")
-_MISSING = Key(
-    "on_missing_file",
-    Choice("what to do about a file that is gone", {one.value: one for one in MissingFile}),
-    "A file seen before is gone: `error` (default), `keep` its rows, of which a copy is made, or `drop` them.",
-)
 _FORMAT: Key[bool] = Key(
     "format",
     Choice("a format of its own", {"segment": True}, hints={"raw": "write `segment`"}),
@@ -30,7 +19,6 @@ _FORMAT: Key[bool] = Key(
 )
 _OWN_NAMES = Apart(("format",), ("columns",), "the fields of Segment calls have names of their own")
 
-_COLUMN = TextShape("the name of a column")
 _FIELDS = {
     "events": {
         "id": "The message id: two events with the same one are one.",
@@ -65,7 +53,7 @@ _COLUMN_HINTS = {
 
 
 def _columns(kind: str) -> Key[Mapping[str, str]]:
-    keys = [Key(field, _COLUMN, description) for field, description in _FIELDS[kind].items()]
+    keys = [Key(field, COLUMN, description) for field, description in _FIELDS[kind].items()]
 
     def build(fields: Fields, _reading: Reading) -> Mapping[str, str]:
         return {key.name: fields[key] for key in keys if key in fields}
@@ -78,28 +66,19 @@ def _source(kind: str) -> Shape[Source]:
     columns = _columns(kind)
 
     def build(fields: Fields, reading: Reading) -> Source:
-        if fields.get(_MISSING) is MissingFile.KEEP and "://" in fields[_PATH]:
-            reading.report(
-                "keep",
-                "`on_missing_file: keep` copies files, and is for local ones",
-                fields.span(_MISSING),
-                "write `error` or `drop`, or fetch the files into a folder and name that",
-            )
         return Source(
-            path=fields[_PATH],
+            path=fields[PATH],
             columns=fields.get(columns) or {},
-            timezone=fields.get(_TIMEZONE) or "UTC",
-            on_missing_file=fields.get(_MISSING) or MissingFile.ERROR,
-            span=fields.span(_PATH),
+            timezone=fields.get(TIMEZONE) or "UTC",
+            on_missing_file=missing_file(fields, reading),
+            span=fields.span(PATH),
             segment=fields.get(_FORMAT) or False,
         )
 
-    keys: list[Key[Any]] = [_PATH, columns, _TIMEZONE, _MISSING, *([_FORMAT] if kind == "events" else [])]
+    keys: list[Key[Any]] = [PATH, columns, TIMEZONE, MISSING, *([_FORMAT] if kind == "events" else [])]
     rules = [_OWN_NAMES] if kind == "events" else []
     hints = {
-        **dict.fromkeys(("file", "files", "glob", "location", "url"), "write `path`"),
-        **dict.fromkeys(("tz", "zone"), "write `timezone`"),
-        **dict.fromkeys(("mapping", "fields"), "write `columns`"),
+        **SOURCE_HINTS,
         **dict.fromkeys(_FIELDS[kind], "put it under `columns:`"),
     }
     return Record(f"a source of {kind}", keys, build, rules=rules, hints=hints)
@@ -115,18 +94,22 @@ _ACCOUNTS = _kind("accounts", "Accounts and their traits.")
 _MEMBERSHIPS = _kind("memberships", "Which user belongs to which account.")
 _CONSENTS = _kind("consents", "Subscription states by channel and group.")
 _KINDS = (_EVENTS, _PROFILES, _ACCOUNTS, _MEMBERSHIPS, _CONSENTS)
+_ENTITIES = Key("entities", ENTITIES, "Further tables, linked to users, accounts or each other, by their names.")
 
 
 def _sources(fields: Fields, _reading: Reading) -> Sources:
     events, profiles, accounts, memberships, consents = (fields.get(key) or () for key in _KINDS)
-    return Sources(events, profiles, accounts, memberships, consents)
+    return Sources(events, profiles, accounts, memberships, consents, entities=fields.get(_ENTITIES) or ())
 
 
 SOURCES: Shape[Sources] = Record(
     "`sources`",
-    _KINDS,
+    [*_KINDS, _ENTITIES],
     _sources,
     rules=[AtLeastOne(tuple(key.name for key in _KINDS), "`sources` names no data", "add `events:` with the `path` of your event files")],
-    later={"entities": "further tables of the warehouse (`entities`)"},
-    hints={"users": "write `profiles`", "event": "write `events`", "profile": "write `profiles`"},
+    hints={
+        **dict.fromkeys(("users", "profile"), "write `profiles`"),
+        **dict.fromkeys(("entity", "tables"), "write `entities`"),
+        "event": "write `events`",
+    },
 )

@@ -33,7 +33,7 @@ def required(batch: Batch, field: str, zones: Zones, *, every: bool = True) -> V
     value = batch.value(name, zones)
     said = every or batch.record is None
     if value is None or (said and not batch.has(name) and batch.columns):
-        raise _missing(batch, field, name)
+        raise missing_column(batch, field, name)
     return value
 
 
@@ -53,7 +53,7 @@ def check_mapping(batches: Sequence[Batch]) -> None:
             continue
         for field, name in batch.source.columns.items():
             if not any(other.has(name) for other in same):
-                raise _missing(batch, field, name)
+                raise missing_column(batch, field, name)
 
 
 def others(batch: Batch, fields: Iterable[str]) -> list[str]:
@@ -62,11 +62,12 @@ def others(batch: Batch, fields: Iterable[str]) -> list[str]:
     return [name for name in batch.columns if name not in taken]
 
 
-def _missing(batch: Batch, field: str, name: str) -> DataError:
+def missing_column(batch: Batch, field: str, name: str, advice: str | None = None) -> DataError:
+    """What to say of a file without the column `name`, which is looked for as `field`; `advice` where none has a name that is near."""
     known = ", ".join(f"`{visible(column)}`" for column in batch.columns) or "none"
     mapped = "" if name == field else f" (which `columns` maps to `{field}`)"
-    advice = did_you_mean(name, batch.columns) or f"say which it is: `columns: {{{ALIASES.get(field, field)}: …}}`"
+    said = did_you_mean(name, batch.columns) or advice or f"say which it is: `columns: {{{ALIASES.get(field, field)}: …}}`"
     return DataError(
         f"{batch.source.span}: `{visible(batch.files[0].shown)}` has no column `{visible(name)}`{mapped}; it has {known}",
-        hint=advice,
+        hint=said,
     )

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from time import time_ns
 
-from engage_cli.definitions.project import MissingFile, Sources
+from engage_cli.definitions.project import KINDS, MissingFile, Sources
 from engage_cli.engine.base import InputFile, StillWrittenError
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.compression import LineChecker, checker_for
@@ -19,7 +19,6 @@ from engage_cli.errors import DataError
 from engage_cli.plan.needs import ListNeed
 from engage_cli.source import visible
 
-KINDS = ("events", "profiles", "accounts", "memberships", "consents")
 CHUNK = 1 << 20
 PARQUET_END = b"PAR1"
 SETTLING = 10_000_000_000
@@ -51,14 +50,14 @@ def find_inputs(
     connection.moved = frozenset()
     found: dict[tuple[str, str], InputFile] = {}
     for kind in KINDS:
-        for source in getattr(sources, kind):
+        for source in sources.declared(kind):
             for path in find_paths(connection, folder, source):
                 unfinished = _unfinished(kind, path, left)
                 found[kind, path.shown] = _input_file(connection, kind, path, hashed, known, unfinished)
     if connection.kept is not None:
         connection.moved = moved_copies(connection.kept, folder, kept_sources(connection, folder, sources), known_of(hashed))
         for kind in KINDS if connection.moved else ():
-            there = {path.shown for source in getattr(sources, kind) for path in find_paths(connection, folder, source)}
+            there = {path.shown for source in sources.declared(kind) for path in find_paths(connection, folder, source)}
             found = {key: file for key, file in found.items() if key[0] != kind or key[1] in there}
     for need in lists:
         found["list", need.path] = _input_file(connection, "list", _list_path(folder, need), hashed, known)
@@ -67,7 +66,7 @@ def find_inputs(
 
 def kept_sources(connection: Connection, folder: Path, sources: Sources) -> list[tuple[str, str]]:
     """The files, as shown and as opened, of the sources that say `on_missing_file: keep`, and the copies of those that are gone."""
-    keeping = [source for kind in KINDS for source in getattr(sources, kind) if source.on_missing_file is MissingFile.KEEP]
+    keeping = [source for kind in KINDS for source in sources.declared(kind) if source.on_missing_file is MissingFile.KEEP]
     return sorted({(path.shown, path.opened) for source in keeping for path in find_paths(connection, folder, source)})
 
 

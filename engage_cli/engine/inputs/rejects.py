@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from engage_cli.engine.base import Reject
 from engage_cli.engine.inputs.batch import Batch
+from engage_cli.engine.inputs.entities import EntityRows
 from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, Asked
 from engage_cli.engine.inputs.events import Events
 from engage_cli.engine.inputs.files import InputPath
@@ -43,8 +44,8 @@ def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[
     return found
 
 
-def people_rejects(work: Work, people: Sequence[PeopleRows]) -> list[Sql]:
-    """SELECTs of path (as the user knows the file), row_number, reason, content of the rows of people that are left out."""
+def people_rejects(work: Work, people: Sequence[PeopleRows | EntityRows]) -> list[Sql]:
+    """SELECTs of path (as the user knows the file), row_number, reason, content of the rows that are left out, of people or entities."""
     # Of raw calls every row is judged, and told of, where they are read for events.
     people = [rows for rows in people if not rows.batch.source.segment]
     found = _broken(work, [rows.batch for rows in people])

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from engage_cli.definitions.project import ENTITIES
 from engage_cli.engine.base import InputFile
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
@@ -48,7 +49,7 @@ def _new_files(opened: Opened, touch: Touch, inputs: Sequence[InputFile]) -> lis
     now = Counter(file.sha256 for file in inputs if file.kind == "events")
     if before - now:
         return "a file of events changed or is gone"
-    compared = {"events", *KINDS}
+    compared = {"events", *KINDS, ENTITIES}  # where entities changed, whoever asks about them looks at everybody anyhow
     if {file for file in touch.files if file[0] not in compared} != {
         (one.kind, one.path, one.sha256) for one in inputs if one.kind not in compared
     }:

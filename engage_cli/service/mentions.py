@@ -1,4 +1,4 @@
-"""The names of the data that definitions use: events, properties, traits and columns, each with its place. `check` looks for them in the data."""
+"""The names of the data that definitions use, each with its place: events, properties, traits, columns. `check` looks for them in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

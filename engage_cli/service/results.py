@@ -384,6 +384,8 @@ class TickResult:
     unchanged: tuple[str, ...]
     written: tuple[Path, ...]
     data: DataReport
+    unwritten: tuple[str, ...] = ()
+    """The lists, as `destination/list`, on which somebody was put or from which somebody goes: kept in the state, but in no file yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,8 +160,9 @@ def _tick(
     counts = journey_counts(engine)
     changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0))) for plan in due)
     report = report_of(staging, rejects_file=rejects, vanished=vanished)
+    unwritten = tuple(str(row[0]) for row in engine.rows(_LISTS))
     if dry_run:
-        return TickResult(as_of, True, None, changes, unchanged, (), report)
+        return TickResult(as_of, True, None, changes, unchanged, (), report, unwritten)
     run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition) for plan in due], files)
     clocks = [_clock(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
@@ -176,7 +177,13 @@ def _tick(
             raise
         publish(state, outputs)
     written = (Path(config.outputs) / run_path(run),) if run_files else ()
-    return TickResult(as_of, False, run.name, changes, unchanged, written, report)
+    return TickResult(as_of, False, run.name, changes, unchanged, written, report, unwritten)
+
+
+_LISTS = """
+    SELECT DISTINCT s.destination || '/' || s.list FROM r_synced JOIN step_settings AS s USING (journey, version, step)
+    WHERE s.list IS NOT NULL ORDER BY ALL
+"""
 
 
 def late_window(project: Project) -> timedelta:

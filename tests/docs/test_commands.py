@@ -27,7 +27,10 @@ CONFIG = """\
 project: docs
 sources: {events: {path: events.csv}, memberships: {path: memberships.csv}}
 destinations: {crm: {type: events}, ads: {type: list, columns: {email: email}}}
+messaging: {channels: {email: {address: email}}}
 """
+TEMPLATE = {"campaigns/templates/cart_nudge.txt": "A cart is waiting. {{ unsubscribe_url }}"}
+"""What journeys on the pages send."""
 
 
 def run(command: str, folder: Path) -> tuple[int, str]:
@@ -82,7 +85,7 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", DEFINITIONS, ids=lambda block: f"{block.page}:{block.line}")
 def test_definitions_on_the_pages_are_valid(block: Block) -> None:
     is_config = "project:" in block.body
-    texts = {"engage.yaml": block.body} if is_config else {"engage.yaml": CONFIG, "campaigns/one.yaml": block.body}
+    texts = {"engage.yaml": block.body} if is_config else {"engage.yaml": CONFIG, "campaigns/one.yaml": block.body, **TEMPLATE}
     if "mistake" in (block.file or ""):
         with pytest.raises(InvalidError):
             load_texts(texts)

@@ -23,6 +23,8 @@ def tick_blocks(result: TickResult) -> Iterator[Block]:
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
         yield from (line(f"wrote {path}") for path in result.written)
+    for one in result.unwritten:
+        yield line(Piece("warning", Style.WARNING), f": who comes to the list {one} is kept in the state, but not written to a file yet")
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:
@@ -38,5 +40,6 @@ def tick_document(result: TickResult) -> dict[str, Any]:
         "run": result.run,
         "journeys": [fields_of(one) for one in result.journeys],
         "unchanged": list(result.unchanged),
+        "unwritten_lists": list(result.unwritten),
         "written": [path.as_posix() for path in result.written],
     }

@@ -39,7 +39,7 @@ from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
-from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, writable_folders
+from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, with_tables_of, writable_folders
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.hashes import digest, hash_of_files
 from engage_cli.state.inputs import vanished_files
@@ -139,7 +139,9 @@ def _tick(
 ) -> TickResult:
     config = project.config
     plans = plan_ticks(project, state, names, as_of, dry_run=dry_run)
-    needs = needs_of_editions(Needs(as_of, config.timezone), [edition for plan in plans for edition in plan.editions], as_of)
+    editions = [edition for plan in plans for edition in plan.editions]
+    needs = needs_of_editions(Needs(as_of, config.timezone), editions, as_of)
+    needs = with_tables_of(needs, [edition.plan for edition in editions], config.sources)
     with progress.stage("looking for input files"):
         files = engine.input_files(config.sources, needs.lists)
     vanished = vanished_files(state, sources_with_imported(config), files)

@@ -88,10 +88,10 @@ def with_tables(plan: Plan, sources: Sources) -> Plan:
     return replace(plan, needs=replace(plan.needs, tables=_tables(plan, sources)))
 
 
-def with_moments(needs: Needs, moments: MomentPlan, low: datetime, sources: Sources) -> Needs:
-    """Needs of a run with what conditions ask that are asked of subjects at instants of their own, none before `low`."""
-    found = moments.needs(needs, low)
-    return replace(found, tables=found.tables | _tables(moments.as_plan(needs.as_of), sources))
+def with_tables_of(needs: Needs, moments: Iterable[MomentPlan], sources: Sources) -> Needs:
+    """Needs of a run with the sources that `sql:` conditions name which are asked of subjects at instants of their own."""
+    found = [_tables(plan.as_plan(needs.as_of), sources) for plan in moments]
+    return replace(needs, tables=needs.tables.union(*found))
 
 
 def _tables(plan: Plan, sources: Sources) -> frozenset[str]:

@@ -13,7 +13,7 @@ from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.plan.moments import MomentPlan, plan_moments
 from engage_cli.plan.needs import Catalog, Needs
-from engage_cli.service.workspace import engine_for, load, with_moments
+from engage_cli.service.workspace import engine_for, load, with_tables_of
 from engage_cli.source import Span
 from engage_cli.sql.changes import instants_of_change
 from engage_cli.sql.moments import compile_moments
@@ -41,7 +41,7 @@ def asked(names: list[str], low: datetime) -> Iterator[tuple[Engine, MomentPlan,
     project = load(PROJECT)
     conditions = {name: InAudience(name, Span("engage.yaml", 1, 1, 1, 1)) for name in names}
     plan = plan_moments(project, conditions, project.config.timezone, "asked")
-    needs = with_moments(Needs(AS_OF, project.config.timezone), plan, low, project.config.sources)
+    needs = with_tables_of(plan.needs(Needs(AS_OF, project.config.timezone), low), [plan], project.config.sources)
     with engine_for(project, PROJECT) as engine:
         yield engine, plan, engine.stage(project.config.sources, needs).catalog
 

@@ -107,6 +107,16 @@ def read_format(text: str) -> str:
     return text.lower()
 
 
+PICTURES = ("mermaid", "svg")
+
+
+def read_picture_format(text: str) -> str:
+    """The format of a picture."""
+    if text.lower() not in PICTURES:
+        raise typer.BadParameter(f"`{text}` is no format of a picture; give {' or '.join(PICTURES)}")
+    return text.lower()
+
+
 ProjectDir = Annotated[
     Path | None,
     typer.Option("--project", metavar="DIR", show_default=False, help="The project's folder.  [default: the nearest with an engage.yaml]"),

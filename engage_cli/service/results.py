@@ -245,6 +245,19 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class JourneyRow:
+    """A journey: whether it runs, who enters, how many steps it has, and where it is defined."""
+
+    name: str
+    status: str
+    entry: str
+    steps: int
+    description: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class TraitRow:
     """A computed trait: what it is computed of, in words, and where it is defined."""
 

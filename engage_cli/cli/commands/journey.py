@@ -1,21 +1,75 @@
 """`engage journey …`: people's ways through journeys."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import tell_data
-from engage_cli.cli.options import AsOf, DryRun, ProjectDir, Strict, Wait
+from engage_cli.cli.options import AsOf, DryRun, ProjectDir, Strict, Wait, read_output, read_picture_format
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The journeys.  [default: all]")]
 
 
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The journey.")]
+PictureFile = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", parser=read_output, show_default=False, help="The file to write; standard output without it."),
+]
+PictureFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        parser=read_picture_format,
+        show_default=False,
+        help="mermaid or svg.  [default: by the file's name, else mermaid]",
+    ),
+]
+
+
 def register(group: typer.Typer) -> None:
     """Add the commands to `engage journey`."""
+    command(group, "list", example="engage journey list")(list_all)
+    command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
     command(group, "tick", example="engage journey tick --as-of 2026-11-23T10:00Z")(tick)
+
+
+def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
+    """List the journeys, whether they run, and who enters them."""
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.journeys import list_blocks
+    from engage_cli.service.journeys import list_journeys
+
+    rows = list_journeys(out.project(project))
+    if out.flags.as_json:
+        out.document({"journeys": [fields_of(row) for row in rows]})
+    else:
+        out.show(list_blocks(rows))
+    return ExitCode.DONE
+
+
+def graph(
+    out: Output, name: Name, output: PictureFile = None, picture_format: PictureFormat = None, project: ProjectDir = None
+) -> ExitCode:
+    """Draw a journey: its steps, their ways on, and what ends it.
+
+    As Mermaid text, which GitHub and many editors draw, or as an SVG file. A file that exists is replaced.
+    """
+    from engage_cli.cli.render.journeys import drawn_blocks, graph_document
+    from engage_cli.service.journeys import graph as draw
+
+    text = draw(out.project(project), name, picture_format, output)
+    if out.flags.as_json:
+        out.document(graph_document(name, text, output))
+    elif output is None:
+        out.raw(text.splitlines())
+    else:
+        out.show(drawn_blocks(name, output))
+    return ExitCode.DONE
 
 
 def tick(

@@ -1,13 +1,47 @@
-"""Journeys: what a tick did."""
+"""Journeys: the list, a picture, what a tick did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.documents import fields_of, instant
-from engage_cli.service.results import JourneyChange, TickResult
+from engage_cli.service.results import JourneyChange, JourneyRow, TickResult
 
 _COLUMNS = (Column("journey"), Column("entered", right=True), Column("moves", right=True), Column("ended", right=True))
+
+
+_LIST_COLUMNS = (
+    Column("journey"),
+    Column("status"),
+    Column("enters", wide=True),
+    Column("steps", right=True),
+    Column("description", wide=True, spare=True),
+)
+
+
+def list_blocks(rows: Sequence[JourneyRow]) -> Iterator[Block]:
+    """Every journey."""
+    if not rows:
+        yield line("the project has no journeys yet; write one in campaigns/journeys/, such as:")
+        yield line("  journey: welcome")
+        yield line("  entry: {on: {event: Signed Up}}")
+        yield line("  steps: [{delay: 1 day}, {send: welcome, channel: email}]")
+        return
+    yield table(
+        _LIST_COLUMNS, ((name(row.name), Piece(row.status), Piece(row.entry), Piece(row.steps), Piece(row.description)) for row in rows)
+    )
+    yield line(counted(len(rows), "journey"))
+
+
+def drawn_blocks(journey: str, output: Path) -> Iterator[Block]:
+    """Where a picture was written."""
+    yield line(f"the picture of {journey} written to {output}")
+
+
+def graph_document(journey: str, text: str, output: Path | None) -> dict[str, Any]:
+    """`journey graph` for machines."""
+    return {"journey": journey, "graph": text if output is None else None, "file": None if output is None else str(output)}
 
 
 def tick_blocks(result: TickResult) -> Iterator[Block]:

@@ -265,7 +265,8 @@ _WAITING = {
 }
 _NEXT = """
     CREATE OR REPLACE TEMP TABLE w_following AS
-    SELECT w.instance, w.user_key, w.key, w.place, CASE WHEN w.free_at <= w.entered_at THEN w.place + 1 ELSE n.place END AS next_place
+    SELECT w.instance, w.user_key, w.key, w.place,
+        CASE WHEN w.free_at <= w.entered_at THEN w.place + 1 WHEN w.free_at IS NOT NULL AND n.place > w.place THEN n.place END AS next_place
     FROM w_waiting_door AS w
     ASOF LEFT JOIN (
         SELECT user_key, coalesce(key, '') AS keyed, entered_at, min(place) AS place FROM w_waiting_door GROUP BY ALL

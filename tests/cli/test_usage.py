@@ -35,9 +35,10 @@ def test_every_command_of_this_version_exists() -> None:
         "schema",
         *(f"audience {name}" for name in looks),
         "identity show",
-        "journey tick",
+        *(f"journey {name}" for name in ("list", "graph", "tick")),
+        "template preview",
         *(f"state {name}" for name in ("backup", "restore", "check")),
-        *(f"consent {name}" for name in ("import", "list")),
+        *(f"consent {name}" for name in ("import", "list", "verify")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),
         *(f"trait {name}" for name in ("list", "show", "export", "sql")),
     }
@@ -54,7 +55,7 @@ def test_help_has_an_example_that_is_a_line_of_this_command(name: str, engage: E
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_example_of_a_command_can_be_parsed(name: str) -> None:
-    words = COMMANDS[name].epilog.splitlines()[-1].split(" > ")[0].split()[1:]
+    words = COMMANDS[name].epilog.splitlines()[-1].split(" >")[0].split()[1:]
     COMMANDS[name].make_context(name, words[len(name.split()) :])
 
 

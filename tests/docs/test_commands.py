@@ -26,8 +26,8 @@ DEFINITIONS = [block for page in PAGES if page not in EXAMPLE_PAGES for block in
 CONFIG = """\
 project: docs
 sources: {events: {path: events.csv}, memberships: {path: memberships.csv}}
+messaging: {channels: {email: {address: email}, sms: {address: phone}}, groups: [newsletter, promotions]}
 destinations: {crm: {type: events}, ads: {type: list, columns: {email: email}}}
-messaging: {channels: {email: {address: email}}}
 """
 TEMPLATE = {"campaigns/templates/cart_nudge.txt": "A cart is waiting. {{ unsubscribe_url }}"}
 """What journeys on the pages send."""
@@ -132,4 +132,12 @@ def test_every_key_of_projects_and_audiences_is_on_the_page() -> None:
     definitions: Any = json_schema()["$defs"]
     page = text_of("docs/project.md")
     keys = {*_names(definitions["project"]), *_names(definitions["audience"])}
+    assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []
+
+
+def test_every_key_of_journeys_is_on_the_page() -> None:
+    definitions: Any = json_schema()["$defs"]
+    page = text_of("docs/journeys.md")
+    steps = [schema for name, schema in definitions.items() if name == "step" or name.endswith("_step")]
+    keys = {*_names(definitions["journey"]), *_names(steps)}
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []

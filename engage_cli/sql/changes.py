@@ -111,7 +111,9 @@ class ChangeFinder(Passing):
             case TraitMeets(row):
                 self._trait_row(row, side)
             case ContextMeets(row):
-                self._row(row, self.of_subjects(self.asked), context_scope(self.catalogs[Subject.USERS], self.moments.zone))
+                self._row(
+                    row, self.of_subjects(self.asked), context_scope(self.catalogs[Subject.USERS], self.moments.zone, subject=SUBJECT)
+                )
             case MemberOf(name):
                 self.predicate(self.moments.audiences[name].predicate, side)
             case SomeLinked(of, predicate):

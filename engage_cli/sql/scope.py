@@ -186,14 +186,14 @@ def trait_scope(catalog: Catalog, zone: str, computed: Computed = nothing_comput
     return scope
 
 
-def context_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed) -> Scope:
-    """The scope of what a journey's instance carries, beside the subjects."""
+def context_scope(catalog: Catalog, zone: str, computed: Computed = nothing_computed, subject: str = USERS) -> Scope:
+    """The scope of what a journey's instance carries, beside the subjects under an alias."""
 
     def reader(path: Path | None) -> Reader:
         assert path is not None, "only an element is read as a whole"
         return context_reader(path, scope)
 
-    scope = Scope(catalog, zone, reader, catalog.elements_zone, computed=computed)
+    scope = Scope(catalog, zone, reader, catalog.elements_zone, computed=computed, subject=subject)
     return scope
 
 

@@ -75,7 +75,7 @@ def test_what_is_drawn_has_members_and_others_of_each_quantifier_and_accounts_of
 
 
 def _last(case: Case, name: str) -> list[object]:
-    return [*(one for one in case.definitions if one["audience"] != name), case.audiences[name]]
+    return [*(one for one in case.definitions if one.get("audience") != name), case.audiences[name]]
 
 
 def test_an_explanation_agrees_with_the_members() -> None:

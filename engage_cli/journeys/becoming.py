@@ -76,7 +76,7 @@ class Becoming:
         self._ask()
         engine.execute(_RISING, [stored(last + MICROSECOND)])
         if not self.anew:
-            engine.execute(_LATE_RISING, [stored(last), stored(last)])
+            engine.execute(_LATE_RISING, [stored(last), stored(last), stored(self.since)])
 
     def _ask(self) -> None:
         """Make `w_held(user_key, asked_at, holds, held_before)` of `w_asked`: the course of the condition."""
@@ -160,7 +160,8 @@ _LATE_RISING = """
     INSERT INTO w_become
     SELECT r.user_key, max(r.asked_at) FROM w_held AS r
     JOIN w_held AS n ON n.user_key = r.user_key AND n.asked_at = CAST(? AS TIMESTAMP) AND n.holds
-    WHERE r.holds AND NOT r.held_before AND r.asked_at <= CAST(? AS TIMESTAMP) AND r.user_key NOT IN (SELECT user_key FROM w_recorded)
+    WHERE r.holds AND NOT r.held_before AND r.asked_at <= CAST(? AS TIMESTAMP) AND r.asked_at >= CAST(? AS TIMESTAMP)
+        AND r.user_key NOT IN (SELECT user_key FROM w_recorded)
     GROUP BY r.user_key
 """
 _TRUTH = """

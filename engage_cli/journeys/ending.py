@@ -131,7 +131,7 @@ _CUT = f"""
         CASE WHEN NOT o.is_goal THEN CAST(o.number + 1 AS VARCHAR) END AS rule, nullif(o.event, '') AS event,
         CASE
             WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.action
-            ELSE {{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}}
+            ELSE [{{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}}]
         END AS action,
         CASE WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.place ELSE -2 END AS place,
         n.token AS exiting
@@ -171,7 +171,7 @@ _LOG_ENDS = """
     SELECT o.instance, o.token, o.step, NULL, c.ended_at, CASE WHEN c.by_path THEN 'exit' ELSE c.rule_cause END,
         CASE WHEN NOT c.by_path THEN c.rule END, CASE WHEN NOT c.by_path THEN c.event END, c.action,
         c.place + CASE WHEN c.by_path AND o.token = c.exiting THEN 0.1 ELSE 0.2 END,
-        {'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order}
+        [{'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order}]
     FROM w_open_token AS o JOIN w_cut AS c USING (instance) JOIN w_path AS p USING (token)
 """
 _KEEP = (

@@ -217,14 +217,14 @@ _TOKENS = """
     INSERT INTO w_token
     SELECT instance, '', 0, entered_at, entered_at, entered_at, context, CASE WHEN entry_event IS NULL THEN [] ELSE [entry_event] END,
         TRUE, NULL,
-        {'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0}
+        [{'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0}]
     FROM w_instance WHERE fresh
 """
 _LOG = """
     INSERT INTO w_log
     SELECT instance, '', NULL, CAST(? AS VARCHAR), entered_at, 'entry', NULL, entry_event,
-        {'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}, -3,
-        {'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}
+        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}], -3,
+        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
     FROM w_instance WHERE fresh
 """
 # ---- who is let in --------------------------------------------------------------------------------------------------

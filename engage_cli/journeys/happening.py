@@ -121,7 +121,7 @@ def those_of(
     scope = event_scope(catalog, zone)
     condition = exp.true() if row is None else row_condition(row, scope)
     query = exp.select(*shown).from_(exp.alias_(_events(names, row, catalog, zone, low, high).subquery(), EVENTS, table=True))
-    query = join_subject(query, scope.used, column("user_key", EVENTS))
+    query = join_subject(query, scope.used, column("user_key", EVENTS), column("ts", EVENTS))
     return query if condition == exp.true() else query.where(condition)
 
 
@@ -178,7 +178,7 @@ def make_tied(engine: Engine, those: Iterable[Awaited], catalog: Catalog, zone: 
         shown = [column(name, EVENTS) for name in ("instance", "token", "message_id", "from_at", "until_at")]
         query = exp.select(exp.alias_(integer_literal(one.occurrence), "occurrence"), *shown)
         query = query.from_(exp.alias_(beside.subquery(), EVENTS, table=True))
-        query = join_subject(query, scope.used, column("user_key", EVENTS))
+        query = join_subject(query, scope.used, column("user_key", EVENTS), column("ts", EVENTS))
         engine.execute(exp.insert(query if holds == exp.true() else query.where(holds), "w_tied"))
 
 

@@ -379,7 +379,7 @@ _LOAD_INSTANCES = """
 _LOAD_TOKENS = """
     INSERT INTO w_token
     SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
-        {'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}
+        [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
     FROM position_now AS p
     SEMI JOIN (SELECT instance FROM w_instance) AS i ON i.instance = p.instance
     JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS id, unnest(CAST(? AS INTEGER[])) AS place) AS s ON s.id = p.step

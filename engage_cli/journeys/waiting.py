@@ -84,7 +84,7 @@ _DELAYED = """
         CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS action,
             CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS own
     FROM (
-        SELECT *, {'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order} AS own FROM w_leaving
+        SELECT *, [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}] AS own FROM w_leaving
     ) WHERE leaving_at <= ?
 """
 _DELAYING = """
@@ -187,9 +187,10 @@ _KEPT = """
 _RESTARTED = """
     INSERT INTO w_log
     SELECT instance, token, CAST(? AS VARCHAR), CAST(? AS VARCHAR), acted_at, 'restart', branch, message_id,
-        CASE WHEN acted_at > last_at THEN own ELSE greatest(own, action) END, CAST(? AS DOUBLE), own
+        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END,
+        CAST(? AS DOUBLE), own
     FROM (
-        SELECT r.*, h.last_at, h.action, {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order} AS own
+        SELECT r.*, h.last_at, h.action, [{'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order}] AS own
         FROM w_restart AS r JOIN w_here AS h USING (instance, token)
     )
 """
@@ -202,23 +203,23 @@ _HELD = """
                 CAST([] AS VARCHAR[]))) END AS used,
             CASE
                 WHEN r.instance IS NULL THEN h.action
-                WHEN r.acted_at > h.last_at THEN
-                    {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order}
-                ELSE greatest(h.action, {'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order})
+                WHEN r.acted_at > h.last_at THEN r.own
+                ELSE list_concat(list_filter(h.action, lambda one: one > r.own[1]), r.own)
             END AS action_so_far,
             d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
         FROM w_here AS h
         JOIN w_deadline AS l USING (instance, token)
         LEFT JOIN (
-            SELECT * FROM w_restart
+            SELECT *, [{'rank': 1, 'branch': 0, 'ts': ts, 'event': message_id, 'token': p.place_in_order}] AS own
+            FROM w_restart JOIN w_path AS p USING (token)
             QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC, message_id DESC) = 1
         ) AS r USING (instance, token)
         LEFT JOIN w_decided AS d USING (instance, token)
     ), acting AS (
         SELECT *, coalesce(decided_at, deadline) AS moved_at,
             CASE
-                WHEN decided_at IS NULL THEN {'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}
-                ELSE {'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order}
+                WHEN decided_at IS NULL THEN [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}]
+                ELSE [{'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order}]
             END AS own
         FROM waited WHERE coalesce(decided_at, deadline) <= ?
     )
@@ -229,7 +230,7 @@ _HELD = """
             ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
         END AS context,
         CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-        CASE WHEN moved_at > last_at THEN own ELSE greatest(own, action_so_far) END AS action, own
+        CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one > own[1]), own) END AS action, own
     FROM acting WHERE moved_at <= ?
 """
 _HOLDING = """

@@ -36,11 +36,17 @@ def list_value(table: str, *, fold: bool) -> exp.Expr:
     return exp.Lower(this=value) if fold else value
 
 
-def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr) -> exp.Select:
-    """`query` joined with what its conditions refer to beside their own row: traits, users, whole lists. It keeps its rows."""
-    for alias, relation, side in ((TRAITS, "traits", "left"), (USERS, "users", "inner")):
+def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr, as_of: exp.Expr | None = None) -> exp.Select:
+    """`query` joined with what its conditions refer to beside their own row: traits, users, whole lists. It keeps its rows.
+
+    Traits are those of the run's instant, or, where what was so at earlier ones is staged, as of another.
+    """
+    traits = "traits" if as_of is None else "trait_history"
+    for alias, relation, side in ((TRAITS, traits, "left"), (USERS, "users", "inner")):
         if alias in used:
-            on = exp.EQ(this=column("user_key", alias), expression=user_key.copy())
+            on: exp.Expr = exp.EQ(this=column("user_key", alias), expression=user_key.copy())
+            if alias == TRAITS and as_of is not None:
+                on = exp.and_(on, _was_so(alias, as_of))
             query = query.join(exp.alias_(exp.to_table(relation), alias, table=True), on=on, join_type=side)
     for relation in relations_used(used):
         on = exp.EQ(this=column("user_key", relation), expression=user_key.copy())
@@ -52,6 +58,14 @@ def join_subject(query: exp.Select, used: set[str], user_key: exp.Expr) -> exp.S
         whole = exp.select(values).from_(exp.to_table(table)).subquery()
         query = query.join(exp.alias_(whole, alias, table=True), join_type="cross")
     return query
+
+
+def _was_so(history: str, as_of: exp.Expr) -> exp.Expr:
+    begun = exp.LTE(this=column("since", history), expression=as_of.copy())
+    lasts = exp.or_(
+        exp.Is(this=column("until", history), expression=exp.null()), exp.LT(this=as_of.copy(), expression=column("until", history))
+    )
+    return exp.and_(begun, lasts)
 
 
 @dataclass(frozen=True)

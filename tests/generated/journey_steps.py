@@ -1,6 +1,7 @@
 """Strategies for the steps of journeys: delays of every form, holds, splits, forks, randomized arms, and what leaves a row."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,21 +77,27 @@ class Steps:
         branches: list[Step] = []
         restarts: list[str] = []
         taken: list[tuple[Step, list[str]]] = []
-        for name in HOLD_BRANCHES[: draw(st.sampled_from([1, 2, 2, 3]))]:
+        kinds = draw(
+            st.lists(st.sampled_from(["on", "on", "on", "when", *([] if since_entry else ["restart", "restart"])]), min_size=1, max_size=3)
+        )
+        # What restarts the wait changes the context: of that a `when` beside it asks nothing.
+        asking = replace(here, context=()) if "restart" in kinds else here
+        for name, kind in zip(HOLD_BRANCHES, kinds, strict=False):
             named = f"{name}_{self.number}"
-            again = not since_entry and draw(st.integers(0, 2)) == 0
-            by_event = again or draw(st.integers(0, 3)) > 0
-            names = [*RESTARTING, *NAMES] if again else NAMES
-            branch: Step = {"name": named, **({"on": draw(occurrences(here, names))} if by_event else {"when": draw(conditions(here))})}
-            if again:
+            names = [*RESTARTING, *NAMES] if kind == "restart" else NAMES
+            branch: Step = {
+                "name": named,
+                **({"when": draw(conditions(asking))} if kind == "when" else {"on": draw(occurrences(here, names))}),
+            }
+            if kind == "restart":
                 branch["restart"] = True
                 restarts.append(named)
             else:
-                taken.append((branch, [named] if by_event else []))
+                taken.append((branch, [named] if kind == "on" else []))
             branches.append(branch)
         if not waits:
             # One way out that no other branch can take the events of.
-            branches.append({"name": f"out_{self.number}", "when": draw(conditions(here))})
+            branches.append({"name": f"out_{self.number}", "when": draw(conditions(asking))})
             taken.append((branches[-1], []))
         here = here.after(context=restarts)
         ways = [self._branch(branch, here.after(context=context), depth) for branch, context in taken]

@@ -65,7 +65,7 @@ def test_all_that_journeys_can_be_made_of_occurs_and_happens() -> None:
     look()
     print("\n".join(f"{name:<50}{count:>6}" for name, count in sorted((made_of + happens).items())))
     assert sorted(name for name in MADE_OF if made_of[name] < 3) == []
-    assert sorted(name for name in HAPPENS if happens[name] < 3) == []
+    assert sorted(name for name in HAPPENS if happens[name] < (1 if name.startswith("late") else 3)) == []
 
 
 def test_without_late_events_any_schedule_gives_the_same() -> None:

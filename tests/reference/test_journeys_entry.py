@@ -95,6 +95,17 @@ def test_if_is_asked_as_of_the_event() -> None:
     assert stays(run(text, cart, later)) == ["2T10:00 to 2T11:00 completed"]
 
 
+def test_a_trait_in_the_filter_is_that_of_the_event() -> None:
+    text = "journey: j\nentry: {on: {event: Cart, where: {total: {gte: {trait: points}}}}, reentry: always, since: 2026-11-01}\nsteps: [{delay: 1 hour}]"
+    rows = [
+        said("2T00:00", points=5),
+        said("3T00:00", points=50),
+        did("Cart", "2T10:00", "m1", total=10),
+        did("Cart", "3T10:00", "m2", total=10),
+    ]
+    assert stays(run(text, *rows)) == ["2T10:00 to 2T11:00 completed"]
+
+
 # ---- on becoming true
 
 WHEN = """

@@ -133,5 +133,9 @@ def test_a_condition_sees_late_events_and_acts_no_earlier_than_the_last_move() -
 def test_who_met_the_entrys_condition_unknown_to_the_last_tick_enters_when_it_became_true() -> None:
     assert stays(run(WHEN, CART, ticks=["2T12:00", "3T00:00"], late={"m1": 1})) == ["2T10:00 to now"]
     assert stays(run(WHEN, CART, ticks=["2T12:00", "6T00:00", "7T00:00"], late={"m1": 2})) == [], "older than the late window"
+    early = did("Cart", "2T10:00", "m1")
+    assert stays(run(WHEN.replace("2026-11-01", "2026-11-02T11:00Z"), early, ticks=["2T12:00", "3T00:00"], late={"m1": 1})) == [], (
+        "before `since`"
+    )
     second = did("Cart", "2T09:00", "m2")
     assert stays(run(WHEN, CART, second, ticks=["2T12:00", "3T00:00"], late={"m2": 1})) == ["2T10:00 to now"], "it was true already"

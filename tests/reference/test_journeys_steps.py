@@ -4,7 +4,7 @@ from hashlib import md5
 
 import pytest
 
-from tests.reference.journey_examples import at, did, run, said, sends, standing, stays, trace
+from tests.reference.journey_examples import at, did, run, said, sends, standing, stays, trace, traces
 from tests.reference.journeys import ListChange
 from tests.reference.journeys.rows import candidate_id
 
@@ -119,6 +119,16 @@ def test_forks_within_forks() -> None:
         "2T13:00 [f:a] da > . delay",
         "2T14:00 [f:b] db > . delay",
         "2T14:00 f > . joined",
+    ]
+
+
+def test_what_the_burst_of_a_fork_makes_possible_comes_after_all_of_it() -> None:
+    hold = "{hold: {for: 2 hours}, id: h, branches: [{name: again, on: {event: Cart}, restart: true}]}"
+    text = f"{ENTRY}\nsteps: [{{fork: [{{name: v, steps: [{hold}]}}, {{name: w}}], id: f}}]"
+    assert traces(run(text, CART, did("Cart", "2T10:00", "m2"), ticks=["2T11:00"]))[0][1:] == [
+        "2T10:00 [f:v] f > h branch v",
+        "2T10:00 [f:w] f > . branch w",
+        "2T10:00 [f:v] h > h restart again m2",
     ]
 
 

@@ -67,6 +67,8 @@ class Instance:
     goal: GoalReached | None = None
     carried: int = 0
     """How often something was put into a context."""
+    moved_by: set[str] = field(default_factory=set)
+    """The events that moved a token of it: by then they had been judged as exits and goal."""
     last_before: datetime | None = None
     """The instant of its last move before this tick."""
 

@@ -87,6 +87,7 @@ class Walk:
             return
         event = action.event
         moved_by = {event.message_id} if event else set()
+        instance.moved_by |= moved_by
         if action.rank == RESTARTS:
             assert event is not None and action.way is not None
             token.use(action.at, moved_by)

@@ -53,7 +53,9 @@ def events_for_instance(instance: Instance, world: World, too_old: set[str], end
     """The events that count for exits and the goal, each with the instant at which it would act."""
     for event in world.events(instance.entry.user_id):
         acting = acting_at(event, instance, world)
-        counts = event.timestamp >= instance.entry.entered_at and event.message_id not in too_old | _entered_by(instance)
+        counts = (
+            event.timestamp >= instance.entry.entered_at and event.message_id not in too_old | _entered_by(instance) | instance.moved_by
+        )
         if counts and instance.last_at <= acting <= end:
             yield acting, event
 

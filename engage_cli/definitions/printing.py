@@ -43,7 +43,7 @@ from engage_cli.definitions.conditions import (
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.printing_where import comparison_tree, operators_tree, value_tree, where_tree
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import Compute, Expressed, FromSql, OfEvents, Trait
+from engage_cli.definitions.trait import Compute, Expressed, FromSql, OfEvents, Rfm, Trait
 from engage_cli.definitions.yaml_printer import Token, Tree, print_tree
 
 Mapping = dict[str, Tree]
@@ -97,8 +97,15 @@ def print_trait(trait: Trait) -> str:
             tree["expression"] = text
         case FromSql(text):
             tree["sql"] = text
+        case Rfm(names, path, where, window):
+            inside = {**named_tree(names), "property": path.text}
+            if where != ALWAYS:
+                inside["where"] = where_tree(where)
+            tree["rfm"] = {**inside, **_window(window)}
     if trait.default is not None:
         tree["default"] = value_tree(trait.default)
+    if trait.sync:
+        tree["sync"] = list(trait.sync)
     return print_tree(tree)
 
 

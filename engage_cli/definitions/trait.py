@@ -71,7 +71,17 @@ class FromSql:
     text: str
 
 
-Computation = OfEvents | Expressed | FromSql
+@dataclass(frozen=True, slots=True)
+class Rfm:
+    """Scores of how late, how often, and for how much (`property`, summed) the subject's events of `names` are, among all who have some."""
+
+    names: tuple[str, ...]
+    property: Path
+    where: Where = ALWAYS
+    window: Window = None
+
+
+Computation = OfEvents | Expressed | FromSql | Rfm
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +97,5 @@ class Trait:
     source_span: Span
     """Of what it is computed from: the expression, the SQL, or the event."""
     of: Subject = Subject.USERS
+    sync: tuple[str, ...] = ()
+    """The destinations that get the values that change."""

@@ -6,7 +6,7 @@ from engage_cli.definitions.comparisons import Where
 from engage_cli.definitions.condition_walk import references_in, references_of
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.trait import Expressed, OfEvents, Trait
+from engage_cli.definitions.trait import Expressed, OfEvents, Rfm, Trait
 from engage_cli.definitions.values import TraitRef
 
 
@@ -15,7 +15,7 @@ def traits_of(trait: Trait) -> list[str]:
     match trait.computation:
         case Expressed(expression=expression):
             found = [path.name for path in traits_in(expression)]
-        case OfEvents(where=where):
+        case OfEvents(where=where) | Rfm(where=where):
             found = list(traits_in_where(where))
         case _:
             found = []

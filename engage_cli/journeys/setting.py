@@ -1,8 +1,7 @@
 """Traits that journeys set: laid over the traits of the sources, from the instant of each on.
 
-`trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own
-row takes
-over again when it changes the trait at a later instant.
+`trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own row
+takes over again when it changes the trait at a later instant.
 
 `w_set_before(user_key, instance_id, trait, value, set_at, entered_at)`
     what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
@@ -29,6 +28,23 @@ def lay_over(engine: Engine, columns: Iterable[Column], zone: str) -> None:
     """Lay what journeys set, by the state and in this tick so far, over the traits that are read as `columns`."""
     wanted = sorted(columns, key=lambda one: one.name)
     engine.execute(_SETS, [sorted({one.path.name for one in wanted})])
+    _lay(engine, wanted, zone)
+
+
+def lay_recorded(engine: Engine, columns: Iterable[Column], zone: str) -> None:
+    """Lay what journeys have set by the state, which is attached, over the traits that are read as `columns`."""
+    wanted = sorted(columns, key=lambda one: one.name)
+    engine.execute(_RECORDED, [sorted({one.path.name for one in wanted})])
+    _lay(engine, wanted, zone)
+
+
+def set_traits(engine: Engine) -> frozenset[str]:
+    """The names of the traits that journeys have set by the state, which is attached."""
+    return frozenset(str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM state.main.trait_set ORDER BY trait"))
+
+
+def _lay(engine: Engine, wanted: list[Column], zone: str) -> None:
+    """Lay `trait_set_now` over `trait_history`."""
     traits = [str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM trait_set_now ORDER BY trait")]
     if not traits:
         return
@@ -163,6 +179,18 @@ _SETS = """
     WHERE list_contains(CAST(? AS VARCHAR[]), trait)
     QUALIFY row_number() OVER (
         PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
+    ) = 1
+"""
+_RECORDED = """
+    CREATE OR REPLACE TEMP TABLE trait_set_now AS
+    SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at
+    FROM state.main.trait_set AS s
+    LEFT JOIN state.main.alias AS alias ON alias.alias = s.user_id
+    JOIN users AS u ON u.user_id = coalesce(alias.user_id, s.user_id)
+    JOIN state.main.instance AS i ON i.instance = s.instance
+    WHERE list_contains(CAST(? AS VARCHAR[]), s.trait)
+    QUALIFY row_number() OVER (
+        PARTITION BY u.user_key, s.trait, s.set_at ORDER BY s.place DESC, i.entered_at DESC, i.instance_id DESC, s.rowid DESC
     ) = 1
 """
 _REPLACE_DROP_VIEW = "DROP VIEW temp.main.trait_history"

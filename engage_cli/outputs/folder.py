@@ -1,8 +1,9 @@
 """A run's folder, `runs/20261123T100000Z-<run id>/`: what changed, as calls in Segment's spec, and a manifest of it all.
 
 `audiences/<name>.jsonl` holds the track calls of each audience that changed, `syncs/<destination>/<audience>.<format>` the calls for a
-destination of events, `syncs/<destination>/<audience>/adds.<format>` and `removes.<format>` the rows for one of lists. The folder is made
-under a part name, every file fsynced, `manifest.json` last.
+destination of events, `syncs/<destination>/traits/<trait>.<format>` those about a computed trait,
+`syncs/<destination>/<audience>/adds.<format>` and `removes.<format>` the rows for one of lists. The folder is made under a part name,
+every file fsynced, `manifest.json` last.
 """
 
 import json
@@ -21,6 +22,7 @@ from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.outputs.lists import list_query
 from engage_cli.outputs.syncs import Telling
 from engage_cli.outputs.told import told_query
+from engage_cli.outputs.trait_calls import trait_calls_query
 from engage_cli.state.instants import iso
 from engage_cli.state.lists import removed_columns
 from engage_cli.state.outbox import Pending, RunFile
@@ -123,6 +125,8 @@ def _about(file: RunFile) -> dict[str, str]:
             return {"channel": file.source}
         case Told.EVENT:
             return {"journey": file.source, "call": file.call}
+        case Told.TRAIT | Told.TRAIT_SYNC:
+            return {"trait": file.source, "call": written_call(file.call)}
     return {"audience": file.source, "call": written_call(file.call)}
 
 
@@ -141,6 +145,8 @@ def _query(run: Run, file: RunFile) -> exp.Expr:
             return list_query(file)
         case Told.MESSAGE | Told.EVENT:
             return told_query(file)
+        case Told.TRAIT | Told.TRAIT_SYNC:
+            return trait_calls_query(run, file)
         case _:
             return calls_query(run, file)
 

@@ -71,7 +71,7 @@ def write_run(
     except BaseException:
         discard(outputs, paths)
         raise
-    _publish(state, outputs)
+    publish_committed(state, outputs)
     return Written(
         run=plan.run if is_run else None,
         folder=run_path(plan.run) if parts.run_files else None,
@@ -107,7 +107,8 @@ def _write_parts(
         parts.pending.append(folder)
 
 
-def _publish(state: State, outputs: Path) -> None:
+def publish_committed(state: State, outputs: Path) -> None:
+    """Give what a committed run wrote its final names; an EngageError says that the next run does what could not be done now."""
     try:
         publish(state, outputs)
     except EngageError as error:

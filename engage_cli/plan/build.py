@@ -12,7 +12,7 @@ from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
-from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents
+from engage_cli.definitions.trait import Computation, Expressed, FromSql, OfEvents, Rfm
 from engage_cli.plan.checks import ANY_ROW, Check, CountTest, Row, RowAll, readings_of
 from engage_cli.plan.instants import Bound, Stretch, moved, window_stretch
 from engage_cli.plan.labels import join_label, names_label, slug, window_label
@@ -49,7 +49,17 @@ from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, Plann
 from engage_cli.plan.relative import Arrived
 from engage_cli.plan.requirements import leaves_about, needs_of
 from engage_cli.plan.resolve import Context, field_row, matching_row, row_of, tests_of
-from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, traits_of_leaf, traits_of_source
+from engage_cli.plan.traits import (
+    PlannedTrait,
+    TraitOfEvents,
+    TraitOfRanks,
+    TraitOfRows,
+    TraitOfTraits,
+    TraitSource,
+    ranks_everybody,
+    traits_of_leaf,
+    traits_of_source,
+)
 from engage_cli.source import Span
 
 _MILLIONTHS_OF_ALL = 100_000_000
@@ -60,12 +70,13 @@ def plan_audiences(
 ) -> Plan:
     """The plan for the asked audiences and all that they name, at one instant (aware, UTC) in the project's zone.
 
-    `users` limits what is staged to these ids; the computed `traits` are planned, too. The definitions are checked: no unknown names, no
-    cycles.
+    `users` limits what is staged to these ids, where nobody else matters; the computed `traits` are planned, too. The definitions are
+    checked: no unknown names, no cycles.
     """
     asked, context = tuple(asked), Context(as_of, ZoneInfo(zone))
     planned = plan_named(project, asked, context)
     computed = plan_traits(project, planned.values(), [path_of(name) for name in traits], context)
+    users = None if ranks_everybody(computed.values()) else users
     needs = needs_of(planned.values(), Needs(as_of, zone, users=users), computed)
     return Plan(as_of, zone, planned, asked, needs, computed)
 
@@ -258,6 +269,8 @@ class Planner:
                 return TraitOfTraits(expression)
             case FromSql(text):
                 return TraitOfRows(text)
+            case Rfm(names, path, where, window):
+                return TraitOfRanks(self._events(names, where, window, span), path)
             case _:
                 assert_never(computation)
 

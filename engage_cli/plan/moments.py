@@ -21,7 +21,7 @@ from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
 from engage_cli.plan.relative import OWN, Arrived, Relative, Shifted, Turned
 from engage_cli.plan.requirements import IDS, leaves_about, needs_of
 from engage_cli.plan.resolve import Context
-from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, traits_of_leaf, traits_of_source
+from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, is_undated, traits_of_leaf, traits_of_source
 from engage_cli.source import Span
 
 
@@ -46,7 +46,12 @@ class MomentPlan:
     def as_plan(self, as_of: datetime) -> Plan:
         """The audiences and traits behind the conditions, as the plan of a run at an instant has them."""
         named = {**self.audiences, **{f"condition {name}": condition for name, condition in self.conditions.items()}}
-        return Plan(as_of, self.zone, named, (), Needs(as_of, self.zone), self.traits)
+        return Plan(as_of, self.zone, named, (), Needs(as_of, self.zone), self.traits, self.recorded)
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The undated traits that the conditions look at: `trait_course` says what they were."""
+        return frozenset(trait.name for trait in self.traits.values() if is_undated(trait.source))
 
     def relatives(self) -> tuple[Relative, ...]:
         """The instants of their own that the conditions ask of subjects, by name; that as of which they are asked is always one."""
@@ -116,8 +121,8 @@ class MomentPlan:
         paths = [path for path in traits_of_leaf(leaf) if path != IDS[of]]
         computed = computed_among(paths, self.traits)
         for trait in computed:
-            if isinstance(trait.source, TraitOfRows):
-                yield f"the trait `{trait.name}`, of SQL"
+            if is_undated(trait.source):
+                yield f"the trait `{trait.name}`, of {'SQL' if isinstance(trait.source, TraitOfRows) else 'RFM scores'}"
         names = {trait.name for trait in computed}
         if any(path.name not in names for path in paths):
             for source in sources.of("profiles" if of is Subject.USERS else "accounts"):

@@ -40,6 +40,10 @@ account_key INTEGER, since TIMESTAMP)`
 `linked_<name>`
     the same, where it is read for the users and accounts that its rows are linked to.
 
+`trait_course(user_key INTEGER, trait VARCHAR, value JSON, since TIMESTAMP, until TIMESTAMP)`, `account_trait_course(account_key, …)`
+    where a plan has traits that it reads as recorded: what each was from `since` on, until `until` (NULL: to this day), where it was
+    not missing. Made by service/trait_courses.py, not by the engine. In a plan at one instant only what was so at that instant.
+
 `list_<n>(value VARCHAR)`
     the distinct values of one `in_file` list, none missing.
 

@@ -91,3 +91,5 @@ class Plan:
     needs: Needs
     traits: "Mapping[str, PlannedTrait]" = field(default_factory=dict)
     """The computed traits that the audiences ask for, each after those that it is computed of."""
+    recorded: frozenset[str] = frozenset()
+    """Those of them that are not computed but read from `trait_course` (plan/needs.py): they are undated, and their instant is not now."""

@@ -34,7 +34,7 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.needs import ACCOUNT_ID, USER_ID, Column, EntityNeed, EventNeed, ListNeed, Needs, Reading
 from engage_cli.plan.predicates import PlannedAudience, Predicate, leaves_of
-from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits, TraitSource, rows_inside
+from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRanks, TraitOfRows, TraitOfTraits, TraitSource, rows_inside
 
 IDS = {Subject.USERS: USER_ID, Subject.ACCOUNTS: ACCOUNT_ID}
 """By kind of subject, the trait that is no trait: its id."""
@@ -173,6 +173,8 @@ class _Found:
             case TraitOfTraits(expression):
                 self.traits.update(Column(path, Reading.NUMBER) for path in traits_in(expression))
                 self.traits.difference_update([column for column in self.traits if column.path == IDS[self.of]])
+            case TraitOfRanks(events, path):
+                self.event_set(events).add(column_of(Compute.SUM, path))
             case TraitOfRows():
                 pass
 

@@ -36,7 +36,7 @@ from engage_cli.plan.leaves import (
     StayWas,
 )
 from engage_cli.plan.predicates import Plan, leaves_of
-from engage_cli.plan.traits import TraitOfEvents, TraitOfRows, computed_among, traits_of_leaf
+from engage_cli.plan.traits import TraitOfEvents, computed_among, is_undated, traits_of_leaf
 
 Names = tuple[str, ...]
 Kind = TypeVar("Kind", EventSet, FirstEvents, EventSet | FirstEvents)
@@ -106,7 +106,7 @@ def _passed_by_traits(before: Plan, now: Plan, paths: Iterable[Path]) -> set[Pas
     found: set[Passed] = set()
     for trait in computed_among(paths, now.traits):
         one, other = before.traits[trait.name].source, trait.source
-        if isinstance(other, TraitOfRows):
+        if is_undated(other):
             return None
         if isinstance(one, TraitOfEvents) and isinstance(other, TraitOfEvents):
             if other.compute in _OF_TIME or other.events.session is not None or _bare_source(one) != _bare_source(other):

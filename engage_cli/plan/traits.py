@@ -59,7 +59,20 @@ class TraitOfRows:
     text: str
 
 
-TraitSource = TraitOfEvents | TraitOfTraits | TraitOfRows
+@dataclass(frozen=True, slots=True)
+class TraitOfRanks:
+    """Scores of recency, frequency and monetary value (of `path`) of a set of events, among all subjects who have such events."""
+
+    events: EventSet
+    path: Path
+
+
+TraitSource = TraitOfEvents | TraitOfTraits | TraitOfRows | TraitOfRanks
+
+
+def is_undated(source: TraitSource) -> bool:
+    """Whether only its value as of the run's instant can be computed: at an earlier one it is what earlier runs recorded."""
+    return isinstance(source, TraitOfRows | TraitOfRanks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,11 @@ class PlannedTrait:
     default: Literal | None
     span: Span = field(compare=False)
     of: Subject = Subject.USERS
+
+
+def ranks_everybody(traits: Iterable[PlannedTrait]) -> bool:
+    """Whether the value of one subject depends on the events of all others."""
+    return any(isinstance(trait.source, TraitOfRanks) for trait in traits)
 
 
 def traits_of_leaf(leaf: Leaf) -> Iterator[Path]:
@@ -142,7 +160,7 @@ def _referred(check: c.Check) -> Iterator[Path]:
 def traits_of_source(source: TraitSource) -> Iterator[Path]:
     """The traits that a trait is computed of."""
     match source:
-        case TraitOfEvents(_, events):
+        case TraitOfEvents(_, events) | TraitOfRanks(events):
             yield from traits_of_row(events.row)
         case TraitOfTraits(expression):
             yield from traits_in(expression)

@@ -1,9 +1,8 @@
 """`audience build`: evaluate audiences, find who entered and exited, commit, and write the files."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
@@ -12,46 +11,41 @@ from sqlglot import exp
 
 from engage_cli import __version__
 from engage_cli.definitions.destinations import Call
-from engage_cli.definitions.printing import print_audience, print_trait
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
-from engage_cli.engine.base import Cost, Engine, InputFile, StillWrittenError
-from engage_cli.engine.duckdb_engine import forget_store
-from engage_cli.engine.failures import DamagedError
+from engage_cli.engine.base import Cost, Engine, InputFile
 from engage_cli.errors import UsageError
 from engage_cli.outputs.calls import call_about
 from engage_cli.outputs.columns import ACCOUNT_TRAITS
 from engage_cli.outputs.columns import TRAITS as MEMBER_TRAITS
 from engage_cli.outputs.members import unwritten_audiences
-from engage_cli.outputs.publish import recover
 from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, Telling, find_syncs
 from engage_cli.outputs.write import write_run
-from engage_cli.plan.build import named_audiences, plan_audiences
+from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Plan
-from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.evaluate import evaluate, revisit
-from engage_cli.service.imported import declared_sources, sources_with_imported
+from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.list_traits import make_list_traits
+from engage_cli.service.meaning import definition_hash
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, SyncChange, Timing
+from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
 from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
-from engage_cli.state.lock import hold_lock
 from engage_cli.state.membership import Changes, Partly, find_changes, make_rows
 from engage_cli.state.outbox import calls_of_audiences
 from engage_cli.state.runs import Build, RunPlan, plan_run
-from engage_cli.state.store import State, lock_path, open_published, open_state
+from engage_cli.state.store import State, open_published
 from engage_cli.state.syncs import syncs_of
 
 COMMAND = "audience build"
 FORMATS = ("parquet", "csv", "jsonl")
-MOST_LEFT = 100
-"""Files that one run leaves for the next because they are being written; with more, it says so and ends."""
 
 
 @dataclass
@@ -137,38 +131,13 @@ def build_audiences(
     if dry_run:
         with engine_for(project, folder) as engine:
             return _build(request, engine, open_published(engine, request.state_path), ())
-    with hold_lock(lock_path(request.state_path), command=request.command, started=started_at(), wait=wait):
-        try:
-            return _run(request)
-        except DamagedError:
-            # The store is a cache: where a block of it is damaged, it is made anew. If it was the state, the second try says so.
-            if project.config.store is None or not forget_store(folder / project.config.store):
-                raise
-            return _run(request)
 
+    def work(opened: Opened) -> BuildResult:
+        request.left = opened.left
+        request.timings.clear()
+        return _build(request, opened.engine, opened.state, opened.recovered)
 
-def _run(request: _Request) -> BuildResult:
-    """A build that is no dry run, under the lock. Files that are still being written are left for the next one."""
-    left: tuple[str, ...] = ()
-    while True:
-        try:
-            return _run_without(request, left)
-        except StillWrittenError as error:
-            if len(left) >= MOST_LEFT or set(error.paths) <= set(left):
-                raise
-            left = (*left, *error.paths)
-
-
-def _run_without(request: _Request, left: tuple[str, ...]) -> BuildResult:
-    request.left = left
-    request.timings.clear()
-    with engine_for(request.project, request.folder) as engine:
-        engine.leave(left)
-        state = open_state(engine, request.state_path, tool_version=__version__)
-        found = recover(state, request.outputs)
-        recovered = [f"finished writing {path}" for path in found.finished]
-        recovered += [f"removed the unfinished {path}" for path in found.removed]
-        return _build(request, engine, state, tuple(recovered))
+    return run_locked(project, folder, request.command, wait, work)
 
 
 def _build(request: _Request, engine: Engine, state: State | None, recovered: tuple[str, ...]) -> BuildResult:
@@ -363,37 +332,6 @@ def _sizes(state: State | None) -> dict[str, int]:
         return {}
     rows = state.engine.rows("SELECT audience, count(*) FROM state.main.membership WHERE exited_at IS NULL GROUP BY audience")
     return {str(name): int(count) for name, count in rows}
-
-
-# ---- what a definition rests on ------------------------------------------------------------------------------------
-
-
-def definition_hash(project: Project, plan: Plan) -> str:
-    """md5 over all that an audience's meaning and outputs rest on but the data: itself, those it names, the project's settings.
-
-    Comments, descriptions and layout are not among it.
-    """
-    config, [name] = project.config, plan.asked
-    parts = [print_audience(replace(project.audiences[one], description="")) for one in _with_named(project, name)]
-    parts += [print_trait(replace(project.traits[one], description="")) for one in sorted(plan.traits)]
-    sources = [
-        (kind, source.path, sorted(source.columns.items()), source.timezone, *(("segment",) if source.segment else ()))
-        for kind in ("events", "profiles", "accounts", "memberships", "consents")
-        for source in getattr(declared_sources(config), kind)
-    ]
-    destinations = [one.meaning for one in config.destinations.values() if one.name in project.audiences[name].sync]
-    identity = [config.sources.identity.meaning] if config.sources.identity is not None else []
-    entities = [entity.meaning for entity in sorted(config.sources.entities, key=lambda entity: entity.name)]
-    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity, *entities])
-    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
-
-
-def _with_named(project: Project, name: str) -> list[str]:
-    """The audience and all that it names, however deep, in the order met."""
-    found = [name]
-    for one in found:
-        found += [other for other in named_audiences(project.audiences[one].members) if other not in found]
-    return list(dict.fromkeys(found))
 
 
 # ---- the traits sent along -----------------------------------------------------------------------------------------

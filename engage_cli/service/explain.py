@@ -18,6 +18,8 @@ from engage_cli.service.describe import one_line
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import EventShown, Explained, Explanation
 from engage_cli.service.state_view import member_since
+from engage_cli.service.trait_courses import as_recorded
+from engage_cli.service.trait_sets import dated_by_sets, lay_sets
 from engage_cli.service.workspace import chosen, engine_for, load, report_of, with_tables
 from engage_cli.sql.explain import EventQuery, explanation
 from engage_cli.sql.explain import Explanation as Queries
@@ -38,9 +40,12 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     needs = explain_needs(name, project, instant, zone, user, tree)
     plan = replace(plan, needs=replace(needs, tables=plan.needs.tables))
     with engine_for(project, folder) as engine:
+        plan = dated_by_sets(project, folder, engine, plan)
         with progress.stage(f"reading the events of {user}"):
             staging = replace(engine.stage(project.config.sources, plan.needs), store_note=None)  # a look leaves the store as it is
         user = staging.known_as.get(user, user)
+        lay_sets(project, folder, engine, plan)
+        plan = as_recorded(project, folder, engine, plan)
         engine.seal([])
         of = project.audiences[name].of
         if not _is_known(engine, user, of):

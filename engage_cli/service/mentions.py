@@ -14,7 +14,7 @@ from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, aske
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import Expressed, OfEvents, Trait
+from engage_cli.definitions.trait import Expressed, OfEvents, Rfm, Trait
 from engage_cli.definitions.values import ContextRef, TraitRef
 from engage_cli.source import Span
 
@@ -70,7 +70,7 @@ def _of_rows(rows: w.HasEntity) -> Iterator[Mention]:
 def mentioned_by(trait: Trait) -> Iterator[Mention]:
     """Every event, property and trait that a computed trait names."""
     match trait.computation:
-        case OfEvents(names=names, where=where, property=path):
+        case OfEvents(names=names, where=where, property=path) | Rfm(names=names, where=where, property=path):
             yield from _of_events(names, trait.source_span, where)
             if path is not None:
                 yield Mention("property", path.name, trait.source_span, names)

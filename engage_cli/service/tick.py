@@ -39,6 +39,7 @@ from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
+from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, with_tables_of, writable_folders
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.hashes import digest, hash_of_files
@@ -152,10 +153,13 @@ def _tick(
     unchanged = tuple(plan.journey.name for plan in plans if plan not in due)
     if not due:
         return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
+    moments = [edition.plan for plan in due for edition in plan.editions]
     with progress.stage("reading events and profiles"):
         keep = None if dry_run else needs_of_all(project, as_of).with_also(needs)
         staging = engine.stage(config.sources, needs, keep)
+    recorded = sorted(frozenset().union(*(one.recorded for one in moments)))
     engine.seal(writable_folders(project, folder))
+    make_trait_courses(engine, state, project, staging.catalog, recorded, as_of)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
         perform(engine, project, due, staging, needs, as_of)

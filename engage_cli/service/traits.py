@@ -1,7 +1,6 @@
 """`trait list`, `show`, `export`, `sql`: computed traits looked at. Nothing is recorded."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from sqlglot import exp
 from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import Expressed, FromSql, OfEvents, Trait
+from engage_cli.definitions.trait import Expressed, FromSql, OfEvents, Rfm, Trait
 from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Reading
@@ -42,9 +41,7 @@ def show(
     project = load(folder)
     asked, _ = chosen_traits(project, names, of)
     instant = resolve_as_of(as_of, project.config.timezone)
-    plan = plan_traits(project, asked, instant)
-    if of is Subject.USERS:
-        plan = replace(plan, needs=replace(plan.needs, users=frozenset({subject_id})))
+    plan = plan_traits(project, asked, instant, frozenset({subject_id}) if of is Subject.USERS else None)
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
         if of is Subject.USERS:
@@ -99,9 +96,9 @@ def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) 
         return engine.render(values_query(staged, asked, of, Reading.VALUE))
 
 
-def plan_traits(project: Project, names: Sequence[str], as_of: datetime) -> Plan:
-    """The plan of some traits, and of all that they are computed of."""
-    return with_tables(plan_audiences(project, (), as_of, project.config.timezone, traits=names), project.config.sources)
+def plan_traits(project: Project, names: Sequence[str], as_of: datetime, users: frozenset[str] | None = None) -> Plan:
+    """The plan of some traits, and of all that they are computed of; of these `users` alone, where that is enough."""
+    return with_tables(plan_audiences(project, (), as_of, project.config.timezone, users, names), project.config.sources)
 
 
 def values_query(staged: Staged, names: Sequence[str], of: Subject, *readings: Reading, only: str | None = None) -> exp.Select:
@@ -123,13 +120,8 @@ def chosen_traits(project: Project, names: Sequence[str], of: Subject | None = N
 
     UsageError for an unknown name, one of the other kind, or where there is none.
     """
-    unknown = [name for name in names if name not in project.traits]
-    if unknown:
-        hint = did_you_mean(unknown[0], project.traits) or "`engage trait list` shows them all"
-        raise UsageError(f"there is no computed trait `{visible(unknown[0])}`", hint=hint)
+    known_traits(project, names)
     kinds = {name: trait.of for name, trait in project.traits.items()}
-    if not kinds:
-        raise UsageError("the project has no computed traits", hint="write one in campaigns/traits/, such as `trait: orders`")
     if of is None:
         of = kinds[names[0]] if names else Subject.USERS if Subject.USERS in kinds.values() else Subject.ACCOUNTS
     other = next((name for name in names if kinds[name] is not of), None)
@@ -139,6 +131,17 @@ def chosen_traits(project: Project, names: Sequence[str], of: Subject | None = N
     if not found:
         raise UsageError(f"the project has no computed traits of {of.value}", hint=f"write one with `of: {of.value}`")
     return found, of
+
+
+def known_traits(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """The traits asked for, all where none is named; UsageError for an unknown name or a project without any."""
+    unknown = [name for name in names if name not in project.traits]
+    if unknown:
+        hint = did_you_mean(unknown[0], project.traits) or "`engage trait list` shows them all"
+        raise UsageError(f"there is no computed trait `{visible(unknown[0])}`", hint=hint)
+    if not project.traits:
+        raise UsageError("the project has no computed traits", hint="write one in campaigns/traits/, such as `trait: orders`")
+    return tuple(dict.fromkeys(names)) or tuple(project.traits)
 
 
 def words(trait: Trait) -> str:
@@ -151,3 +154,5 @@ def words(trait: Trait) -> str:
             return text
         case FromSql():
             return "SQL"
+        case Rfm(names, path):
+            return f"RFM scores of {path} of {' or '.join(names)}"

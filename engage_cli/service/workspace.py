@@ -27,6 +27,8 @@ from engage_cli.plan.traits import TraitOfRows
 from engage_cli.service.imported import with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
+from engage_cli.service.trait_courses import as_recorded
+from engage_cli.service.trait_sets import dated_by_sets, lay_sets
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
 from engage_cli.sql.authored import NotAllowedError, authored_issue, read_authored
 from engage_cli.sql.compile import Compiled, compile_plan
@@ -156,10 +158,14 @@ def stage(
     Only the folders of `writable` can be written to afterwards. With `keep`, what all definitions need, the event store is brought up to
     date first; the caller holds the project's lock. With `touch` the users who may have changed are found, too.
     """
+    plan = dated_by_sets(project, folder, engine, plan)
     with progress.stage("reading events and profiles"):
-        staging = engine.stage(project.config.sources, plan.needs, keep, touch)
+        # What journeys set is in no file: who is touched by it is not found by files.
+        staging = engine.stage(project.config.sources, plan.needs, keep, None if plan.needs.dated else touch)
     if strict and staging.rejects:
         refuse_rejects(staging)
+    lay_sets(project, folder, engine, plan)
+    plan = as_recorded(project, folder, engine, plan)
     engine.seal(writable)
     return Staged(project, plan, engine, staging, compile_plan(plan, staging.catalog))
 

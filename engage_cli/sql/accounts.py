@@ -11,9 +11,10 @@ from sqlglot import exp
 from engage_cli.sql.authored import AUTHORED
 from engage_cli.sql.literals import column
 from engage_cli.sql.relations import Relations
+from engage_cli.sql.traits_recorded import ACCOUNT_TRAIT_COURSE, TRAIT_COURSE
 
 ACCOUNT_EVENTS = "account_events"
-_TABLES = {"users": "accounts", "traits": "account_traits", "events": ACCOUNT_EVENTS}
+_TABLES = {"users": "accounts", "traits": "account_traits", "events": ACCOUNT_EVENTS, TRAIT_COURSE: ACCOUNT_TRAIT_COURSE}
 _COLUMNS = {"user_key": "account_key", "user_id": "account_id"}
 
 

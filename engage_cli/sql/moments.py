@@ -27,6 +27,7 @@ from engage_cli.sql.ledger import ASKING, JOURNEY_STAYS, MADE_MESSAGES
 from engage_cli.sql.literals import all_of, any_of, column, timestamp_literal
 from engage_cli.sql.relations import Relations, comment
 from engage_cli.sql.scope import CONTEXT, KEY, USERS
+from engage_cli.sql.traits_recorded import ACCOUNT_TRAIT_COURSE, TRAIT_COURSE
 
 SUBJECT_KEY = "subject_key"
 USER_KEY = "user_key"
@@ -188,6 +189,9 @@ class MomentRelations(Relations):
             case "traits":
                 history = "trait_history" if of is Subject.USERS else "account_trait_history"
                 return self._as_of(history), "the traits of a subject as of its instant"
+            case "trait_course":
+                course = TRAIT_COURSE if of is Subject.USERS else ACCOUNT_TRAIT_COURSE
+                return self._as_of(course), "what undated traits of a subject were at its instant"
             case "consents":
                 return self._as_of("consent_history"), "the subscription states of a subject as of its instant"
             case _ if table.startswith(LINKED):
@@ -232,7 +236,7 @@ class MomentRelations(Relations):
         return self._joined(table, _until(column(begun, ROW)), with_columns=True)
 
 
-_TABLES = frozenset({"users", "events", "traits", CONSENTS, MADE_MESSAGES, JOURNEY_STAYS})
+_TABLES = frozenset({"users", "events", "traits", TRAIT_COURSE, CONSENTS, MADE_MESSAGES, JOURNEY_STAYS})
 
 
 def _now() -> exp.Expr:

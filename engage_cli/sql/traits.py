@@ -4,8 +4,8 @@ Written of users; what is of accounts is renamed as it is kept (accounts.py), bu
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlglot import exp
@@ -13,6 +13,7 @@ from sqlglot import exp
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.expression import Amount, Called, Combined, Expression, OfTrait
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.rfm import PARTS
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import OVER_NONE, Compute
 from engage_cli.definitions.values import Boolean, Day, Duration, Instant, Literal, Number, Text
@@ -22,7 +23,7 @@ from engage_cli.plan.labels import slug
 from engage_cli.plan.leaves import EventSet, Measured
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Plan
-from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRows, TraitOfTraits
+from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRanks, TraitOfRows, TraitOfTraits
 from engage_cli.sql.authored import read_authored
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import (
@@ -41,7 +42,9 @@ from engage_cli.sql.literals import any_of, column, integer_literal, number_lite
 from engage_cli.sql.measures import USER_KEY, EventLeaves
 from engage_cli.sql.readers import ColumnReader, JsonReader, MissingReader, NumberReader, Reader, TextReader
 from engage_cli.sql.relations import Relations, comment
+from engage_cli.sql.rfm import rfm_relation, rfm_value
 from engage_cli.sql.scope import EVENTS, USERS, Derived, join_subject, trait_scope
+from engage_cli.sql.traits_recorded import recorded_values
 
 _MEASURES = {
     Compute.SUM: Aggregate.SUM,
@@ -68,6 +71,8 @@ class Value:
     expression: exp.Expr
     kind: Reading
     """NUMBER, TEXT, or VALUE: JSON."""
+    parts: Mapping[str, "Value"] = field(default_factory=dict)
+    """What is at names inside it, where that stands in columns of its own."""
 
 
 @dataclass
@@ -86,6 +91,9 @@ class TraitRelations:
         if trait is None or trait.of is not self.of:
             return None
         value = self.value(trait)
+        part = value.parts.get(str(path.parts[1])) if len(path.parts) == 2 else None
+        if part is not None:
+            return Derived(self._reader(trait, part.kind, part.expression, Path(path.parts[:1])), (part.relation,))
         whole = value.expression
         default = self._default(trait, value.kind)
         if default is not None:
@@ -118,6 +126,9 @@ class TraitRelations:
 
     def value(self, trait: PlannedTrait) -> Value:
         """Where a trait's value is, before its default."""
+        if trait.name in self.plan.recorded:
+            name = self._recorded(trait)
+            return Value(name, column("value", name), Reading.VALUE)
         match trait.source:
             case TraitOfEvents():
                 return self._of_events(trait.source)
@@ -127,6 +138,18 @@ class TraitRelations:
             case TraitOfRows(text):
                 name = self._rows(trait, text)
                 return Value(name, column("value", name), Reading.VALUE)
+            case TraitOfRanks():
+                name = rfm_relation(trait.source, self.leaves, self.relations)
+                scores = {part: Value(name, column(part, name), Reading.NUMBER) for part in PARTS}
+                return Value(
+                    name, rfm_value(name), Reading.VALUE, {**scores, "segment": Value(name, column("segment", name), Reading.TEXT)}
+                )
+
+    def _recorded(self, trait: PlannedTrait) -> str:
+        name, new = self.relations.name_for(("recorded", trait.name), f"trait_{trait.name}")
+        if new:
+            self.relations.add(name, recorded_values(trait.name), comment(f"trait {trait.name}, as it was recorded", trait.span))
+        return name
 
     def _of_events(self, source: TraitOfEvents) -> Value:
         events, compute, path = source.events, source.compute, source.path

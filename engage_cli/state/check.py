@@ -14,7 +14,7 @@ from engage_cli.state.store import State, is_database, published_path
 
 TABLES = (
     *("revision", "run", "input_file", "audience_clock", "membership", "alias", "outbox", "run_file", "member_file", "pending"),
-    *("sync", "list_member", "migration"),
+    *("sync", "list_member", "trait_clock", "trait_value", "migration"),
 )
 
 
@@ -189,6 +189,42 @@ INVARIANTS = (
         " FULL JOIN (SELECT DISTINCT destination, list, identifiers FROM state.main.list_member) AS there"
         " ON there.destination = told.destination AND there.list = told.list AND there.identifiers = told.identifiers"
         " WHERE told.list IS NULL OR there.list IS NULL",
+    ),
+    _Invariant(
+        "trait-twice",
+        "somebody has two values of a trait at once",
+        "SELECT trait || ': ' || subject_id FROM (SELECT *, lag(until) OVER held AS before, row_number() OVER held AS place"
+        " FROM state.main.trait_value WINDOW held AS (PARTITION BY trait, of, subject_id ORDER BY since, run))"
+        " WHERE place > 1 AND (before IS NULL OR before > since)",
+    ),
+    _Invariant(
+        "trait-run",
+        "a value of a trait begins or ends at another instant than the run that it names",
+        "SELECT trait || ': ' || subject_id FROM state.main.trait_value AS held"
+        " LEFT JOIN state.main.run AS began ON began.number = held.run LEFT JOIN state.main.run AS ended ON ended.number = held.until_run"
+        " WHERE began.as_of IS DISTINCT FROM held.since OR ended.as_of IS DISTINCT FROM held.until OR held.until_run <= held.run",
+    ),
+    _Invariant(
+        "trait-clock",
+        "a trait has values but no clock, or one that its runs do not show",
+        "SELECT DISTINCT held.trait FROM state.main.trait_value AS held ANTI JOIN state.main.trait_clock AS clock"
+        " ON clock.trait = held.trait AND clock.of = held.of AND clock.first_as_of <= held.since AND clock.as_of >= held.since"
+        " UNION ALL SELECT clock.trait FROM state.main.trait_clock AS clock LEFT JOIN state.main.run AS run ON run.number = clock.run"
+        " WHERE run.as_of IS DISTINCT FROM clock.as_of",
+    ),
+    _Invariant(
+        "trait-json",
+        "a value of a trait is no JSON",
+        "SELECT trait || ': ' || subject_id FROM state.main.trait_value WHERE NOT json_valid(value)",
+    ),
+    _Invariant(
+        "trait-told",
+        "the outbox tells another value of a trait than the state shows",
+        "SELECT told.source || ': ' || told.user_id FROM state.main.outbox AS told"
+        " LEFT JOIN state.main.trait_value AS held ON held.trait = told.source AND held.subject_id = told.user_id"
+        " AND held.run <= told.run AND (held.until_run IS NULL OR held.until_run > told.run)"
+        " WHERE told.kind IN ('trait', 'trait_sync')"
+        " AND told.payload IS DISTINCT FROM '{' || to_json(told.source) || ':' || coalesce(held.value, 'null') || '}'",
     ),
     _Invariant(
         "input-files",

@@ -1,8 +1,10 @@
-"""The one transaction of a run: memberships, clocks, files read, the outbox and what is to be published, all or nothing."""
+"""The one transaction of a run: memberships or values of traits, clocks, files read, the outbox and what is to be published, all or
+nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engage_cli.crash import crash_point
+from engage_cli.engine.base import Engine
 from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
 from engage_cli.state.lists import apply_list_changes
@@ -19,6 +21,7 @@ from engage_cli.state.outbox import (
 from engage_cli.state.runs import Clock, RunPlan, record_clock, record_run
 from engage_cli.state.store import State, next_revision
 from engage_cli.state.syncs import Sync, record_syncs
+from engage_cli.state.traits import TraitClock, apply_trait_changes, record_trait_clock
 
 
 def commit_run(
@@ -38,24 +41,61 @@ def commit_run(
     is_run = plan.moves_clocks or bool(syncs) or any(change.entered or change.exited for change in changes)
     if not is_run and not member_files:
         return False
+
+    def record() -> None:
+        if is_run:
+            _record_memberships(state.engine, plan, changes)
+            _record(state.engine, plan, syncs, run_files)
+        for file in member_files:
+            record_member_file(state.engine, file)
+
+    _commit(state, record, pending)
+    return is_run
+
+
+def commit_traits(
+    state: State,
+    plan: RunPlan,
+    clocks: Sequence[TraitClock],
+    *,
+    syncs: Sequence[Sync] = (),
+    run_files: Sequence[RunFile] = (),
+    pending: Sequence[Pending] = (),
+) -> None:
+    """The same of a run that builds traits: their values by `trait_change`, and where they stand now."""
+
+    def record() -> None:
+        for clock in clocks:
+            record_trait_clock(state.engine, clock)
+        apply_trait_changes(state.engine, plan.run.number, plan.run.as_of)
+        _record(state.engine, plan, syncs, run_files)
+
+    _commit(state, record, pending)
+
+
+def _commit(state: State, record: Callable[[], None], pending: Sequence[Pending]) -> None:
     engine = state.engine
     crash_point("commit")
     with engine.transaction():
-        if is_run:
-            _record(state, plan, changes, syncs)
-            record_run_files(engine, plan.run.number, run_files)
-        for file in member_files:
-            record_member_file(engine, file)
+        record()
         record_pending(engine, pending)
         next_revision(engine)
         crash_point("before the commit")
     crash_point("committed")
-    return is_run
 
 
-def _record(state: State, plan: RunPlan, changes: Sequence[Changes], syncs: Sequence[Sync]) -> None:
-    engine, run = state.engine, plan.run
+def _record(engine: Engine, plan: RunPlan, syncs: Sequence[Sync], run_files: Sequence[RunFile]) -> None:
+    """What every run leaves: its row, what it read, what it told and to whom."""
+    run = plan.run
     record_run(engine, run)
+    record_files(engine, run.number, plan.files)
+    record_syncs(engine, syncs)
+    record_changes(engine, run.number)
+    record_run_files(engine, run.number, run_files)
+
+
+def _record_memberships(engine: Engine, plan: RunPlan, changes: Sequence[Changes]) -> None:
+    run = plan.run
     counts = {change.audience: change for change in changes}
     for build in plan.builds:
         change = counts[build.audience]
@@ -63,9 +103,6 @@ def _record(state: State, plan: RunPlan, changes: Sequence[Changes], syncs: Sequ
             engine,
             Clock(build.audience, run.as_of, build.definition, plan.inputs_of(build), run.number, change.entered, change.exited),
         )
-    record_files(engine, run.number, plan.files)
     apply_changes(engine, run.number, run.as_of)
     record_aliases(engine, run.number)
     apply_list_changes(engine, run.number)
-    record_syncs(engine, syncs)
-    record_changes(engine, run.number)

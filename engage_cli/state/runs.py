@@ -1,6 +1,6 @@
 """Runs: what one is asked to build, what of that is new, its id, and the transaction that makes it history."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,16 +109,19 @@ def plan_run(
     held: Collection[str] = (),
     again: bool = False,
     dry_run: bool = False,
+    clocks: Mapping[str, Clock] | None = None,
+    what: str = "an audience",
 ) -> RunPlan:
     """Decide which audiences have to be evaluated at `as_of` (aware), and the id of the run that would do it.
 
     `unwritten` are audiences whose member file is not there as it should be, `held` those of which something was held back from a
     destination; `again`: all are evaluated, to tell everything again. Raises UsageError, unless it is a dry run, when an
-    audience was already built at a later instant. Without a state every audience is new.
+    audience was already built at a later instant. Without a state every audience is new. What is built are audiences, or `what` else has
+    these `clocks` by name.
     """
-    clocks = clocks_of(state)
+    clocks = clocks_of(state) if clocks is None else clocks
     if not dry_run:
-        _refuse_earlier(as_of, [clocks[build.audience] for build in builds if build.audience in clocks])
+        _refuse_earlier(as_of, [clocks[build.audience] for build in builds if build.audience in clocks], what)
     ordered = sorted(builds, key=lambda build: build.audience)
     reasons = {}
     for build in ordered:
@@ -229,14 +232,14 @@ def _reason(clock: Clock | None, build: Build, as_of: datetime, inputs: str) -> 
     return None
 
 
-def _refuse_earlier(as_of: datetime, clocks: Sequence[Clock]) -> None:
+def _refuse_earlier(as_of: datetime, clocks: Sequence[Clock], what: str) -> None:
     later = [clock for clock in clocks if clock.as_of > as_of]
     if not later:
         return
     named = f"`{later[0].audience}` was built as of {iso(later[0].as_of)}"
     others = f" (and {len(later) - 1} more were built later)" if len(later) > 1 else ""
     raise UsageError(
-        f"{named}{others}, which is after --as-of {iso(as_of)}; an audience only moves forward in time",
+        f"{named}{others}, which is after --as-of {iso(as_of)}; {what} only moves forward in time",
         hint="ask for a later instant, or look at an earlier one with --dry-run",
     )
 

@@ -94,10 +94,12 @@ def scratch_state(engine: Engine, *, tool_version: str) -> State:
     return State(engine, Path(":memory:"))
 
 
-def open_published(engine: Engine, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> State | None:
+def open_published(
+    engine: Engine, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS, older_is_none: bool = False
+) -> State | None:
     """Attach the copy for readers of the state at `path`; None where no run has published anything yet.
 
-    Raises EngageError for a copy of another schema version.
+    Raises EngageError for a copy of another schema version; with `older_is_none` an older one is as none.
     """
     copy = published_path(path)
     if not copy.exists():
@@ -106,6 +108,9 @@ def open_published(engine: Engine, path: Path, *, migrations: Sequence[Migration
     version = version_of(engine)
     try:
         refuse_newer(version, copy, migrations)
+        if version < migrations[-1].version and older_is_none:
+            engine.detach("state")
+            return None
         if version < migrations[-1].version:
             raise EngageError(
                 f"{copy} has schema version {version}, this engage reads version {migrations[-1].version}",

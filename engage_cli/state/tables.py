@@ -26,6 +26,8 @@ class Told(StrEnum):
     EACH = "each"  # who comes to be a user of some account in an audience, and who goes, for one destination
     MESSAGE = "message"  # a message of a journey, in the file of its channel
     EVENT = "event"  # an event that a step of a journey tells a destination
+    TRAIT = "trait"  # a value of a computed trait that changed, for all destinations that know the trait
+    TRAIT_SYNC = "trait_sync"  # such a value for one destination, which was behind, or is told all again
     LIST = "list"  # who comes to a list at a destination, and who goes from it
 
 
@@ -34,6 +36,13 @@ class Change(StrEnum):
 
     ENTERED = "entered"
     EXITED = "exited"
+
+
+class TraitChange(StrEnum):
+    """What happens to a subject's value of a computed trait."""
+
+    SET = "set"
+    CLEARED = "cleared"
 
 
 class ListChange(StrEnum):
@@ -152,11 +161,12 @@ TELL_MORE = (
     CREATE TABLE state.outbox (            -- one row for each thing that a run tells: what its files are made of
         run INTEGER NOT NULL,
         kind VARCHAR NOT NULL,             -- what it is about: see Told
-        source VARCHAR NOT NULL,           -- whose change it is: the audience; of a list its name
+        source VARCHAR NOT NULL,           -- whose change it is: the audience, the trait; of a list its name
         destination VARCHAR,               -- whom alone it is for; NULL for all who ask for it
         user_id VARCHAR NOT NULL,          -- of an audience of accounts the account's id
-        change VARCHAR NOT NULL,           -- see Change; of a list ListChange
-        payload VARCHAR                    -- a JSON object: the `with` traits, NULL without `with`; of a list the columns as they are sent
+        change VARCHAR NOT NULL,           -- see Change; of a list ListChange, of a trait TraitChange
+        payload VARCHAR                    -- a JSON object: the `with` traits, NULL without `with`; of a list the columns as they are sent;
+                                           -- of a trait the value under its name
     )
     """,
     "INSERT INTO state.outbox SELECT run, 'membership', audience, NULL, user_id, change, traits FROM state.outbox_before",
@@ -186,7 +196,7 @@ TELL_MORE = (
     """
     CREATE TABLE state.sync (              -- one row for each audience (list) and destination that it was ever to be told to
         destination VARCHAR NOT NULL,
-        source VARCHAR NOT NULL,           -- the audience, or the list's name
+        source VARCHAR NOT NULL,           -- the audience, or the list's name, or `trait:` and the trait's
         run INTEGER NOT NULL,              -- the last run after which the destination knew all there was; 0 before the first
         held BOOLEAN NOT NULL              -- whether a later run held changes back that `guard` does not let pass
     )
@@ -206,6 +216,33 @@ TELL_MORE = (
         identifiers VARCHAR NOT NULL,      -- a JSON object of what was sent by column (in small letters): a removal says it again
         basis VARCHAR NOT NULL,            -- hash of what they were made of: the same gives the same
         run INTEGER NOT NULL               -- the run that told it so
+    )
+    """,
+)
+
+RECORD_TRAITS = (
+    """
+    CREATE TABLE state.trait_clock (       -- one row for each computed trait ever built
+        trait VARCHAR PRIMARY KEY,
+        of VARCHAR NOT NULL,               -- whose it is: `users` or `accounts`
+        first_as_of TIMESTAMP NOT NULL,    -- the first instant that it was built at: from then on its values are known
+        as_of TIMESTAMP NOT NULL,          -- the last one; only moves forward
+        definition VARCHAR NOT NULL,       -- hash of its definition then
+        inputs VARCHAR NOT NULL,           -- hash of the files it rested on then
+        run INTEGER NOT NULL,              -- the run that built it
+        changed BIGINT NOT NULL            -- how many values that run changed
+    )
+    """,
+    """
+    CREATE TABLE state.trait_value (       -- one row for each value that a user (account) had of a computed trait, never deleted
+        trait VARCHAR NOT NULL,
+        of VARCHAR NOT NULL,               -- `users` or `accounts`
+        subject_id VARCHAR NOT NULL,
+        value VARCHAR NOT NULL,            -- as JSON
+        since TIMESTAMP NOT NULL,          -- the as_of of the run that first found the value
+        until TIMESTAMP,                   -- the as_of of the run that first found another, or none; NULL while it is the last
+        run INTEGER NOT NULL,
+        until_run INTEGER                  -- NULL while it is the last
     )
     """,
 )

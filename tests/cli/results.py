@@ -21,6 +21,9 @@ from engage_cli.service.results import (
     StateFinding,
     SyncChange,
     Timing,
+    TraitBuildResult,
+    TraitBuilt,
+    TraitSync,
 )
 from engage_cli.source import Issue, Severity, Span
 
@@ -103,6 +106,20 @@ EMPTY_PREVIEW = Preview("vips", AS_OF, 0, 0, ("user_id",), (), (IdentifierCount(
 
 OVERLAP = Overlap("vips", "lapsed", AS_OF, 1204, 89, 3)
 SAME_OVERLAP = Overlap("vips", "vips", AS_OF, 0, 0, 0)
+TRAIT_BUILD = TraitBuildResult(
+    as_of=AS_OF,
+    dry_run=False,
+    run="20261123T100000Z-1a2b3c4d",
+    traits=(
+        TraitBuilt("orders", "users", 3377, 41, 0),
+        TraitBuilt("seats_used", "accounts", 12, 1, 1),
+        TraitBuilt("tier", "users", 90, 0, 0),
+    ),
+    syncs=(TraitSync("crm", "orders", 41, 0, whole=False), TraitSync("new_one", "orders", 3377, 0, whole=True)),
+    written=(Path("out/runs/20261123T100000Z-1a2b3c4d"),),
+    data=DATA,
+    recovered=("removed the unfinished runs/20261123T090000Z-0a0b0c0d.part",),
+)
 EXPORT = Export("vips", AS_OF, 1204, Path("vips.csv"))
 EXPORT_LINES = Export("vips", AS_OF, 2, None, ('{"user_id": "00815", "plan": "pro"}', '{"user_id": "u_2", "plan": null}'))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engage_cli.cli.render import documents as d
+from engage_cli.cli.render import trait_build
 from engage_cli.cli.render.errors import error_document
 from engage_cli.errors import ExitCode, UsageError
 from engage_cli.service.results import InitResult
@@ -24,6 +25,7 @@ CASES: dict[str, Callable[[], d.Json]] = {
     "overlap": lambda: d.overlap_document(r.OVERLAP),
     "export": lambda: d.export_document(r.EXPORT, "members"),
     "export_members": lambda: d.export_document(r.EXPORT_LINES, "members"),
+    "trait_build": lambda: trait_build.build_document(r.TRAIT_BUILD),
     "explain": lambda: d.explanation_document(r.EXPLANATION),
     "explain_unknown": lambda: d.explanation_document(r.UNKNOWN),
     "check": lambda: d.check_document(r.CHECKED, valid=False),

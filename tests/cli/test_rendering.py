@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engage_cli.cli.failures import described
+from engage_cli.cli.render import trait_build
 from engage_cli.cli.render.audiences import export_blocks, list_blocks, overlap_blocks, preview_blocks, share_of
 from engage_cli.cli.render.blocks import SIGNS, Block, line
 from engage_cli.cli.render.build import build_blocks, held_blocks, left_out_blocks, recovered_blocks, sql_blocks
@@ -48,6 +49,9 @@ CASES: dict[str, Rendered] = {
     "overlap": lambda: overlap_blocks(r.OVERLAP),
     "overlap_with_itself": lambda: overlap_blocks(r.SAME_OVERLAP),
     "export": lambda: export_blocks(r.EXPORT),
+    "trait_build": lambda: [*trait_build.recovered_blocks(r.TRAIT_BUILD), *trait_build.build_blocks(r.TRAIT_BUILD, HERE)],
+    "trait_build_full": lambda: trait_build.build_blocks(replace(r.TRAIT_BUILD, full=True), HERE),
+    "trait_build_dry_run": lambda: trait_build.build_blocks(replace(r.TRAIT_BUILD, dry_run=True, run=None, written=()), HERE),
     "explain": lambda: explanation_blocks(r.EXPLANATION),
     "explain_whole": lambda: explanation_blocks(r.EXPLANATION, whole=True),
     "explain_member": lambda: explanation_blocks(r.MEMBER),

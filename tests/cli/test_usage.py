@@ -40,7 +40,7 @@ def test_every_command_of_this_version_exists() -> None:
         *(f"state {name}" for name in ("backup", "restore", "check")),
         *(f"consent {name}" for name in ("import", "list", "verify")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),
-        *(f"trait {name}" for name in ("list", "show", "export", "sql")),
+        *(f"trait {name}" for name in ("build", "list", "show", "export", "sql")),
     }
     assert set(COMMANDS) == expected
 

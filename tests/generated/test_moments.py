@@ -52,7 +52,7 @@ def test_subjects_get_the_answers_of_their_instants(kind: str, examples: int) ->
             write_project(case, folder, event_format=event_format, profile_format=profile_format)
             asked = {audience: InAudience(audience, Span("engage.yaml", 1, 1, 1, 1)) for audience in of_users}
             found = truths_of_project(folder, asked, "asked", moments, case.as_of)
-        expected = {at: evaluate_all(replace(case, as_of=at)) for at in instants}
+        expected = {at: evaluate_all(replace(case, as_of=at, scored_at=case.as_of)) for at in instants}
         for audience in of_users:
             assert members_at(moments, found[audience]) == {(user, at) for at in instants for user in expected[at][audience]}, audience
 

@@ -10,7 +10,7 @@ from tests.generated.events import ANY_PROPERTIES, NUMBER_PROPERTIES, names, opt
 from tests.generated.scopes import Scope, Target
 from tests.reference.subject import Subject
 from tests.reference.traits import with_computed
-from tests.reference.values import is_missing
+from tests.reference.values import Datum, is_missing
 
 OF_EVENTS = ["count", "distinct_days", "days_since_first", "days_since_last"]
 OF_NUMBERS = ["sum", "sum", "avg", "min", "max"]
@@ -36,7 +36,7 @@ def trait_definitions(draw: st.DrawFn, scope: Scope, of: str = "users") -> list[
     whose = {} if of == "users" else {"of": of}
     for number in range(draw(st.integers(1, 4))):
         name = f"computed_{number}" if of == "users" else f"account_computed_{number}"
-        earlier = [definition["trait"] for definition in made]
+        earlier = [definition["trait"] + (".monetary" if "rfm" in definition else "") for definition in made]
         if earlier and draw(st.integers(0, 2)) == 0:
             parts = st.sampled_from([*earlier, *NUMBERS_OF_PROFILES])
             definition: dict[str, Any] = {
@@ -45,6 +45,8 @@ def trait_definitions(draw: st.DrawFn, scope: Scope, of: str = "users") -> list[
                 "expression": draw(st.sampled_from(EXPRESSIONS)).format(a=draw(parts), b=draw(parts)),
             }
             default: Any = draw(st.sampled_from([None, None, 0, 1.5]))
+        elif draw(st.integers(0, 4)) == 0:
+            definition, default = {"trait": name, **whose, "rfm": draw(_ranked(scope))}, None
         else:
             definition = {"trait": name, **whose, **draw(_of_events(scope))}
             if earlier and draw(st.integers(0, 3)) == 0:
@@ -74,12 +76,22 @@ def _of_events(draw: st.DrawFn, scope: Scope) -> dict[str, Any]:
     return {**definition, **draw(windows(scope.pool))}
 
 
+@st.composite
+def _ranked(draw: st.DrawFn, scope: Scope) -> dict[str, Any]:
+    definition: dict[str, Any] = {"event": draw(names()), "property": draw(st.sampled_from(NUMBER_PROPERTIES))}
+    return {**with_where(definition, draw(optional_wheres(scope))), **draw(windows(scope.pool))}
+
+
 def with_traits(scope: Scope, definitions: Sequence[Mapping[str, Any]], subjects: Sequence[Subject]) -> Scope:
     """The scope in which these traits may be asked for: their kinds, and the values that they have."""
     traits = {definition["trait"]: definition for definition in definitions}
     found = with_computed(subjects, traits)
     targets = {}
     for name, definition in traits.items():
+        if "rfm" in definition:
+            for part in ("segment", "recency", "frequency", "monetary"):
+                targets[f"{name}.{part}"] = Target("text" if part == "segment" else "number", _inside(found, name, part))
+            continue
         data = [subject.computed[name] for subject in found if not is_missing(subject.computed[name].value)]
         kind = "number" if "expression" in definition else KIND_OF.get(definition["compute"], "text")
         scalars = [datum for datum in data if not isinstance(datum.value, list | Mapping)]
@@ -88,3 +100,7 @@ def with_traits(scope: Scope, definitions: Sequence[Mapping[str, Any]], subjects
         kind: [*paths, *({"trait": name} for name in targets if targets[name].kind == kind)] for kind, paths in scope.references.items()
     }
     return replace(scope, traits={**scope.traits, **targets}, references=references, computed=tuple(targets))
+
+
+def _inside(subjects: Sequence[Subject], name: str, part: str) -> list[Datum]:
+    return [datum for subject in subjects for datum in subject.trait(f"{name}.{part}") if not is_missing(datum.value)]

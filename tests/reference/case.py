@@ -25,6 +25,8 @@ class Case:
     zone: str
     as_of: datetime
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    scored_at: datetime | None = None
+    """The instant as of which `rfm` traits are scored, where that is not `as_of`: they are not dated."""
 
     @property
     def audiences(self) -> dict[str, Mapping[str, Any]]:
@@ -41,10 +43,7 @@ def evaluate(case: Case) -> set[str]:
     """The ids of the members of the case's last audience: of users or of accounts, as it says."""
     asked = case.definitions[-1]
     definition = Definition(asked["audience"], case.audiences)
-    if asked.get("of") == "accounts":
-        everybody = accounts(case.dataset, case.as_of, case.zone, case.lists, case.traits)
-    else:
-        everybody = subjects(case.dataset, case.as_of, case.zone, case.lists, case.traits)
+    everybody = linked(case.dataset, case.as_of, case.zone, case.lists, case.traits, case.scored_at)[asked.get("of") == "accounts"]
     return {subject.user_id for subject in everybody if holds(asked["members"], subject, definition)}
 
 
@@ -88,10 +87,13 @@ def accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits:
     return linked(dataset, as_of, zone, lists, traits)[1]
 
 
-def linked(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None) -> tuple[list[Subject], list[Subject]]:
+def linked(
+    dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None, scored_at: datetime | None = None
+) -> tuple[list[Subject], list[Subject]]:
     """All users and all accounts, each with those that memberships link with it."""
-    users = with_computed(_users(dataset, as_of, zone, lists), traits or {})
-    found = with_computed(_accounts(dataset, as_of, zone, lists), traits or {})
+    scored = linked(dataset, scored_at, zone, lists, traits) if scored_at not in (None, as_of) else ((), ())
+    users = with_computed(_users(dataset, as_of, zone, lists), traits or {}, scored[0])
+    found = with_computed(_accounts(dataset, as_of, zone, lists), traits or {}, scored[1])
     for user_id, account_id in sorted(pairs(dataset, as_of)):
         user = next(one for one in users if one.user_id == user_id)
         account = next(one for one in found if one.user_id == account_id)

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import fsum
 from typing import Any, TypeAlias
 
@@ -19,12 +19,25 @@ TraitDefinition: TypeAlias = Mapping[str, Any]
 DAY = timedelta(days=1)
 
 
-def with_computed(everybody: Sequence[Subject], definitions: Mapping[str, TraitDefinition]) -> list[Subject]:
-    """All subjects of one kind with every computed trait that is of them, each after those that it is computed of."""
+def with_computed(
+    everybody: Sequence[Subject], definitions: Mapping[str, TraitDefinition], scored: Sequence[Subject] = ()
+) -> list[Subject]:
+    """All subjects of one kind with every computed trait that is of them, each after those that it is computed of.
+
+    `scored` are the same at the instant as of which scores are taken, where that is another.
+    """
     found = list(everybody)
+    known = {subject.user_id: subject.computed for subject in scored}
     for name in _in_order(definitions):
         definition = definitions[name]
-        values = [compute(definition, subject) for subject in found if definition.get("of", "users") == f"{subject.of}s"]
+        if not found or definition.get("of", "users") != f"{found[0].of}s":
+            continue
+        if "rfm" not in definition:
+            values = [compute(definition, subject) for subject in found]
+        elif known:
+            values = [known[subject.user_id][name] if subject.user_id in known else Datum(None, subject.zone) for subject in found]
+        else:
+            values = scores(definition["rfm"], found)
         for position, value in enumerate(values):
             subject = found[position]
             found[position] = replace(subject, computed={**subject.computed, name: _or_default(value, definition, subject)})
@@ -60,6 +73,47 @@ def _or_default(found: Datum, definition: TraitDefinition, subject: Subject) -> 
         return found
     over_none = 0 if definition.get("compute") in {"count", "sum", "unique_count", "distinct_days"} else None
     return Datum(definition.get("default", over_none), subject.zone)
+
+
+SEGMENTS = {
+    **dict.fromkeys(["54", "55"], "Champions"),
+    **dict.fromkeys(["34", "35", "44", "45"], "Loyal Customers"),
+    **dict.fromkeys(["42", "43", "52", "53"], "Potential Loyalists"),
+    "51": "New Customers",
+    "41": "Promising",
+    "33": "Need Attention",
+    **dict.fromkeys(["31", "32"], "About To Sleep"),
+    **dict.fromkeys(["13", "14", "23", "24"], "At Risk"),
+    **dict.fromkeys(["15", "25"], "Can't Lose Them"),
+    **dict.fromkeys(["11", "12", "21", "22"], "Hibernating"),
+}
+"""By the scores of recency and frequency."""
+
+
+def scores(definition: TraitDefinition, everybody: Sequence[Subject]) -> list[Datum]:
+    """The scores of everybody, among those who have such an event."""
+    measured = [_measured(definition, subject) for subject in everybody]
+    scored = [one for one in measured if one is not None]
+    found = []
+    for subject, own in zip(everybody, measured, strict=True):
+        if own is None:
+            found.append(Datum(None, subject.zone))
+            continue
+        fifths = [5 * sum(other[place] < own[place] for other in scored) // len(scored) + 1 for place in range(3)]
+        segment = SEGMENTS[f"{fifths[0]}{fifths[1]}"]
+        value = {"segment": segment, "recency": fifths[0], "frequency": fifths[1], "monetary": fifths[2]}
+        found.append(Datum(value, subject.zone))
+    return found
+
+
+def _measured(definition: TraitDefinition, subject: Subject) -> tuple[datetime, int, float] | None:
+    """The last such event, how many there are, and what they are worth together."""
+    events = [event for event in matching_ever(definition, subject) if in_window(definition, event.timestamp, subject)]
+    if not events:
+        return None
+    numbers = [read_number(datum.value) for event in events for datum in event_data(event, definition["property"])]
+    worth = round(fsum(number for number in numbers if number is not None), 9)
+    return max(event.timestamp for event in events), len(events), worth
 
 
 def compute(definition: TraitDefinition, subject: Subject) -> Datum:
@@ -140,6 +194,8 @@ def _number(node: ast.expr, subject: Subject) -> float | None:
             return float(value)
         case ast.Name(id=name):
             return read_number(subject.trait(name)[0].value)
+        case ast.Attribute(value=ast.Name(id=name), attr=inner):
+            return read_number(subject.trait(f"{name}.{inner}")[0].value)
         case ast.UnaryOp(operand=operand):
             inner = _number(operand, subject)
             return None if inner is None else _finite(0.0 - inner)

@@ -32,6 +32,11 @@ PLANTED = {
     "sync": "INSERT INTO state.main.sync VALUES ('ads', 'vip', 7, FALSE)",
     "list-twice": "INSERT INTO state.main.list_member SELECT * FROM state.main.list_member WHERE user_id = 'u2'",
     "list-told": "UPDATE state.main.list_member SET identifiers = '{}' WHERE user_id = 'u2'",
+    "trait-twice": "INSERT INTO state.main.trait_value SELECT * FROM state.main.trait_value",
+    "trait-run": "UPDATE state.main.trait_value SET since = TIMESTAMP '2026-11-23 09:00:00'",
+    "trait-clock": "DELETE FROM state.main.trait_clock",
+    "trait-json": "UPDATE state.main.trait_value SET value = 'gold'",
+    "trait-told": "INSERT INTO state.main.outbox VALUES (1, 'trait', 'orders', NULL, 'u1', 'set', '{\"orders\":9}')",
     "input-files": "INSERT INTO state.main.input_file SELECT * FROM state.main.input_file",
     "member-file": "INSERT INTO state.main.member_file VALUES ('ghost', 'audiences/ghost/members.csv', 0, 0, '')",
 }
@@ -42,6 +47,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("sound"), audience("vip", sync=["ads"]))
     emails = {user: {"email": f'"{user}@x"'} for user in ("u1", "u2", "u3")}
     project.run(at(10), {"vip": ["u1", "u2"]}, emails)
+    with project.state() as state:
+        hour = "TIMESTAMP '2026-11-23 10:00:00'"
+        state.engine.execute(f"INSERT INTO state.main.trait_clock VALUES ('orders', 'users', {hour}, {hour}, 'd', 'i', 1, 1)")
+        state.engine.execute(f"INSERT INTO state.main.trait_value VALUES ('orders', 'users', 'u1', '3', {hour}, NULL, 1, NULL)")
     project.run(at(11), {"vip": ["u2", "u3"]}, emails)
     return project
 
@@ -95,10 +104,14 @@ def test_hostile_ids_do_not_reach_the_terminal_raw(project: Project) -> None:
 
 
 def test_a_state_whose_bytes_are_damaged_is_a_finding(project: Project) -> None:
-    content = project.state_path.read_bytes()
-    project.state_path.write_bytes(content[: len(content) // 2])
-    with project.state() as state:
-        assert "unreadable" in {finding.code for finding in check_state(state)}
+    content, block = project.state_path.read_bytes(), 262_144
+    found = set()
+    for number in range(1, 5):
+        begin = len(content) - number * block
+        project.state_path.write_bytes(content[:begin] + bytes(block) + content[begin + block :])
+        with project.state() as state:
+            found |= {finding.code for finding in check_state(state)}
+    assert "unreadable" in found
 
 
 @pytest.mark.parametrize("keep", [12, 4096, 12_288])

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -13,7 +14,8 @@ from engage_cli.definitions.conditions import Condition
 from engage_cli.engine.base import Engine
 from engage_cli.plan.moments import MomentPlan, plan_moments
 from engage_cli.plan.needs import Catalog, Needs
-from engage_cli.service.workspace import engine_for, load
+from engage_cli.service.trait_courses import make_trait_courses
+from engage_cli.service.workspace import engine_for, load, with_tables
 from engage_cli.sql.changes import instants_of_change
 from engage_cli.sql.moments import compile_moments
 
@@ -55,7 +57,9 @@ def truths_of_project(
     plan = plan_moments(project, conditions, zone, owner)
     with engine_for(project, folder) as engine:
         needs = plan.needs(Needs(as_of, zone), min(at for _, at in moments))
+        needs = replace(needs, tables=with_tables(plan.as_plan(as_of), project.config.sources).needs.tables)
         staging = engine.stage(project.config.sources, needs)
+        make_trait_courses(engine, None, project, staging.catalog, sorted(plan.recorded), as_of)
         return truths(engine, plan, staging.catalog, moments, as_of)
 
 

@@ -1,4 +1,4 @@
-"""`engage trait …`: computed traits looked at."""
+"""`engage trait …`: build computed traits, and look at them."""
 
 from typing import Annotated
 
@@ -6,7 +6,18 @@ import typer
 
 from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import show_export, show_sql, tell_data
-from engage_cli.cli.options import AsOf, Format, ProjectDir, Strict, ToFile, read_user
+from engage_cli.cli.options import (
+    AsOf,
+    DetailedExitCode,
+    DryRun,
+    Format,
+    ProjectDir,
+    Strict,
+    ToFile,
+    Wait,
+    check_detailed,
+    read_user,
+)
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode, UsageError
 
@@ -18,16 +29,49 @@ Account = Annotated[
     str | None,
     typer.Option("--account", metavar="ID", parser=read_user, show_default=False, help="The account, to show the traits of accounts."),
 ]
+FullTraits = Annotated[bool, typer.Option("--full", help="Send each destination all values again, not only what changed.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The traits.  [default: all]")]
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The trait.")]
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands to `engage trait`."""
+    command(group, "build", example="engage trait build revenue_90d --as-of 2026-11-23T10:00Z --dry-run")(build)
     command(group, "list", example="engage trait list")(list_all)
     command(group, "show", example="engage trait show --user u_0042")(show)
     command(group, "export", example="engage trait export revenue_90d orders_90d --output traits.csv")(export)
     command(group, "sql", example="engage trait sql revenue_90d")(sql)
+
+
+def build(
+    out: Output,
+    names: Names = None,
+    project: ProjectDir = None,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    detailed_exit_code: DetailedExitCode = False,
+    strict: Strict = False,
+    full: FullTraits = False,
+    wait: Wait = 30.0,
+) -> ExitCode:
+    """Compute traits, keep their values, and tell what changed.
+
+    Values are kept with the instant from which they hold, and told to the destinations that a trait names in `sync`. The same
+    instant again changes nothing. From the first build on the value of an SQL or RFM trait as of an earlier instant is known.
+    """
+    from engage_cli.cli.render.trait_build import build_blocks, build_document, recovered_blocks
+    from engage_cli.service.trait_build import build_traits
+
+    check_detailed(detailed_exit_code, dry_run=dry_run)
+    folder = out.project(project)
+    result = build_traits(folder, names or (), as_of=as_of, dry_run=dry_run, strict=strict, wait=wait, full=full, progress=out.progress())
+    out.tell(recovered_blocks(result))
+    tell_data(out, result.data)
+    if out.flags.as_json:
+        out.document(build_document(result))
+    else:
+        out.show(build_blocks(result, folder, every_path=out.flags.verbose))
+    return ExitCode.WOULD_CHANGE if detailed_exit_code and result.would_change else ExitCode.DONE
 
 
 def list_all(out: Output, project: ProjectDir = None) -> ExitCode:

@@ -30,7 +30,7 @@ def build_blocks(result: BuildResult, folder: Path, *, every_path: bool = False)
         held = any(sync.held for sync in told)
         yield table(_SYNC_COLUMNS if held else _SYNC_COLUMNS[:-1], (_sync_row(sync)[: 5 if held else 4] for sync in told))
     yield _summary(result)
-    yield from _written(result.written, folder, every_path)
+    yield from written_blocks(result.written, folder, every_path)
 
 
 def held_blocks(result: BuildResult) -> Iterator[Block]:
@@ -117,7 +117,8 @@ def _summary(result: BuildResult) -> Line:
     return line(f"{audiences} built as of {as_of}: ", strong(changes))
 
 
-def _written(paths: Sequence[Path], folder: Path, every_path: bool) -> Iterator[Block]:
+def written_blocks(paths: Sequence[Path], folder: Path, every_path: bool) -> Iterator[Block]:
+    """The files that were written, of many only the first without `every_path`."""
     shown = paths if every_path or len(paths) <= _SHOWN_PATHS else paths[: _SHOWN_PATHS // 2]
     for path in shown:
         yield line(dim("wrote "), shown_path(folder, path))

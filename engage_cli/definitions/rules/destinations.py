@@ -1,4 +1,4 @@
-"""A destination that `sync` names is declared in engage.yaml, and takes what a journey gives it: people onto lists, or events."""
+"""A destination that `sync` names is declared in engage.yaml, and takes what it is given: people onto lists, or events."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,11 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if mention.name not in known:
             hint = did_you_mean(mention.name, known) or "declare it under `destinations:` in engage.yaml"
             yield Issue("unknown-destination", f"there is no destination `{mention.name}`", mention.span, hint)
+    for trait in loaded.traits:
+        for mention in trait.mentions:
+            if mention.kind is Mentioned.DESTINATION and isinstance(known.get(mention.name), ListDestination):
+                message = f"the destination `{mention.name}` takes people onto lists, and not values of traits"
+                yield Issue("other-destination", message, mention.span, "name a destination of the type `events`")
     for journey in loaded.sound_journeys().values():
         for step in journey.all_steps():
             if isinstance(step, Sync):

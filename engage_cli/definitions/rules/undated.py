@@ -11,7 +11,7 @@ from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by,
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.project import Config, Source
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import FromSql, Trait
+from engage_cli.definitions.trait import FromSql, Rfm, Trait
 from engage_cli.definitions.trait_references import traits_of
 from engage_cli.definitions.values import TraitRef
 from engage_cli.source import Issue, Severity, Span
@@ -95,7 +95,9 @@ class _Inputs:
             if trait is None:
                 continue
             if isinstance(trait.computation, FromSql):
-                yield f"the SQL trait `{one}`", span
+                yield f"outside what `engage trait build` recorded, the SQL trait `{one}`", span
+            if isinstance(trait.computation, Rfm):
+                yield f"outside what `engage trait build` recorded, the RFM trait `{one}`", span
             following = [other for other in traits_of(trait) if other not in seen]
             waiting += following
             seen.update(following)

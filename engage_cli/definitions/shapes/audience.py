@@ -9,16 +9,11 @@ from engage_cli.definitions.shapes.event import EVENT_CONDITION
 from engage_cli.definitions.shapes.key_rules import AtLeastOne
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
+from engage_cli.definitions.shapes.sync import refuse_twice, sync_key
 from engage_cli.definitions.shapes.value import PATH
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.yaml_nodes import Node
 from engage_cli.source import Span
-
-
-def _destination(name: str, node: Node, reading: Reading) -> tuple[str, Span]:
-    reading.mention(Mentioned.DESTINATION, name, node.span)
-    return name, node.span
-
 
 _TRAITS = ListOf(PATH, "a list of traits, such as `[email, plan]`")
 _TRAITS_KEY = Key("traits", _TRAITS, "Traits sent along.")
@@ -56,11 +51,7 @@ _ANONYMOUS = Key(
     Choice("who can be a member", {"exclude": False, "include": True}),
     "Whether people known only by an anonymous id can be members (`identity` of engage.yaml): exclude (default) or include.",
 )
-_SYNC = Key(
-    "sync",
-    ListOf(id_shape("a destination").then(_destination), "a list of destinations, such as `[crm]`", at_least=0),
-    "The destinations that get the changes of membership.",
-)
+_SYNC = sync_key("The destinations that get the changes of membership.")
 _WITH = Key(
     "with",
     _WITH_SHAPE,
@@ -70,10 +61,7 @@ _WITH = Key(
 
 def _audience(fields: Fields, reading: Reading) -> Audience:
     sync = fields.get(_SYNC) or ()
-    names = [name for name, _span in sync]
-    for at, (name, span) in enumerate(sync):
-        if name in names[:at]:
-            reading.report("duplicate", f"`{name}` stands twice in `sync`", span, "keep one of the two")
+    refuse_twice(sync, reading)
     traits, entities = fields.get(_WITH) or ((), ())
     _check_traits(traits, fields, reading)
     _check_entities(entities, traits, reading)
@@ -81,7 +69,7 @@ def _audience(fields: Fields, reading: Reading) -> Audience:
         name=fields[_AUDIENCE],
         description=fields.get(_DESCRIPTION) or "",
         members=fields[_MEMBERS],
-        sync=tuple(names),
+        sync=tuple(name for name, _span in sync),
         with_traits=traits,
         span=fields.span(_AUDIENCE),
         sync_spans=tuple(span for _name, span in sync),

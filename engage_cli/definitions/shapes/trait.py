@@ -8,14 +8,16 @@ from engage_cli.definitions.shapes.event import EVENT_NAMES, EVENT_WHERE
 from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne, Beside, one_of_each
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
+from engage_cli.definitions.shapes.sync import refuse_twice, sync_key
 from engage_cli.definitions.shapes.value import DURATION, LITERAL, PATH
 from engage_cli.definitions.shapes.where import check_no_step_references
 from engage_cli.definitions.shapes.window import EVENT_WINDOW_KEYS, EVENT_WINDOW_RULES, WINDOW_NAMES, window_of
 from engage_cli.definitions.subjects import Subject
-from engage_cli.definitions.trait import NUMBERS, WITHOUT_PROPERTY, Computation, Compute, Expressed, FromSql, OfEvents, Trait
+from engage_cli.definitions.trait import NUMBERS, WITHOUT_PROPERTY, Computation, Compute, Expressed, FromSql, OfEvents, Rfm, Trait
 from engage_cli.definitions.values import Number, Unit
 from engage_cli.definitions.yaml_nodes import Node
 
+_SYNC = sync_key("The destinations of events that get the values that change.")
 _TRAIT = Key("trait", id_shape("a trait"), "The trait's id, by which conditions ask for it.", required=True)
 _DESCRIPTION = Key("description", TextShape(), "What the trait says, in a sentence.")
 _OF = Key(
@@ -57,6 +59,34 @@ def _expression(text: str, node: Node, reading: Reading) -> tuple[str, Expressio
 
 _EXPRESSION = Key("expression", _EXPRESSION_TEXT.then(_expression), "Arithmetic over other traits.")
 _SQL = Key("sql", TextShape("one read-only SELECT"), "One SELECT of `user_id` (or `account_id`) and `value` over the declared sources.")
+_MONETARY = Key("property", PATH, "The property that is summed: what an event is worth.", required=True)
+_SCORED = Key("event", EVENT_NAMES, "The event's name, or a list: any of them. `*` stands for any text.", required=True)
+
+
+def _rfm(fields: Fields, reading: Reading) -> Rfm:
+    where = fields.get(EVENT_WHERE) or ALWAYS
+    check_no_step_references(where, reading, "compare with a trait (`{trait: …}`) or a value")
+    return Rfm(fields[_SCORED], fields[_MONETARY], where, window_of(fields, reading))
+
+
+_RFM = Key(
+    "rfm",
+    Record(
+        "what is scored",
+        [_SCORED, _MONETARY, EVENT_WHERE, *EVENT_WINDOW_KEYS],
+        _rfm,
+        description="The events that are scored by recency, frequency and monetary value.",
+        rules=list(EVENT_WINDOW_RULES),
+        hints={
+            **dict.fromkeys(("events",), "write `event`"),
+            **dict.fromkeys(("value", "monetary", "sum"), "write `property`"),
+            **dict.fromkeys(("filter", "filters"), "write `where`"),
+            **dict.fromkeys(("last", "window", "in_last"), "write `within: 365 days`"),
+            **dict.fromkeys(("quintiles", "scores"), "the scores are 1 to 5, by fifths of all who have such an event"),
+        },
+    ),
+    "Scores of recency, frequency and monetary value, 1 to 5, and the segment that they name.",
+)
 _OF_EVENTS = ("compute", "event", "property", "where", *WINDOW_NAMES, "session", "at_least")
 
 
@@ -100,13 +130,18 @@ def _trait(fields: Fields, reading: Reading) -> Trait:
             reading.fail("type", "an expression is a number, and so is its `default`", fields.span(_DEFAULT), "write a number")
     elif _SQL in fields:
         computation, source = FromSql(fields[_SQL]), fields.span(_SQL)
+    elif _RFM in fields:
+        computation, source = fields[_RFM], fields.span(_RFM)
     else:
         computation, source = _of_events(fields, reading), fields.span(_EVENT)
     of = fields.get(_OF) or Subject.USERS
-    return Trait(name, fields.get(_DESCRIPTION) or "", computation, fields.get(_DEFAULT), fields.span(_TRAIT), source, of)
+    sync = fields.get(_SYNC) or ()
+    refuse_twice(sync, reading)
+    names = tuple(one for one, _span in sync)
+    return Trait(name, fields.get(_DESCRIPTION) or "", computation, fields.get(_DEFAULT), fields.span(_TRAIT), source, of, names)
 
 
-_WAYS = "a trait is computed in one way: over events, by an expression, or by SQL"
+_WAYS = "a trait is computed in one way: over events, by an expression, by SQL, or as RFM scores"
 
 TRAIT: Shape[Trait] = Named(
     "trait",
@@ -126,23 +161,23 @@ TRAIT: Shape[Trait] = Named(
             _AT_LEAST,
             _EXPRESSION,
             _SQL,
+            _RFM,
             _DEFAULT,
+            _SYNC,
         ],
         _trait,
         description="A value that is computed for each user, or each account.",
         rules=[
-            AtLeastOne(("compute", "expression", "sql"), "a trait says how it is computed", "write `compute: count` and `event: …`"),
+            AtLeastOne(("compute", "expression", "sql", "rfm"), "a trait says how it is computed", "write `compute: count` and `event: …`"),
             Beside("compute", ("event",), "what is computed is computed over events"),
             Beside("event", ("compute",), "the events are what is computed over"),
             *EVENT_WINDOW_RULES,
-            *one_of_each(("expression",), ("sql",), why=_WAYS),
+            *one_of_each(("expression",), ("sql",), ("rfm",), why=_WAYS),
             Apart(("expression", "sql"), _OF_EVENTS, _WAYS),
+            Apart(("rfm",), _OF_EVENTS, "the events that are scored, and what they are worth, stand inside `rfm`"),
+            Apart(("rfm",), ("default",), "who has no such event has no scores, and nothing stands for them"),
             Apart(("session",), WINDOW_NAMES, "the latest session is the stretch of time that is looked at"),
         ],
-        later={
-            "rfm": "scores of recency, frequency and value (`rfm:`)",
-            "sync": "destinations of traits (`sync`)",
-        },
         hints={
             **dict.fromkeys(("name", "id"), "the id stands after `trait:`"),
             **dict.fromkeys(("aggregate", "function", "measure"), "write `compute`"),

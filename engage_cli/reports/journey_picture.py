@@ -69,7 +69,7 @@ def picture_of(journey: Journey, counts: Counts | None = None, arrow_counts: Arr
         boxes.append(Box(place.id, _look(place.node), _lines(place.node)))
         arrows += [_arrow(graph, place, way, arrow_counts) for way in place.ways]
         restarts = place.node.branches if isinstance(place.node, Hold) else ()
-        arrows += [Arrow(place.id, place.id, branch.name) for branch in restarts if branch.restart]
+        arrows += [_restart(place, branch.name, arrow_counts) for branch in restarts if branch.restart]
     if any(arrow.target == END for arrow in arrows):
         boxes.append(Box(END, Look.END, ("end",)))
     written = tuple(Box(box.id, box.look, (*box.lines, *([counts[box.id]] if box.id in counts else []))) for box in boxes)
@@ -80,9 +80,16 @@ def picture_of(journey: Journey, counts: Counts | None = None, arrow_counts: Arr
 
 def _arrow(graph: JourneyGraph, place: Place, way: Way, counts: ArrowCounts) -> Arrow:
     label = way.branch or ("no branch" if way.outcome == NONE else "")
-    count = counts.get((place.id, way.outcome), "")
     target = END if way.target is None else graph.places[way.target].id
-    return Arrow(place.id, target, " ".join(part for part in (label, count) if part))
+    return Arrow(place.id, target, _counted(label, counts.get((place.id, way.outcome), "")))
+
+
+def _restart(place: Place, branch: str, counts: ArrowCounts) -> Arrow:
+    return Arrow(place.id, place.id, _counted(branch, counts.get((place.id, branch), "")))
+
+
+def _counted(label: str, count: str) -> str:
+    return " ".join(part for part in (label, count) if part)
 
 
 def _look(node: Node) -> Look:

@@ -1,15 +1,21 @@
-"""`journey list` and `journey graph`: journeys as they are defined. Nothing is read but the definitions."""
+"""`journey list` and `journey graph`: journeys as they are defined, a picture with what the last run published of them."""
 
 from pathlib import Path
 
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.project import Project
 from engage_cli.definitions.step_words import entry_words
 from engage_cli.errors import UsageError
-from engage_cli.reports.journey_picture import picture_of
+from engage_cli.reports.journey_counts import counts_of_picture
+from engage_cli.reports.journey_picture import ArrowCounts, Counts, picture_of
 from engage_cli.reports.journey_svg import journey_svg
 from engage_cli.reports.mermaid import mermaid
 from engage_cli.service.results import JourneyRow
-from engage_cli.service.workspace import load
+from engage_cli.service.workspace import engine_for, load
 from engage_cli.source import did_you_mean, visible
+from engage_cli.state.journey_readers import journey_count
+from engage_cli.state.journeys import journey_clocks
+from engage_cli.state.store import open_published
 
 MERMAID = "mermaid"
 SVG = "svg"
@@ -31,19 +37,35 @@ def list_journeys(folder: Path) -> tuple[JourneyRow, ...]:
     )
 
 
-def graph(folder: Path, name: str, picture_format: str | None, output: Path | None) -> str:
-    """A journey as a picture, in the format asked for, or that of the file's name, else Mermaid text. With a file it is written there."""
+def graph(folder: Path, name: str, picture_format: str | None, output: Path | None, *, counts: bool = True) -> str:
+    """A journey as a picture, in the format asked for, or that of the file's name, else Mermaid text. With a file it is written there.
+
+    `counts`: with how many came by and are there, where a tick has seen it.
+    """
     chosen = picture_format or (SVG if output is not None and output.suffix.lower() == ".svg" else MERMAID)
-    journeys = load(folder).journeys
-    if name not in journeys:
-        raise UsageError(
-            f"there is no journey `{visible(name)}`", hint=did_you_mean(name, journeys) or "`engage journey list` shows them all"
-        )
-    picture = picture_of(journeys[name])
+    project = load(folder)
+    journey = journey_named(project, name)
+    picture = picture_of(journey, *(_counts(folder, project, journey) if counts else ()))
     text = journey_svg(picture) if chosen == SVG else mermaid(picture)
     if output is not None:
         _write(output, text)
     return text
+
+
+def journey_named(project: Project, name: str) -> Journey:
+    """The journey of that name. Raises UsageError where there is none."""
+    if name not in project.journeys:
+        hint = did_you_mean(name, project.journeys) or "`engage journey list` shows them all"
+        raise UsageError(f"there is no journey `{visible(name)}`", hint=hint)
+    return project.journeys[name]
+
+
+def _counts(folder: Path, project: Project, journey: Journey) -> tuple[Counts, ArrowCounts]:
+    with engine_for(project, folder) as engine:
+        state = open_published(engine, folder / project.config.state)
+        if state is None or journey.name not in journey_clocks(state):
+            return {}, {}
+        return counts_of_picture(journey, journey_count(state, journey.name))
 
 
 def _write(output: Path, text: str) -> None:

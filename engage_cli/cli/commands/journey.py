@@ -31,9 +31,13 @@ PictureFormat = Annotated[
 ]
 
 
+Bare = Annotated[bool, typer.Option("--bare", help="Without how many people came by and are there.")]
+
+
 def register(group: typer.Typer) -> None:
     """Add the commands to `engage journey`."""
     command(group, "list", example="engage journey list")(list_all)
+    command(group, "status", example="engage journey status cart_recovery")(status)
     command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
     command(group, "tick", example="engage journey tick --as-of 2026-11-23T10:00Z")(tick)
 
@@ -52,17 +56,40 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     return ExitCode.DONE
 
 
+def status(out: Output, name: Name, project: ProjectDir = None) -> ExitCode:
+    """Show who stands where in a journey, and how people went.
+
+    Every step with who is there, who came and went on, and how long that took; as the last tick left it.
+    """
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.journey_status import status_blocks
+    from engage_cli.service.journey_status import journey_status
+
+    standing = journey_status(out.project(project), name)
+    if out.flags.as_json:
+        out.document(fields_of(standing))
+    else:
+        out.show(status_blocks(standing))
+    return ExitCode.DONE
+
+
 def graph(
-    out: Output, name: Name, output: PictureFile = None, picture_format: PictureFormat = None, project: ProjectDir = None
+    out: Output,
+    name: Name,
+    output: PictureFile = None,
+    picture_format: PictureFormat = None,
+    bare: Bare = False,
+    project: ProjectDir = None,
 ) -> ExitCode:
     """Draw a journey: its steps, their ways on, and what ends it.
 
-    As Mermaid text, which GitHub and many editors draw, or as an SVG file. A file that exists is replaced.
+    With how many people came by and are there, once a tick has seen it. As Mermaid text, which GitHub and many editors draw, or as an SVG
+    file. A file that exists is replaced.
     """
     from engage_cli.cli.render.journeys import drawn_blocks, graph_document
     from engage_cli.service.journeys import graph as draw
 
-    text = draw(out.project(project), name, picture_format, output)
+    text = draw(out.project(project), name, picture_format, output, counts=not bare)
     if out.flags.as_json:
         out.document(graph_document(name, text, output))
     elif output is None:

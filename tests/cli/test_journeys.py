@@ -1,0 +1,150 @@
+"""The commands that look at journeys: what they print for people and for programs, what they refuse, and that no run stops them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from engage_cli.errors import ExitCode
+from engage_cli.state.lock import hold_lock
+from tests.cli.running import Engage
+from tests.conftest import Golden
+from tests.journeys.shop import first_tick, make_shop, second_tick
+
+CHANGED = "  - {set: carts_left, to: {context: entry.cart_id}, id: mark}\n"
+
+
+@pytest.fixture
+def carts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shop with a journey of carts, where the test then is. No tick has been."""
+    folder = make_shop(tmp_path / "shop")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@contextmanager
+def a_run(folder: Path) -> Iterator[None]:
+    """As long as a run goes on: it holds the lock and the state file."""
+    state = folder / ".engage/state.duckdb"
+    with (
+        hold_lock(folder / ".engage/lock", command="journey tick", started=datetime.now(UTC), wait=0),
+        duckdb.connect(str(state)) as connection,
+    ):
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM transition")
+        yield
+
+
+def edit(folder: Path, before: str, after: str) -> None:
+    """Change the journey's file."""
+    path = folder / "campaigns/journeys/cart.yaml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+# ---- status --------------------------------------------------------------------------------------------------------
+
+
+def test_status_before_any_tick(carts: Path, engage: Engage) -> None:
+    ran = engage("journey", "status", "cart_recovery")
+    assert ran.code == ExitCode.DONE
+    assert ran.out == "cart_recovery is live, entered by: Cart Updated\nno tick has seen it yet; `engage journey tick` runs it\n"
+    document = engage("journey", "status", "cart_recovery", "--json").document
+    assert (document["as_of"], document["entered"], document["editions"]) == (None, 0, [])
+    assert [(step["step"], step["here"], step["mean_wait_seconds"]) for step in document["steps"]][:2] == [
+        ("wait", 0, None),
+        ("wait.emptied.exit_1", 0, None),
+    ]
+
+
+def test_status_says_who_stands_where_and_how_people_went(carts: Path, engage: Engage, golden: Golden) -> None:
+    first_tick(carts)
+    golden(Path("golden/journeys/status_first.txt"), engage("journey", "status", "cart_recovery").out)
+    second_tick(carts)
+    ran = engage("journey", "status", "cart_recovery")
+    golden(Path("golden/journeys/status_second.txt"), ran.out)
+    golden(Path("golden/journeys/status_second.json"), engage("journey", "status", "cart_recovery", "--json").out)
+    assert ran.err == ""
+
+
+def test_everyone_who_came_is_there_or_went_on_or_was_taken_out(carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    document = engage("journey", "status", "cart_recovery", "--json").document
+    assert document["entered"] == document["inside"] + sum(one["instances"] for one in document["ended"])
+    for step in document["steps"]:
+        taken_out = sum(way["moves"] for way in step["ways"] if way["cause"] in ("exit_rule", "goal", "stopped", "changed"))
+        assert step["arrived"] == step["here"] + step["passed"] + taken_out
+
+
+def test_status_names_editions_and_the_steps_that_only_earlier_ones_had(carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    edit(carts, CHANGED, "  - {set: carts_left, to: {context: entry.cart_id}, id: note}\n")
+    second_tick(carts)
+    ran = engage("journey", "status", "cart_recovery")
+    assert [line.split()[:1] for line in ran.out.splitlines()[-3:]] == [["edition"], ["1"], ["2"]]
+    assert re.search("^mark +of an earlier edition +0 +3 +3 ", ran.out, re.MULTILINE)
+    steps = {step["step"]: step for step in engage("journey", "status", "cart_recovery", "--json").document["steps"]}
+    assert (steps["note"]["arrived"], steps["mark"]["arrived"], steps["mark"]["does"]) == (0, 3, "")
+
+
+def test_inside_a_fork_is_at_the_fork(carts: Path, engage: Engage) -> None:
+    (carts / "campaigns/journeys/both.yaml").write_text("""
+journey: both
+status: live
+entry: {on: {event: Cart Updated}, since: 2026-11-01}
+steps:
+  - fork:
+      - {name: soon, steps: [{delay: 1 hour, id: short}]}
+      - {name: late, steps: [{delay: 3 days, id: long}]}
+    id: sides
+  - {delay: 1 day, id: rest}
+""")
+    first_tick(carts)
+    steps = {step["step"]: step for step in engage("journey", "status", "both", "--json").document["steps"]}
+    counts = {name: (step["here"], step["arrived"], step["passed"]) for name, step in steps.items()}
+    assert counts == {"sides": (3, 3, 0), "short": (0, 3, 3), "long": (3, 3, 0), "rest": (0, 0, 0)}
+    assert [(way["branch"], way["moves"]) for way in steps["sides"]["ways"]] == [("late", 3), ("soon", 3)]
+    second_tick(carts)
+    steps = {step["step"]: step for step in engage("journey", "status", "both", "--json").document["steps"]}
+    assert steps["sides"]["mean_wait_seconds"] == 3 * 86400
+    assert (steps["sides"]["passed"], steps["rest"]["here"]) == (3, 3)
+
+
+LOOKS = (["status", "cart_recovery"], ["graph", "cart_recovery"])
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])
+def test_no_run_stops_who_looks(words: list[str], carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    before = engage("journey", *words)
+    with a_run(carts):
+        assert engage("journey", *words) == before
+    assert before.code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])
+def test_a_name_that_is_none_gets_the_nearest(words: list[str], carts: Path, engage: Engage) -> None:
+    ran = engage("journey", words[0], "cart_recovry", *words[2:])
+    assert (ran.code, ran.out) == (ExitCode.USAGE, "")
+    assert "there is no journey `cart_recovry`" in ran.err
+    assert "did you mean `cart_recovery`?" in ran.err
+
+
+# ---- graph ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_has_the_counts_of_what_was_published(carts: Path, engage: Engage) -> None:
+    bare = engage("journey", "graph", "cart_recovery").out
+    assert " came" not in bare
+    second_tick(carts)
+    drawn = engage("journey", "graph", "cart_recovery").out
+    assert '(["Cart Updated<br>5 entered"])' in drawn
+    assert '[/"wait<br>hold for 2 hours<br>5 came"/]' in drawn
+    assert {'|"emptied 1"|', '|"timeout 3"|', '|"changed 1"|'} <= {part.split(" n")[0] for part in drawn.split("-->")}
+    assert engage("journey", "graph", "cart_recovery", "--bare").out == bare
+    assert "5 entered" in engage("journey", "graph", "cart_recovery", "--format", "svg").out

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, identity, journey, project, state, store, template, trait
+from engage_cli.cli.commands import audience, consent, forget, identity, journey, project, state, store, template, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -21,7 +21,6 @@ LATER = {
     "journey exit": "taking somebody out of a journey",
     "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
-    "forget": "removing a person",
     "deliver": "handing messages to a provider",
     "report": "the HTML page",
     "test": "the author's own tests of campaigns",
@@ -97,6 +96,7 @@ Exit codes:
 """)
 app.callback(epilog="\b\nExample:\n  engage init shop && cd shop && engage audience build")(_root)
 project.register(app)
+forget.register(app)
 
 for _name, _commands, _help in (
     ("audience", audience, "Build audiences, look at them, explain them."),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Destination
+from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.paths import Path
@@ -72,7 +73,8 @@ KINDS = ("events", "profiles", "accounts", "memberships", "consents", ENTITIES)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that a project reads. Several entries of one kind are one relation. `identity`: how its users are joined, if they are."""
+    """Everything that a project reads. Several entries of one kind are one relation. `identity`: how its users are joined, if they are.
+    Rows of people who are `forgotten` count as if they were not there."""
 
     events: tuple[Source, ...] = ()
     profiles: tuple[Source, ...] = ()
@@ -81,6 +83,7 @@ class Sources:
     consents: tuple[Source, ...] = ()
     identity: Identity | None = None
     entities: tuple[Entity, ...] = ()
+    forgotten: Forgotten = NOBODY
 
     @property
     def segment(self) -> tuple[Source, ...]:

@@ -61,6 +61,8 @@ class Staging:
     """By entity how many of its keys stand in more than one row."""
     anonymous_calls: int = 0
     """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
+    forgotten_rows: int = 0
+    """Rows of people who were forgotten, which are left out."""
     kept: tuple[str, ...] = ()
     """Files that are gone and were read from their copies."""
     ingested: tuple[str, ...] = ()
@@ -170,6 +172,13 @@ class Engine(Protocol):
 
         Makes the temporary relations `consent_row(user_id, ts, channel, group_name, status)` of every row that can be read (`ts` and
         `group_name` may be NULL), and `consent_state`, alike, of those that count as of the instant.
+        """
+        ...
+
+    def files_naming(self, sources: Sources, zone: str, identifiers: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        """How many rows of each file of the sources name somebody who is known by these values, by the names of identifiers.
+
+        Every row counts, also those that runs leave out. Paths are as the user knows them; of a file that is gone, its copy's.
         """
         ...
 

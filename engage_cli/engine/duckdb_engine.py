@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from engage_cli.engine.inputs.consents import stage_states
 from engage_cli.engine.inputs.hashing import HashedFile, find_inputs, kept_sources, known_of
 from engage_cli.engine.inputs.kept import Known, keep_files
 from engage_cli.engine.inputs.loading import Work
+from engage_cli.engine.inputs.naming import rows_naming
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.opening import find_events
@@ -97,9 +98,18 @@ class DuckDBEngine:
 
     def stage_consents(self, sources: Sources, zone: str, as_of: datetime) -> tuple[Reject, ...]:
         """Read the sources of consents alone, to the relations `consent_row` and `consent_state`."""
-        consents = Sources(consents=sources.consents)
+        consents = Sources(consents=sources.consents, forgotten=sources.forgotten)
         self.input_files(consents, ())
         return stage_states(self._connection, self._folder, consents, zone, as_of)
+
+    def files_naming(self, sources: Sources, zone: str, identifiers: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        """How many rows of each file of the sources name somebody."""
+        work = Work(self._connection)
+        self._connection.use_zones({zone})
+        try:
+            return rows_naming(work, self._folder, sources, zone, identifiers)
+        finally:
+            work.drop_tables()
 
     def restrict(self, needs: Needs, *, with_ids: bool) -> None:
         """Cut `users` and `events` down to the touched users."""
@@ -206,6 +216,11 @@ class DuckDBEngine:
 
     def _run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         return self._connection.run(statement, parameters)
+
+
+def remove_store(store: Path) -> None:
+    """Remove all files of an event store, so that nothing of anybody stays in it. The caller holds the project's lock."""
+    StoreFolder(store).remove()
 
 
 def forget_store(store: Path) -> bool:

@@ -30,6 +30,8 @@ from engage_cli.engine.inputs.people import (
     PeopleRows,
     account_rows,
     consent_rows,
+    forgotten_rows,
+    knowing_forgotten,
     membership_rows,
     profile_rows,
     stage_known_since,
@@ -93,6 +95,12 @@ class Inputs:
         profiles, memberships, consents = (with_joined(rows, ids) for rows in (self.profiles, self.memberships, self.consents))
         entities = {name: tuple(replace(one, joined=ids) for one in rows) for name, rows in self.entities.items()}
         return replace(self, profiles=profiles, memberships=memberships, consents=consents, entities=entities)
+
+    def knowing_forgotten(self, work: Work, sources: Sources) -> "Inputs":
+        """The same files, with who was forgotten among the users of each."""
+        kinds = (self.profiles, self.memberships, self.consents, self.aliases)
+        profiles, memberships, consents, aliases = (knowing_forgotten(work, rows, sources) for rows in kinds)
+        return replace(self, profiles=profiles, memberships=memberships, consents=consents, aliases=aliases)
 
     @property
     def batches(self) -> list[Batch]:
@@ -176,7 +184,8 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: t
             for entity in _needed_entities(sources, needs)
         },
     )
-    return inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
+    inputs = inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
+    return inputs.knowing_forgotten(work, sources)
 
 
 def _needed_entities(sources: Sources, needs: Needs) -> list[Entity]:
@@ -233,7 +242,7 @@ def _stage(
         users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
     else:
         make_events(work, opened, needs, STORED)
-        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, inputs.aliases, opened, needs)
+        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, inputs.aliases, opened, needs, sources.forgotten)
         inputs = inputs.with_joined(make_profiles(work, found))
         profiles = read_profiles(work, inputs.profiles, as_of)
         users = work.count(Sql("users"))
@@ -281,6 +290,7 @@ def _stage(
         repeated_profiles=profiles.repeated if profiles else 0,
         repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in counts),
+        forgotten_rows=sum(file.forgotten for file in counts) + forgotten_rows(work, inputs.people),
         ingested=opened.ingested,
         store_note=opened.why,
     )
@@ -332,7 +342,7 @@ def _stage_users_events(
 ) -> Staging:
     as_of = timestamp(needs.as_of)
     wanted = wanted_of(needs, work.connection.labels, everything="events" in needs.tables)
-    events = read_events(work, rows, wanted) if rows else None
+    events = read_events(work, rows, wanted, sources) if rows else None
     profiles = read_profiles(work, inputs.profiles, as_of)
     users = stage_users(work, inputs.people, events.users() if events else None, as_of)
     staged = _stage_events(work, events, needs)
@@ -365,13 +375,14 @@ def _stage_users_events(
         files=files,
         rejects=stage_rejects(work, [*(as_shown(one, shown) for one in found), *people_rejects(work, inputs.judged)]),
         users=users,
-        events_read=sum(file.rows - file.anonymous for file in summary),
+        events_read=sum(file.rows - file.anonymous - file.forgotten for file in summary),
         events_staged=staged,
         duplicates=events.duplicates.extra if events else 0,
         future_events=sum(file.future for file in summary),
         repeated_profiles=profiles.repeated if profiles else 0,
         repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in summary),
+        forgotten_rows=sum(file.forgotten for file in summary) + forgotten_rows(work, inputs.people),
     )
 
 

@@ -11,13 +11,14 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
 from engage_cli.service.clock import started_at
+from engage_cli.service.forgotten import finish_forgetting, forgotten_folder, with_forgotten
 from engage_cli.service.imported import imported_folder
 from engage_cli.service.results import StateFinding
 from engage_cli.service.workspace import engine_for, kept_folder, load
 from engage_cli.state.backup import backup_state, restore_state
 from engage_cli.state.check import check_state as find_broken
 from engage_cli.state.lock import hold_lock
-from engage_cli.state.store import State, lock_path, open_state
+from engage_cli.state.store import State, lock_path, open_state, publish_copy_if_stale
 
 
 def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0) -> Path:
@@ -43,12 +44,20 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         earlier = restore_state(engine, source.absolute(), path, tool_version=__version__)
         for kind, kept in _folders(project, folder).items():
             _copy_missing(_beside(source, kind), kept)
+        state = open_state(engine, path, tool_version=__version__)
+        finish_forgetting(with_forgotten(project, folder), folder, state)
+        publish_copy_if_stale(state)
         return earlier
 
 
 def _folders(project: Project, folder: Path) -> dict[str, Path]:
-    """What is as precious as the state: copies of files that sources keep (`on_missing_file: keep`), and imported consents."""
-    return {"kept": kept_folder(project, folder), "consents": imported_folder(project, folder)}
+    """What is as precious as the state: copies of files that sources keep (`on_missing_file: keep`), imported consents, and
+    who was forgotten."""
+    return {
+        "kept": kept_folder(project, folder),
+        "consents": imported_folder(project, folder),
+        "forgotten": forgotten_folder(project, folder),
+    }
 
 
 def _beside(backup_file: Path, kind: str) -> Path:
@@ -88,4 +97,5 @@ def _opened(folder: Path, project: Project, command: str, wait: float) -> Iterat
     ):
         state = open_state(engine, path, tool_version=__version__)
         recover(state, folder / project.config.outputs)
+        finish_forgetting(project, folder, state)
         yield engine, state

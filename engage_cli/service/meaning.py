@@ -43,7 +43,8 @@ def _hash(project: Project, parts: Sequence[str], sync: Sequence[str]) -> str:
     destinations = [one.meaning for one in config.destinations.values() if one.name in sync]
     identity = [config.sources.identity.meaning] if config.sources.identity is not None else []
     entities = [entity.meaning for entity in sorted(config.sources.entities, key=lambda entity: entity.name)]
-    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity, *entities])
+    without = [config.sources.forgotten.digest] if config.sources.forgotten.digest else []
+    text = "\x1e".join([*parts, config.project, config.timezone, repr(sources), repr(sorted(destinations)), *identity, *entities, *without])
     return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 

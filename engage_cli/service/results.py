@@ -43,6 +43,8 @@ class DataReport:
     """By entity how many of its keys stand in more than one row."""
     anonymous_calls: int = 0
     """Raw Segment calls of people who are known only by an anonymous id, which are left out."""
+    forgotten_rows: int = 0
+    """Rows of people who were forgotten, which are left out."""
     users: int = 0
     ingested: tuple[str, ...] = ()
     """Files of events that were read; the others were in the event store."""

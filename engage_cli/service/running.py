@@ -12,6 +12,7 @@ from engage_cli.engine.duckdb_engine import forget_store
 from engage_cli.engine.failures import DamagedError
 from engage_cli.outputs.publish import recover
 from engage_cli.service.clock import started_at
+from engage_cli.service.forgotten import finish_forgetting
 from engage_cli.service.workspace import engine_for
 from engage_cli.state.lock import hold_lock
 from engage_cli.state.store import State, lock_path, open_state
@@ -60,6 +61,7 @@ def _run_without(project: Project, folder: Path, left: tuple[str, ...], work: Ca
         engine.leave(left)
         state = open_state(engine, folder / project.config.state, tool_version=__version__)
         found = recover(state, folder / project.config.outputs)
+        finish_forgetting(project, folder, state)
         recovered = [f"finished writing {path}" for path in found.finished]
         recovered += [f"removed the unfinished {path}" for path in found.removed]
         return work(Opened(engine, state, left, tuple(recovered)))

@@ -24,6 +24,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
+from engage_cli.service.forgotten import with_forgotten
 from engage_cli.service.imported import with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
@@ -37,7 +38,7 @@ from engage_cli.sql.traits import trait_columns
 
 def load(folder: Path) -> Project:
     """The project in a folder; InvalidError with every mistake of its definitions, those of `sql:` conditions among them."""
-    project = with_imported(load_project(folder), folder)
+    project = with_forgotten(with_imported(load_project(folder), folder), folder)
     issues = authored_issues(project)
     if issues:
         raise InvalidError(issues)
@@ -201,6 +202,7 @@ def report_of(
         repeated_profiles=staging.repeated_profiles,
         repeated_keys=staging.repeated_keys,
         anonymous_calls=staging.anonymous_calls,
+        forgotten_rows=staging.forgotten_rows,
         users=staging.users,
         kept=staging.kept,
         ingested=staging.ingested,

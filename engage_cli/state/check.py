@@ -14,7 +14,7 @@ from engage_cli.state.store import State, is_database, published_path
 
 TABLES = (
     *("revision", "run", "input_file", "audience_clock", "membership", "alias", "outbox", "run_file", "member_file", "pending"),
-    *("sync", "list_member", "trait_clock", "trait_value", "migration"),
+    *("sync", "list_member", "trait_clock", "trait_value", "forgotten", "migration"),
 )
 
 
@@ -167,7 +167,7 @@ INVARIANTS = (
         " CASE WHEN kind = 'list' THEN change END AS change, count(*) AS changes FROM state.main.outbox GROUP BY ALL) AS made"
         " ON made.run = file.run AND made.kind = file.kind AND made.source = file.source"
         " AND (made.destination IS NULL OR made.destination = file.destination) AND (made.change IS NULL OR made.change = file.call)"
-        " WHERE file.rows IS DISTINCT FROM made.changes",
+        " WHERE file.path IS NULL OR file.rows <> coalesce(made.changes, 0)",
     ),
     _Invariant(
         "sync",

@@ -10,7 +10,7 @@ from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.state.journey_tables import CREATE_JOURNEYS
-from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, RECORD_TRAITS, TELL_MORE
+from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "an outbox of more than memberships, what each destination knows, and members of lists", TELL_MORE),
     Migration(4, "journeys", CREATE_JOURNEYS),
     Migration(5, "values of computed traits, and since when", RECORD_TRAITS),
+    Migration(6, "which people were taken out of it", REMEMBER_FORGOTTEN),
 )
 
 _CREATE_HISTORY = """

@@ -246,3 +246,11 @@ RECORD_TRAITS = (
     )
     """,
 )
+
+REMEMBER_FORGOTTEN = (
+    """
+    CREATE TABLE state.forgotten (         -- one row at most: whose rows were taken out of the state, see forgetting.py
+        digest VARCHAR NOT NULL            -- the hash over all that was kept of people who were forgotten, when it was done last
+    )
+    """,
+)

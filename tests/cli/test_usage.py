@@ -37,6 +37,7 @@ def test_every_command_of_this_version_exists() -> None:
         "identity show",
         *(f"journey {name}" for name in ("list", "status", "graph", "tick")),
         "template preview",
+        "forget",
         *(f"state {name}" for name in ("backup", "restore", "check")),
         *(f"consent {name}" for name in ("import", "list", "verify")),
         *(f"store {name}" for name in ("status", "rebuild", "compact")),

@@ -55,6 +55,7 @@ def note_blocks(data: DataReport) -> Iterator[Block]:
             "call of somebody known only by an anonymous id left out",
             "calls of people known only by an anonymous id left out",
         ),
+        (data.forgotten_rows, "row of somebody who was forgotten left out", "rows of people who were forgotten left out"),
     ]
     told = [counted(number, one, many) for number, one, many in apart if number]
     if data.store_note is not None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import USER_ID, Identity
 from engage_cli.engine.identity.events import identifier_column
 from engage_cli.engine.identity.ids import JoinedIds, read_subject, subject_text
@@ -46,12 +47,13 @@ class ProfileSources:
     aliases: Sequence[PeopleRows]
     opened: Opened
     needs: Needs
+    forgotten: Forgotten = NOBODY
 
 
 def make_profiles(work: Work, sources: ProfileSources) -> JoinedIds:
     """Make the relations of this module; how the ids of people are read from now on. `events` is as the store has it before."""
     seen = _seen_in_events(work, sources)
-    resolved = resolve(work, sources.identity, _observations(sources, seen), _aliases(sources))
+    resolved = resolve(work, sources.identity, _observations(sources, seen), _aliases(sources), sources.forgotten)
     stored = _stored_profiles(work, sources, resolved)
     named = joined(" UNION ALL ", [_people(sources, rows) for rows in sources.people] or [Sql("SELECT 0 AS kind, '' AS value WHERE FALSE")])
     keys = work.table(

@@ -11,10 +11,12 @@ else an anonymous one where it was seen as that. The two are linked, the user's 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import ANONYMOUS_ID, Identity
 from engage_cli.engine.identity.components import components
 from engage_cli.engine.identity.ids import unblocked
 from engage_cli.engine.identity.limits import join_within_limits
+from engage_cli.engine.inputs.forgotten import without_forgotten
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql
 
@@ -50,11 +52,14 @@ def observation(identity: Identity, ts: Sql, values: dict[str, Sql]) -> list[Sql
     return [sql("{ts} AS ts", ts=ts), *columns]
 
 
-def resolve(work: Work, identity: Identity, observations: Sequence[Sql], aliases: Sequence[Sql] = ()) -> Resolved:
+def resolve(
+    work: Work, identity: Identity, observations: Sequence[Sql], aliases: Sequence[Sql] = (), forgotten: Forgotten = NOBODY
+) -> Resolved:
     """Join what was observed. `observations` are SELECTs of ts TIMESTAMP (NULL: the earliest) and a column of text for each identifier,
-    named by `observed`; `aliases` are SELECTs of ts, user_id, previous_id; rows in any order, and any number of times."""
+    named by `observed`; `aliases` are SELECTs of ts, user_id, previous_id; rows in any order, and any number of times.
+    Identifiers of people who are `forgotten` join nobody."""
     places = range(len(identity.identifiers))
-    seen = _seen(work, identity, observations)
+    seen = without_forgotten(work, identity, forgotten, _seen(work, identity, observations), [observed(place) for place in places])
     pairs = None
     if aliases:
         seen, pairs = _with_aliases(work, identity, seen, aliases)

@@ -10,7 +10,7 @@ from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
-from engage_cli.engine.inputs.people import PeopleRows, consent_rows
+from engage_cli.engine.inputs.people import PeopleRows, consent_rows, knowing_forgotten
 from engage_cli.engine.inputs.rejects import people_rejects, stage_rejects
 from engage_cli.engine.inputs.traits import ALWAYS
 from engage_cli.engine.inputs.wanted import timestamp
@@ -107,7 +107,7 @@ def stage_states(connection: Connection, folder: Path, sources: Sources, zone: s
     try:
         batches = [loaded(work, batch, "consents") for batch in open_batches(connection, folder, sources.consents, zone)]
         with blaming(connection, batches):
-            rows = [consent_rows(batch, zone) for batch in batches]
+            rows = knowing_forgotten(work, [consent_rows(batch, zone) for batch in batches], sources)
             every = [one.select(_COLUMNS, Sql("reason IS NULL")) for one in rows]
             _keep(connection, "consent_row", joined(" UNION ALL ", [NO_ROWS, *every]))
             latest = latest_consents(work, consent_rows_of(rows, timestamp(as_of)))

@@ -24,6 +24,11 @@ NO_EVENT = "no event name"
 NO_TIME = "no timestamp"
 BAD_TIME = "the timestamp cannot be read"
 BAD_PROPERTIES = "the properties are no JSON object"
+ANONYMOUS = "only an anonymous_id"
+"""The reason of calls that are counted apart: they can be read, and belong to nobody who is known."""
+FORGOTTEN = "of somebody who was forgotten"
+"""The reason of rows that are counted apart, too: nothing of them is kept, nor shown."""
+NOT_REJECTED = (ANONYMOUS, FORGOTTEN)
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class EventRows:
-    """A batch of events with its fields found. `reason` says why a row is not used, where that is not `reason_of`."""
+    """A batch of events with its fields found. `reason` says why a row is not used, where that is not `reason_of`. `forgotten` are the
+    users (as in `user_text`) who were forgotten."""
 
     batch: Batch
     zones: Zones
@@ -53,6 +59,7 @@ class EventRows:
     properties: Properties
     reason: Sql | None = None
     identifiers: EventIdentifiers | None = None
+    forgotten: tuple[str, ...] = ()
 
     def select(self, columns: Sequence[Sql], where: Sql, asked: Asked) -> Sql:
         """A SELECT of `columns` over path, user_id, event, ts, message_id, reason, unsound and what `column` and `whole` make."""
@@ -69,7 +76,7 @@ class EventRows:
         )
         judged = sql(
             "SELECT *, {reason} AS reason, CASE WHEN {checked} THEN {document} END AS document FROM ({core})",
-            reason=self.reason or reason_of(self.batch.broken),
+            reason=unless_forgotten(self.reason or reason_of(self.batch.broken), self.forgotten),
             checked=asked.checked,
             document=self.properties.document,
             core=core,
@@ -185,6 +192,14 @@ def reason_of(broken: Sql) -> Sql:
         no_time=literal(NO_TIME),
         bad_time=literal(BAD_TIME),
     )
+
+
+def unless_forgotten(reason: Sql, ids: Sequence[str]) -> Sql:
+    """The reason why a row is not used, where its `user_id` may be of somebody who was forgotten."""
+    if not ids:
+        return reason
+    found = [literal(one) for one in ids]
+    return sql("CASE WHEN user_id IN ({ids}) THEN {forgotten} ELSE {reason} END", ids=found, forgotten=literal(FORGOTTEN), reason=reason)
 
 
 def id_text(value: Value, batch: Batch, field: str) -> Sql:

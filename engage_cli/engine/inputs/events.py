@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engage_cli.definitions.project import Sources
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.duplicates import Duplicates, find_duplicates
-from engage_cli.engine.inputs.event_rows import Asked, EventRows
+from engage_cli.engine.inputs.event_rows import ANONYMOUS, FORGOTTEN, NOT_REJECTED, Asked, EventRows
+from engage_cli.engine.inputs.forgotten import forgotten_ids
 from engage_cli.engine.inputs.loading import Work
-from engage_cli.engine.inputs.segment_calls import ANONYMOUS
 from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
@@ -39,14 +40,15 @@ class FileKeys:
 
 @dataclass(frozen=True)
 class FileRows:
-    """The rows of one file (as DuckDB names it): all, those that are rejected, those that are later than as_of, and calls of people who are
-    known only by an anonymous id, which are left out."""
+    """The rows of one file (as DuckDB names it): all, those that are rejected, those that are later than as_of, and those that are left
+    out as calls of people who are known only by an anonymous id, and as rows of people who were forgotten."""
 
     path: str
     rows: int
     rejected: int
     future: int
     anonymous: int
+    forgotten: int
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,12 @@ class Events:
         """How many rows each file has."""
         parts = [sql("SELECT path, reason, ts FROM {core}", core=batch.core) for batch in self.arrived]
         query = sql(
-            "SELECT path, count(*), count(*) FILTER (WHERE reason <> {anonymous}), count(*) FILTER (WHERE reason IS NULL AND NOT {by}), "
-            "count(*) FILTER (WHERE reason = {anonymous}) FROM ({parts}) GROUP BY path",
+            "SELECT path, count(*), count(*) FILTER (WHERE reason NOT IN ({apart})), count(*) FILTER (WHERE reason IS NULL AND NOT {by}), "
+            "count(*) FILTER (WHERE reason = {anonymous}), count(*) FILTER (WHERE reason = {forgotten}) FROM ({parts}) GROUP BY path",
             by=self.wanted.by_as_of,
+            apart=[literal(reason) for reason in NOT_REJECTED],
             anonymous=literal(ANONYMOUS),
+            forgotten=literal(FORGOTTEN),
             parts=joined(" UNION ALL ", parts),
         )
         return [FileRows(*row) for row in work.connection.rows(query.text)]
@@ -92,8 +96,13 @@ class Events:
         return joined(" UNION ALL ", parts)
 
     def distinct(self, field: str) -> Sql:
-        """A SELECT of every `user_id`, `event` or `message_id` that is in some row, rejected ones among them, once."""
-        return sql("SELECT DISTINCT {field} FROM ({rows}) WHERE {field} IS NOT NULL", field=Sql(field), rows=fields(self.arrived, field))
+        """A SELECT of every `user_id`, `event` or `message_id` that is in some row, rejected ones among them, once. Of users without those
+        who were forgotten."""
+        query = sql("SELECT DISTINCT {field} FROM ({rows}) WHERE {field} IS NOT NULL", field=Sql(field), rows=fields(self.arrived, field))
+        forgotten = sorted({one for batch in self.arrived for one in batch.rows.forgotten})
+        if field != "user_id" or not forgotten:
+            return query
+        return sql("{query} AND user_id NOT IN ({forgotten})", query=query, forgotten=[literal(one) for one in forgotten])
 
     def empty_columns(self, work: Work) -> frozenset[Column]:
         """Columns that are known to have no value in any row."""
@@ -208,9 +217,9 @@ def _select(rows: EventRows, wanted: Wanted, where: Sql, asked: Asked) -> Sql:
     return rows.select([CORE, Sql("unsound"), *number, *readings], where, asked)
 
 
-def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Events:
+def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted, sources: Sources) -> Events:
     """Read what has to be parsed, and settle which of several rows with one id is the event."""
-    arrived = tuple(_arrive(work, rows, wanted) for rows in batches)
+    arrived = tuple(_arrive(work, rows, wanted, sources) for rows in batches)
     ids = fields(arrived, "message_id")
     hashes = (
         work.table("ids", sql("SELECT hash(message_id) AS id_hash FROM ({ids}) WHERE message_id IS NOT NULL", ids=ids)) if arrived else None
@@ -219,11 +228,24 @@ def read_events(work: Work, batches: Sequence[EventRows], wanted: Wanted) -> Eve
     return Events(wanted, arrived, duplicates)
 
 
-def _arrive(work: Work, rows: EventRows, wanted: Wanted) -> Arrived:
+def knowing_forgotten(work: Work, rows: EventRows, sources: Sources, ids: Sql | None = None) -> EventRows:
+    """The rows of a batch, with who was forgotten among their users; `ids`: a SELECT of these."""
+    return replace(rows, forgotten=forgotten_ids(work, sources, ids or rows.field("user_id"), written=rows.identifiers is not None))
+
+
+def _arrive(work: Work, rows: EventRows, wanted: Wanted, sources: Sources) -> Arrived:
     if not rows.batch.parsed:
+        rows = knowing_forgotten(work, rows, sources)
         unread = Asked(checked=Sql("FALSE"), columns=Sql("FALSE"))
         return Arrived(rows, sql("({select})", select=rows.select([CORE], Sql("TRUE"), unread)), None)
     asked = Asked(checked=wanted.row, columns=wanted.with_columns, scan=rows.batch.scan)
     query = _select(rows, wanted, Sql("TRUE"), asked)
     table = work.reading("events", rows.batch, query)
+    rows = knowing_forgotten(work, rows, sources, sql("SELECT user_id FROM {table}", table=table))
+    if rows.forgotten:
+        theirs = [literal(one) for one in rows.forgotten]
+        update = sql(
+            "UPDATE {table} SET reason = {reason} WHERE user_id IN ({theirs})", table=table, reason=literal(FORGOTTEN), theirs=theirs
+        )
+        work.connection.run(update.text)
     return Arrived(rows, table, table)

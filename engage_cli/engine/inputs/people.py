@@ -1,17 +1,19 @@
 """Everybody: the universe of users, from profiles, memberships, consents and events."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from engage_cli.definitions.project import Sources
 from engage_cli.engine.identity.events import EventIdentifiers
 from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_TIME, NO_USER, id_text, timestamp_instant
+from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, FORGOTTEN, NO_TIME, NO_USER, id_text, timestamp_instant, unless_forgotten
 from engage_cli.engine.inputs.fields import is_mapped, optional, required
+from engage_cli.engine.inputs.forgotten import forgotten_ids
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.values import Value, nothing
-from engage_cli.engine.template import Sql, joined, literal, sql
+from engage_cli.engine.template import NULL, Sql, joined, literal, sql
 from engage_cli.plan.needs import Reading
 
 NO_ACCOUNT = "no account_id"
@@ -36,7 +38,8 @@ class PeopleRows:
 
     `ts` is the instant from which a row counts; without one it always counts. `dated`: each row must have it (a change log).
     `account` is the account of a membership. Rows of consents (`said`) have channel, group_name and status, too. With `identifiers`
-    user_id is what a store keeps of who it was, until profiles are known (see ids.written_subject).
+    user_id is what a store keeps of who it was, until profiles are known (see ids.written_subject). `forgotten` are the users who were
+    forgotten, as the rows name them.
     """
 
     batch: Batch
@@ -49,6 +52,7 @@ class PeopleRows:
     said: Said | None = None
     joined: JoinedIds = AS_WRITTEN
     identifiers: EventIdentifiers | None = None
+    forgotten: tuple[str, ...] = ()
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
         """A SELECT of `columns` over path, user_id, account_id (of a membership), ts, reason and what is in the file."""
@@ -61,7 +65,7 @@ class PeopleRows:
             said=self._said(),
             scan=scan or self.batch.again,
         )
-        judged = sql("SELECT *, {reason} AS reason FROM ({core})", reason=self.reason, core=core)
+        judged = sql("SELECT *, {reason} AS reason FROM ({core})", reason=unless_forgotten(self.reason, self.forgotten), core=core)
         judged = self.joined.canonical(judged, written=self.identifiers is not None)
         return sql("SELECT {columns} FROM ({judged}) WHERE {where}", columns=columns, judged=judged, where=where)
 
@@ -175,3 +179,18 @@ def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | Non
     )
     work.connection.run("CREATE TEMP VIEW users AS SELECT * FROM everybody")
     return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
+
+
+def knowing_forgotten(work: Work, people: Iterable[PeopleRows], sources: Sources) -> tuple[PeopleRows, ...]:
+    """Rows of people, with who was forgotten among the users of each batch. Before the ids are those of profiles."""
+
+    def found(rows: PeopleRows) -> tuple[str, ...]:
+        return forgotten_ids(work, sources, rows.select([Sql("user_id")], Sql("TRUE")), written=rows.identifiers is not None)
+
+    return tuple(replace(rows, forgotten=found(rows)) for rows in people)
+
+
+def forgotten_rows(work: Work, people: Iterable[PeopleRows]) -> int:
+    """How many rows of people are left out because those were forgotten."""
+    is_theirs = sql("reason = {forgotten}", forgotten=literal(FORGOTTEN))
+    return sum(work.count(sql("({rows})", rows=rows.select([NULL], is_theirs))) for rows in people if rows.forgotten)

@@ -7,19 +7,19 @@ from sqlglot import exp
 from engage_cli.engine.base import Reject
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.entities import EntityRows
-from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, Asked
+from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, NOT_REJECTED, Asked
 from engage_cli.engine.inputs.events import Events
 from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.inputs.loading import SHOWN, Work
 from engage_cli.engine.inputs.numbering import numbered_broken, numbered_read
 from engage_cli.engine.inputs.people import PeopleRows
-from engage_cli.engine.inputs.segment_calls import ANONYMOUS
 from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 from engage_cli.source import visible
 
 REJECTED = Sql("reason IS NOT NULL")
-IS_REJECT = sql("{rejected} AND reason <> {anonymous}", rejected=REJECTED, anonymous=literal(ANONYMOUS))
-"""The row is told of among those that cannot be used: calls of people who are known only by an anonymous id are counted apart."""
+IS_REJECT = sql("{rejected} AND reason NOT IN ({apart})", rejected=REJECTED, apart=[literal(reason) for reason in NOT_REJECTED])
+"""The row is told of among those that cannot be used. Calls of people who are known only by an anonymous id, and rows of those who were
+forgotten, are counted apart."""
 
 
 def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[str]) -> list[Sql]:
@@ -50,8 +50,8 @@ def people_rejects(work: Work, people: Sequence[PeopleRows | EntityRows]) -> lis
     people = [rows for rows in people if not rows.batch.source.segment]
     found = _broken(work, [rows.batch for rows in people])
     for rows in people:
-        for file in _files_of(work, rows.batch, rows.select([Sql("path")], REJECTED)):
-            found.append(_numbered(work, file, rows.select(_row(rows.batch), REJECTED, scan=rows.batch.numbered(file))))
+        for file in _files_of(work, rows.batch, rows.select([Sql("path")], IS_REJECT)):
+            found.append(_numbered(work, file, rows.select(_row(rows.batch), IS_REJECT, scan=rows.batch.numbered(file))))
     return [as_shown(rows, {path: shown for people_rows in people for path, shown in people_rows.batch.shown.items()}) for rows in found]
 
 

@@ -13,7 +13,7 @@ from engage_cli.definitions.identity import USER_ID, Identity
 from engage_cli.engine.identity.events import EventIdentifiers
 from engage_cli.engine.identity.ids import unblocked
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_EVENT, NO_TIME, NO_USER, id_text, timestamp_instant
+from engage_cli.engine.inputs.event_rows import ANONYMOUS, BAD_TIME, BROKEN, NO_EVENT, NO_TIME, NO_USER, id_text, timestamp_instant
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.properties import properties_of
 from engage_cli.engine.inputs.segment_ids import CallIdentifiers
@@ -30,8 +30,6 @@ NOBODY = "no user_id and no anonymous_id"
 NO_GROUP = "no group_id"
 NO_PREVIOUS = "no previous_id"
 BAD_TRAITS = "the traits are no JSON object"
-ANONYMOUS = "only an anonymous_id"
-"""The reason of calls that are counted apart: they can be read, and belong to nobody who is known."""
 
 TYPE = ("type",)
 USER = ("userId", "user_id")

@@ -71,6 +71,13 @@ class StoreFolder:
         files.remove(self.manifest_path)
         return there
 
+    def remove(self) -> None:
+        """Remove every file of the store: nothing of what it holds is to stay."""
+        files.remove(self.manifest_path)
+        for path in sorted(self.path.glob("*")):
+            if _is_ours(path) or path.name.startswith("people-"):
+                files.remove(path)
+
     def sweep(self, manifest: Manifest) -> None:
         """Remove segments that the manifest does not name, and what a killed run left behind."""
         named = {segment.name for segment in manifest.segments}

@@ -29,6 +29,7 @@ class FileCounts:
     wins: bool
     repeats: bool
     anonymous: int
+    forgotten: int
 
 
 @dataclass(frozen=True)
@@ -268,7 +269,8 @@ def _file_counts(
     found = {}
     for path, key in keys.items():
         anonymous = short[key].anonymous if key in short else 0
-        rows = reading.totals.get(path, 0) - anonymous
+        forgotten = short[key].forgotten if key in short else 0
+        rows = reading.totals.get(path, 0) - anonymous - forgotten
         without_reason = rows - (short[key].rejected if key in short else 0)
         found[key] = FileCounts(
             rows=rows,
@@ -279,6 +281,7 @@ def _file_counts(
             wins=key in crossing.winners,
             repeats=key in crossing.repeating,
             anonymous=anonymous,
+            forgotten=forgotten,
         )
     return found
 

@@ -23,7 +23,7 @@ class StoredFile:
     its rows without the broken ones, `rejected` those left out because they cannot be read, `duplicates` those left out because of their
     message id, `unnamed` those without one. `wins`: another file has a row with the id of an event of this one. `repeats`: a row without
     an id occurs in this file and in another. `anonymous` counts the calls left out because nobody who is known made them; they are not
-    among `rows`.
+    among `rows`, nor are the rows of people who were `forgotten`.
     """
 
     key: int
@@ -40,6 +40,7 @@ class StoredFile:
     wins: bool
     repeats: bool
     anonymous: int = 0
+    forgotten: int = 0
 
 
 @dataclass(frozen=True, slots=True)

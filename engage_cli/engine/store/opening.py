@@ -20,7 +20,7 @@ from engage_cli.engine.base import InputFile, StillWrittenError, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.event_rows import EventRows
-from engage_cli.engine.inputs.events import read_events
+from engage_cli.engine.inputs.events import knowing_forgotten, read_events
 from engage_cli.engine.inputs.files import find_paths
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.open import open_batches
@@ -68,7 +68,8 @@ class EventFiles:
         """The hash of what values in a store depend on beside the files. The last part tells a DuckDB that hashes otherwise."""
         probe = connection.rows("SELECT hash('engage'), version()")[0]
         joined = "" if self.sources.identity is None else f"\x1e{self.sources.identity.reading}"
-        return hashlib.sha256(f"{FORMAT}\x1e{self.zone}\x1e{probe[0]}{joined}".encode("utf-8", "surrogatepass")).hexdigest()
+        without = self.sources.forgotten.digest
+        return hashlib.sha256(f"{FORMAT}\x1e{self.zone}\x1e{probe[0]}{joined}{without}".encode("utf-8", "surrogatepass")).hexdigest()
 
     def rows(self, connection: Connection, paths: Collection[str], *, every: bool) -> list[EventRows]:
         """The rows of some files, by their paths; `every`: these are all that there are."""
@@ -180,7 +181,7 @@ class _Session:
             if manifest is None:
                 return None, [], "the store is broken or of another version" if self.store.exists() else None
             if manifest.reading != reading:
-                return None, [], "the store was made by another version or in another time zone"
+                return None, [], "the store was made by another version, in another time zone, or before somebody was forgotten"
             if not stored_layout(manifest).covers(self.layout):
                 self.layout = self.layout.with_also(stored_layout(manifest)) if self.writes else self.layout
                 return None, [], "the definitions ask for more properties than the store holds"
@@ -227,7 +228,7 @@ class _Session:
         if not rows:
             return base, parts
         with blaming(connection, [batch.batch for batch in rows]):
-            events = read_events(self.work, rows, stored_layout(base).wanted())
+            events = read_events(self.work, rows, stored_layout(base).wanted(), self.asked.sources)
             totals = events.totals(self.work)
             taken = absorbed(base.segments, sum(totals.values())) if self.writes else 0
             target = self._target(base)
@@ -249,7 +250,8 @@ class _Session:
 
     def _reopened(self, base: Manifest, keys: frozenset[int]) -> list[EventRows]:
         """The rows of files that are in the store already."""
-        return self.asked.rows(self.work.connection, [file.path for file in base.files if file.key in keys], every=False)
+        found = self.asked.rows(self.work.connection, [file.path for file in base.files if file.key in keys], every=False)
+        return [knowing_forgotten(self.work, rows, self.asked.sources) for rows in found]
 
     # ---- the part in the making ------------------------------------------------------------------------------------
 
@@ -347,6 +349,7 @@ def with_segment(base: Manifest, segment: Segment, made: Ingested, new: Sequence
                 wins=counts.wins,
                 repeats=counts.repeats,
                 anonymous=counts.anonymous,
+                forgotten=counts.forgotten,
             )
         )
     return replace(

@@ -1,0 +1,243 @@
+"""Taking people out of the state: every row of theirs, in every table, and what was counted of them.
+
+The caller holds the lock. Which people, is kept beside the state as hashes (service/forgotten.py); the state says whose rows it is
+without. A state that does not say so of all, such as a backup that was put back or one whose purge was cut off, is purged by the next run.
+
+A table has people's rows where it has a column `user_id` or `alias`, and where it has `instance`, those of their journeys. In tables of
+audiences the ids may be of accounts: those audiences are left alone.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from engage_cli import files
+from engage_cli.crash import crash_point
+from engage_cli.definitions.forgotten import STATE_ID, Forgotten
+from engage_cli.engine.base import Engine
+from engage_cli.sql.functions import e_sha256
+from engage_cli.state.outbox import ACCOUNT_TRACK, calls_of_audiences
+from engage_cli.state.store import State, next_revision, restoring_path, wal_path
+
+_AUDIENCE = {"membership": "audience", "outbox": "source", "list_member": "list"}
+"""The tables whose ids may be of accounts, and the column that says of which audience."""
+
+
+_UNCLEAN = "unclean"
+"""Stands for the digest where the rows are out of the tables, and the file is not made anew yet."""
+
+
+def is_purged(state: State, forgotten: Forgotten) -> bool:
+    """Whether the state is without all these people."""
+    return _recorded(state) == forgotten.digest
+
+
+def _recorded(state: State) -> str:
+    rows = state.engine.rows("SELECT digest FROM state.main.forgotten")
+    return str(rows[0][0]) if rows else ""
+
+
+def rows_of(state: State, forgotten: Forgotten) -> dict[str, int]:
+    """How many rows each table has of these people; only tables that have some."""
+    engine = state.engine
+    _find(engine, forgotten)
+    found = {}
+    for table, condition in _conditions(engine).items():
+        query = exp.select(exp.Count(this=exp.Star()).as_("n")).from_(exp.to_table(f"state.main.{table}")).where(condition)
+        found[table] = int(engine.rows(query)[0][0])
+    return {table: number for table, number in sorted(found.items()) if number}
+
+
+def files_told(state: State, forgotten: Forgotten) -> tuple[list[tuple[int, str]], list[str], list[str]]:
+    """Where these people were written: files in runs' folders as (run, path), member files, and the destinations that were told of them."""
+    _find(state.engine, forgotten)
+    folders = state.engine.rows(_FILES_TOLD)
+    members = state.engine.rows(_MEMBER_FILES)
+    destinations = state.engine.rows(_DESTINATIONS)
+    return [(int(run), str(path)) for run, path in folders], [str(path) for (path,) in members], [str(name) for (name,) in destinations]
+
+
+def purge(state: State, forgotten: Forgotten) -> bool:
+    """Take every row of these people out of the state, and make its file anew, so that nothing of them stays in it; whether there was any.
+
+    Killed at any point, it is done again, from the start, by the next run.
+    """
+    found = bool(rows_of(state, forgotten))
+    unclean = found or _recorded(state) == _UNCLEAN
+    engine = state.engine
+    with engine.transaction():
+        if found:
+            _remove(engine)
+            next_revision(engine)
+        _record(engine, "state", _UNCLEAN if unclean else forgotten.digest)
+    if unclean:
+        crash_point("forgetting")
+        _make_anew(state, forgotten)
+    return found
+
+
+def _make_anew(state: State, forgotten: Forgotten) -> None:
+    """Copy the state without what its file still holds of removed rows, and put the copy in its place."""
+    engine, path = state.engine, state.path
+    clean = restoring_path(path)
+    for leftover in (clean, wal_path(clean)):
+        files.remove(leftover)
+    engine.attach(clean, "clean")
+    engine.execute("COPY FROM DATABASE state TO clean")
+    with engine.transaction():
+        _record(engine, "clean", forgotten.digest)
+    engine.execute("CHECKPOINT clean")
+    engine.detach("clean")
+    files.sync_file(clean)
+    engine.execute("CHECKPOINT state")
+    engine.detach("state")
+    crash_point("forgotten")
+    files.rename(clean, path)
+    engine.attach(path, "state")
+
+
+_RECORDS = {
+    "state": ("DELETE FROM state.main.forgotten", "INSERT INTO state.main.forgotten VALUES (?)"),
+    "clean": ("DELETE FROM clean.main.forgotten", "INSERT INTO clean.main.forgotten VALUES (?)"),
+}
+
+
+def _record(engine: Engine, catalog: str, digest: str) -> None:
+    delete, insert = _RECORDS[catalog]
+    engine.execute(delete)
+    engine.execute(insert, [digest])
+
+
+def holds(engine: Engine, path: Path, forgotten: Forgotten) -> bool:
+    """Whether another copy of a state, such as a backup, has stays of these people."""
+    engine.attach(path, "copy", read_only=True)
+    try:
+        return bool(engine.rows(_IN_COPY, [list(forgotten.of(STATE_ID))])[0][0])
+    finally:
+        engine.detach("copy")
+
+
+# ---- whose rows ----------------------------------------------------------------------------------------------------------
+
+
+def _find(engine: Engine, forgotten: Forgotten) -> None:
+    """Make `forgotten_id(user_id)`, `forgotten_instance(instance)` and `of_accounts(audience)`."""
+    accounts = sorted(name for name, call in calls_of_audiences(engine).items() if call == ACCOUNT_TRACK)
+    for name in ("forgotten_id", "forgotten_instance", "of_accounts", "forgotten_told"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
+    engine.execute("CREATE TEMP TABLE of_accounts AS SELECT unnest(CAST(? AS VARCHAR[])) AS audience", [accounts])
+    hashes = list(forgotten.of(STATE_ID))
+    engine.execute("CREATE OR REPLACE TEMP TABLE forgotten_hash AS SELECT unnest(CAST(? AS VARCHAR[])) AS hash", [hashes])
+    columns = [("alias", "alias"), *((table, "user_id") for table, columns in _tables(engine).items() if "user_id" in columns)]
+    ids = [exp.select(exp.column(name).as_("user_id")).from_(exp.to_table(f"state.main.{table}")) for table, name in columns]
+    every = exp.union(*ids).subquery("every")
+    theirs = e_sha256(exp.column("user_id")).isin(query="SELECT hash FROM forgotten_hash")
+    engine.create("forgotten_id", exp.select("user_id").from_(every).where(theirs))
+    engine.execute(_ALIASES)
+    engine.execute(_INSTANCES)
+    engine.execute(_TOLD)
+
+
+def _tables(engine: Engine) -> dict[str, list[str]]:
+    """The columns of each table of the state. Their names are ours."""
+    rows = engine.rows(
+        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'state' GROUP BY table_name ORDER BY ALL"
+    )
+    return {str(table): list(columns) for table, columns in rows}
+
+
+def _conditions(engine: Engine) -> dict[str, exp.Expr]:
+    """What says of a row of each table of people that it is theirs."""
+    found: dict[str, exp.Expr] = {}
+    for table, columns in _tables(engine).items():
+        named = [exp.column(name).isin(query="SELECT user_id FROM forgotten_id") for name in ("user_id", "alias") if name in columns]
+        if not named and "instance" in columns:
+            named = [exp.column("instance").isin(query="SELECT instance FROM forgotten_instance")]
+        if named:
+            of_users: list[exp.Expr] = []
+            if table in _AUDIENCE:
+                of_users = [exp.not_(exp.column(_AUDIENCE[table]).isin(query="SELECT audience FROM of_accounts"))]
+            found[table] = exp.and_(exp.or_(*named), *of_users)
+    return found
+
+
+def _remove(engine: Engine) -> None:
+    """Remove the rows, inside a transaction, and count anew what was counted of them."""
+    for statement in _LISTS:
+        engine.execute(statement)
+    for table, condition in _conditions(engine).items():
+        engine.execute(exp.delete(exp.to_table(f"state.main.{table}"), where=condition))
+    for statement in _COUNTS:
+        engine.execute(statement)
+
+
+_LISTS: Sequence[str] = (
+    # Rows of a list are of identifiers, which several members may share: the row then goes on as another's. Else all that was ever
+    # told of these identifiers goes.
+    "DROP TABLE IF EXISTS temp.main.forgotten_row",
+    """
+    CREATE TEMP TABLE forgotten_row AS
+    SELECT row.*, min(other.user_id) AS heir FROM (
+        SELECT destination, list, identifiers FROM state.main.list_member
+        WHERE user_id IN (SELECT user_id FROM forgotten_id) AND list NOT IN (SELECT audience FROM of_accounts)
+        UNION SELECT destination, source, payload FROM state.main.outbox
+        WHERE kind = 'list' AND user_id IN (SELECT user_id FROM forgotten_id) AND source NOT IN (SELECT audience FROM of_accounts)
+    ) AS row
+    LEFT JOIN (SELECT * FROM state.main.list_member WHERE user_id NOT IN (SELECT user_id FROM forgotten_id)) AS other
+        ON other.destination = row.destination AND other.list = row.list AND other.identifiers = row.identifiers
+    GROUP BY ALL
+    """,
+    """
+    UPDATE state.main.outbox AS told SET user_id = row.heir FROM forgotten_row AS row
+    WHERE told.kind = 'list' AND told.destination = row.destination AND told.source = row.list AND told.payload = row.identifiers
+        AND row.heir IS NOT NULL AND told.user_id IN (SELECT user_id FROM forgotten_id)
+    """,
+    """
+    DELETE FROM state.main.outbox AS told USING forgotten_row AS row
+    WHERE told.kind = 'list' AND told.destination = row.destination AND told.source = row.list AND told.payload = row.identifiers
+        AND row.heir IS NULL
+    """,
+)
+_COUNTS: Sequence[str] = (
+    """
+    UPDATE state.main.run_file AS file SET rows = coalesce((
+        SELECT count(*) FROM state.main.outbox AS made WHERE made.run = file.run AND made.kind = file.kind AND made.source = file.source
+            AND (made.destination IS NULL OR made.destination = file.destination) AND (made.kind <> 'list' OR made.change = file.call)
+    ), 0)
+    """,
+    """
+    UPDATE state.main.audience_clock AS clock SET
+        entered = (SELECT count(*) FROM state.main.outbox AS made
+            WHERE made.kind = 'membership' AND made.run = clock.run AND made.source = clock.audience AND made.change = 'entered'),
+        exited = (SELECT count(*) FROM state.main.outbox AS made
+            WHERE made.kind = 'membership' AND made.run = clock.run AND made.source = clock.audience AND made.change = 'exited')
+    """,
+)
+_COLUMNS = """
+    SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'state' GROUP BY table_name ORDER BY table_name
+"""
+_ALIASES = """
+    INSERT INTO forgotten_id
+    SELECT DISTINCT alias FROM state.main.alias WHERE user_id IN (FROM forgotten_id) AND alias NOT IN (FROM forgotten_id)
+"""
+_INSTANCES = """
+    CREATE TEMP TABLE forgotten_instance AS SELECT instance FROM state.main.instance WHERE user_id IN (SELECT user_id FROM forgotten_id)
+"""
+_TOLD = """
+    CREATE TEMP TABLE forgotten_told AS
+    SELECT DISTINCT file.run, file.path, file.destination FROM state.main.outbox AS made JOIN state.main.run_file AS file
+        ON made.run = file.run AND made.kind = file.kind AND made.source = file.source
+        AND (made.destination IS NULL OR made.destination = file.destination) AND (made.kind <> 'list' OR made.change = file.call)
+    WHERE made.user_id IN (SELECT user_id FROM forgotten_id) AND made.source NOT IN (SELECT audience FROM of_accounts)
+"""
+_FILES_TOLD = "SELECT DISTINCT run, path FROM forgotten_told ORDER BY ALL"
+_DESTINATIONS = "SELECT DISTINCT destination FROM forgotten_told WHERE destination IS NOT NULL ORDER BY ALL"
+_MEMBER_FILES = """
+    SELECT path FROM state.main.member_file WHERE audience IN (
+        SELECT audience FROM state.main.membership WHERE exited_at IS NULL AND user_id IN (SELECT user_id FROM forgotten_id)
+    ) AND audience NOT IN (SELECT audience FROM of_accounts) ORDER BY path
+"""
+_IN_COPY = """
+    SELECT count(*) > 0 FROM copy.main.membership WHERE list_contains(CAST(? AS VARCHAR[]), sha256(user_id))
+"""

@@ -23,6 +23,7 @@ from engage_cli.engine.inputs.events import Events, read_events
 from engage_cli.engine.inputs.files import find_paths
 from engage_cli.engine.inputs.hashing import kept_sources
 from engage_cli.engine.inputs.kept import is_copy
+from engage_cli.engine.inputs.left_out import forgotten_rows, knowing_forgotten
 from engage_cli.engine.inputs.lists import stage_list
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
@@ -30,8 +31,6 @@ from engage_cli.engine.inputs.people import (
     PeopleRows,
     account_rows,
     consent_rows,
-    forgotten_rows,
-    knowing_forgotten,
     membership_rows,
     profile_rows,
     stage_known_since,
@@ -86,6 +85,11 @@ class Inputs:
         return (*self.profiles, *self.memberships, *self.consents)
 
     @property
+    def naming(self) -> "list[PeopleRows | EntityRows]":
+        """Everything of which a row can name a user, and be left out because of whom it names."""
+        return [*self.people, *(one for rows in self.entities.values() for one in rows)]
+
+    @property
     def by_kind(self) -> dict[str, tuple[PeopleRows, ...]]:
         """Everything that names users, by the kind of its source."""
         return {"profiles": self.profiles, "memberships": self.memberships, "consents": self.consents}
@@ -100,7 +104,8 @@ class Inputs:
         """The same files, with who was forgotten among the users of each."""
         kinds = (self.profiles, self.memberships, self.consents, self.aliases)
         profiles, memberships, consents, aliases = (knowing_forgotten(work, rows, sources) for rows in kinds)
-        return replace(self, profiles=profiles, memberships=memberships, consents=consents, aliases=aliases)
+        entities = {name: knowing_forgotten(work, rows, sources) for name, rows in self.entities.items()}
+        return replace(self, profiles=profiles, memberships=memberships, consents=consents, aliases=aliases, entities=entities)
 
     @property
     def batches(self) -> list[Batch]:
@@ -290,7 +295,7 @@ def _stage(
         repeated_profiles=profiles.repeated if profiles else 0,
         repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in counts),
-        forgotten_rows=sum(file.forgotten for file in counts) + forgotten_rows(work, inputs.people),
+        forgotten_rows=sum(file.forgotten for file in counts) + forgotten_rows(work, inputs.naming),
         ingested=opened.ingested,
         store_note=opened.why,
     )
@@ -382,7 +387,7 @@ def _stage_users_events(
         repeated_profiles=profiles.repeated if profiles else 0,
         repeated_keys=_repeated(entities),
         anonymous_calls=sum(file.anonymous for file in summary),
-        forgotten_rows=sum(file.forgotten for file in summary) + forgotten_rows(work, inputs.people),
+        forgotten_rows=sum(file.forgotten for file in summary) + forgotten_rows(work, inputs.naming),
     )
 
 

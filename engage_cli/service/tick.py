@@ -36,6 +36,7 @@ from engage_cli.plan.journeys.asked import conditions_of, values_of
 from engage_cli.plan.moments import plan_moments
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.forgotten import finish_forgetting
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
@@ -104,6 +105,7 @@ def tick_journeys(
     with hold_lock(lock_path(state_path), command=COMMAND, started=started_at(), wait=wait), engine_for(project, folder) as engine:
         state = open_state(engine, state_path, tool_version=__version__)
         recover(state, folder / project.config.outputs)
+        finish_forgetting(project, folder, state)
         return _tick(project, folder, engine, state, asked, instant, dry_run=False, strict=strict, progress=progress)
 
 
@@ -274,7 +276,9 @@ def _definition(project: Project, journey: Journey, text: str) -> str:
     """A hash of all that a tick of a journey rests on but the data."""
     audiences = [print_audience(replace(one, description="")) for one in project.audiences.values()]
     traits = [print_trait(replace(one, description="")) for one in project.traits.values()]
-    return digest(text, journey.status.value, *audiences, *traits, project.config.timezone, str(project.config.late_window))
+    config = project.config
+    forgotten = [config.sources.forgotten.digest] if config.sources.forgotten.digest else []
+    return digest(text, journey.status.value, *audiences, *traits, config.timezone, str(config.late_window), *forgotten)
 
 
 def perform(engine: Engine, project: Project, plans: Sequence[Plan], staging: Staging, needs: Needs, as_of: datetime) -> None:

@@ -110,10 +110,13 @@ def _record(engine: Engine, catalog: str, digest: str) -> None:
 
 
 def holds(engine: Engine, path: Path, forgotten: Forgotten) -> bool:
-    """Whether another copy of a state, such as a backup, has stays of these people."""
+    """Whether another copy of a state, such as a backup, has rows of these people."""
     engine.attach(path, "copy", read_only=True)
     try:
-        return bool(engine.rows(_IN_COPY, [list(forgotten.of(STATE_ID))])[0][0])
+        named = [table for table, columns in _tables(engine, "copy").items() if "user_id" in columns]
+        ids = exp.union(*(exp.select("user_id").from_(exp.to_table(f"copy.main.{table}")) for table in named)).subquery("every")
+        theirs = e_sha256(exp.column("user_id")).isin(*(exp.Literal.string(one) for one in forgotten.of(STATE_ID)))
+        return bool(engine.rows(exp.select("user_id").from_(ids).where(theirs).limit(1)))
     finally:
         engine.detach("copy")
 
@@ -139,10 +142,10 @@ def _find(engine: Engine, forgotten: Forgotten) -> None:
     engine.execute(_TOLD)
 
 
-def _tables(engine: Engine) -> dict[str, list[str]]:
-    """The columns of each table of the state. Their names are ours."""
+def _tables(engine: Engine, catalog: str = "state") -> dict[str, list[str]]:
+    """The columns of each table of an attached state. Their names are ours."""
     rows = engine.rows(
-        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'state' GROUP BY table_name ORDER BY ALL"
+        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = ? GROUP BY table_name ORDER BY ALL", [catalog]
     )
     return {str(table): list(columns) for table, columns in rows}
 
@@ -164,7 +167,7 @@ def _conditions(engine: Engine) -> dict[str, exp.Expr]:
 
 def _remove(engine: Engine) -> None:
     """Remove the rows, inside a transaction, and count anew what was counted of them."""
-    for statement in _LISTS:
+    for statement in (*_LISTS, _EVENTS):
         engine.execute(statement)
     for table, condition in _conditions(engine).items():
         engine.execute(exp.delete(exp.to_table(f"state.main.{table}"), where=condition))
@@ -172,6 +175,13 @@ def _remove(engine: Engine) -> None:
         engine.execute(statement)
 
 
+_EVENTS = """
+    DELETE FROM state.main.seen_event WHERE message_id IN (
+        SELECT entry_event FROM state.main.instance WHERE instance IN (SELECT instance FROM forgotten_instance) AND entry_event IS NOT NULL
+        UNION ALL SELECT event FROM state.main.transition
+            WHERE instance IN (SELECT instance FROM forgotten_instance) AND event IS NOT NULL
+    )
+"""
 _LISTS: Sequence[str] = (
     # Rows of a list are of identifiers, which several members may share: the row then goes on as another's. Else all that was ever
     # told of these identifiers goes.
@@ -214,9 +224,6 @@ _COUNTS: Sequence[str] = (
             WHERE made.kind = 'membership' AND made.run = clock.run AND made.source = clock.audience AND made.change = 'exited')
     """,
 )
-_COLUMNS = """
-    SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'state' GROUP BY table_name ORDER BY table_name
-"""
 _ALIASES = """
     INSERT INTO forgotten_id
     SELECT DISTINCT alias FROM state.main.alias WHERE user_id IN (FROM forgotten_id) AND alias NOT IN (FROM forgotten_id)
@@ -226,7 +233,8 @@ _INSTANCES = """
 """
 _TOLD = """
     CREATE TEMP TABLE forgotten_told AS
-    SELECT DISTINCT file.run, file.path, file.destination FROM state.main.outbox AS made JOIN state.main.run_file AS file
+    SELECT DISTINCT file.run, file.path, CASE WHEN file.kind <> 'message' THEN file.destination END AS destination
+    FROM state.main.outbox AS made JOIN state.main.run_file AS file
         ON made.run = file.run AND made.kind = file.kind AND made.source = file.source
         AND (made.destination IS NULL OR made.destination = file.destination) AND (made.kind <> 'list' OR made.change = file.call)
     WHERE made.user_id IN (SELECT user_id FROM forgotten_id) AND made.source NOT IN (SELECT audience FROM of_accounts)
@@ -237,7 +245,4 @@ _MEMBER_FILES = """
     SELECT path FROM state.main.member_file WHERE audience IN (
         SELECT audience FROM state.main.membership WHERE exited_at IS NULL AND user_id IN (SELECT user_id FROM forgotten_id)
     ) AND audience NOT IN (SELECT audience FROM of_accounts) ORDER BY path
-"""
-_IN_COPY = """
-    SELECT count(*) > 0 FROM copy.main.membership WHERE list_contains(CAST(? AS VARCHAR[]), sha256(user_id))
 """

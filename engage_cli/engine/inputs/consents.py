@@ -8,9 +8,10 @@ from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Reject
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.left_out import knowing_forgotten
 from engage_cli.engine.inputs.loading import Work, loaded
 from engage_cli.engine.inputs.open import open_batches
-from engage_cli.engine.inputs.people import PeopleRows, consent_rows, knowing_forgotten
+from engage_cli.engine.inputs.people import PeopleRows, consent_rows
 from engage_cli.engine.inputs.rejects import people_rejects, stage_rejects
 from engage_cli.engine.inputs.traits import ALWAYS
 from engage_cli.engine.inputs.wanted import timestamp

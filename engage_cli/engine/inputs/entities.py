@@ -8,7 +8,7 @@ from engage_cli.definitions.project import Entity
 from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
 from engage_cli.engine.inputs.authored import create, kind_of, names_of, shown_names
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.event_rows import BROKEN, id_text
+from engage_cli.engine.inputs.event_rows import BROKEN, id_text, unless_forgotten
 from engage_cli.engine.inputs.fields import missing_column
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.loading import Work
@@ -23,7 +23,8 @@ SUBJECT_IDS = {"user": "user_id", "account": "account_id"}
 
 @dataclass(frozen=True)
 class EntityRows:
-    """A batch of the rows of an entity: where the key and the ids of what a row is linked to stand."""
+    """A batch of the rows of an entity: where the key and the ids of what a row is linked to stand. `forgotten` are the users who were
+    forgotten, as the rows name them: such rows are left out."""
 
     batch: Batch
     zones: Zones
@@ -31,6 +32,7 @@ class EntityRows:
     key: Value
     links: Mapping[str, Value]
     joined: JoinedIds = AS_WRITTEN
+    forgotten: tuple[str, ...] = ()
 
     def select(self, columns: Sequence[Sql], where: Sql, *, scan: Sql | None = None) -> Sql:
         """A SELECT of `columns` over path, row_id, user_id, account_id, link_<entity> of such links, reason, and what is in the file."""
@@ -47,6 +49,7 @@ class EntityRows:
             line=literal(BROKEN),
             no_key=literal(f"no {self.entity.key}"),
         )
+        reason = unless_forgotten(reason, self.forgotten)
         judged = self.joined.canonical(sql("SELECT *, {reason} AS reason FROM ({core})", reason=reason, core=core))
         return sql("SELECT {columns} FROM ({judged}) WHERE {where}", columns=columns, judged=judged, where=where)
 

@@ -8,6 +8,7 @@ from engage_cli.definitions.identity import ANONYMOUS_ID, USER_ID
 from engage_cli.definitions.project import Source, Sources
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.entities import entity_rows
 from engage_cli.engine.inputs.event_rows import event_rows, id_text
 from engage_cli.engine.inputs.fields import column_name
 from engage_cli.engine.inputs.instants import Zones
@@ -51,6 +52,10 @@ def _named(work: Work, folder: Path, sources: Sources, zone: str, identifiers: I
                 yield batch, calls.of(batch.again), _any({**values, "": Sql("call_previous")}, {**identifiers, "": previous})
             else:
                 yield batch, batch.again, _any(_values(batch, zone, identifiers, sources, kind), identifiers)
+    for entity in sources.entities:
+        for batch in open_batches(work.connection, folder, [entity.source], zone) if "user" in entity.links else ():
+            value = entity_rows(batch, zone, entity).links["user"]
+            yield batch, batch.again, _any({USER_ID: id_text(value, batch, entity.links["user"])}, identifiers)
 
 
 def _values(batch: Batch, zone: str, identifiers: Identifiers, sources: Sources, kind: str) -> dict[str, Sql]:

@@ -1,19 +1,17 @@
 """Everybody: the universe of users, from profiles, memberships, consents and events."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from engage_cli.definitions.project import Sources
 from engage_cli.engine.identity.events import EventIdentifiers
 from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
 from engage_cli.engine.inputs.batch import Batch
-from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, FORGOTTEN, NO_TIME, NO_USER, id_text, timestamp_instant, unless_forgotten
+from engage_cli.engine.inputs.event_rows import BAD_TIME, BROKEN, NO_TIME, NO_USER, id_text, timestamp_instant, unless_forgotten
 from engage_cli.engine.inputs.fields import is_mapped, optional, required
-from engage_cli.engine.inputs.forgotten import forgotten_ids
 from engage_cli.engine.inputs.instants import Zones
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.values import Value, nothing
-from engage_cli.engine.template import NULL, Sql, joined, literal, sql
+from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Reading
 
 NO_ACCOUNT = "no account_id"
@@ -179,18 +177,3 @@ def stage_users(work: Work, people: Iterable[PeopleRows], from_events: Sql | Non
     )
     work.connection.run("CREATE TEMP VIEW users AS SELECT * FROM everybody")
     return int(work.connection.rows("SELECT count(*) FROM users")[0][0])
-
-
-def knowing_forgotten(work: Work, people: Iterable[PeopleRows], sources: Sources) -> tuple[PeopleRows, ...]:
-    """Rows of people, with who was forgotten among the users of each batch. Before the ids are those of profiles."""
-
-    def found(rows: PeopleRows) -> tuple[str, ...]:
-        return forgotten_ids(work, sources, rows.select([Sql("user_id")], Sql("TRUE")), written=rows.identifiers is not None)
-
-    return tuple(replace(rows, forgotten=found(rows)) for rows in people)
-
-
-def forgotten_rows(work: Work, people: Iterable[PeopleRows]) -> int:
-    """How many rows of people are left out because those were forgotten."""
-    is_theirs = sql("reason = {forgotten}", forgotten=literal(FORGOTTEN))
-    return sum(work.count(sql("({rows})", rows=rows.select([NULL], is_theirs))) for rows in people if rows.forgotten)

@@ -3,8 +3,8 @@
 The caller holds the lock. Which people, is kept beside the state as hashes (service/forgotten.py); the state says whose rows it is
 without. A state that does not say so of all, such as a backup that was put back or one whose purge was cut off, is purged by the next run.
 
-A table has people's rows where it has a column `user_id` or `alias`, and where it has `instance`, those of their journeys. In tables of
-audiences the ids may be of accounts: those audiences are left alone.
+A table has people's rows where it has a column `user_id`, `alias` or `subject_id`, and where it has `instance`, those of their journeys.
+In some tables the ids may be of accounts: those rows are left alone.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,17 @@ from engage_cli.sql.functions import e_sha256
 from engage_cli.state.outbox import ACCOUNT_TRACK, calls_of_audiences
 from engage_cli.state.store import State, next_revision, restoring_path, wal_path
 
-_AUDIENCE = {"membership": "audience", "outbox": "source", "list_member": "list"}
-"""The tables whose ids may be of accounts, and the column that says of which audience."""
+_IDS = ("user_id", "alias", "subject_id")
+"""The columns that name people."""
+_OF_ACCOUNTS = {
+    "membership": "audience IN (SELECT audience FROM of_accounts)",
+    "outbox": "CASE WHEN kind IN ('trait', 'trait_sync') THEN source IN (SELECT trait FROM state.main.trait_clock WHERE of = 'accounts')"
+    " ELSE kind IN ('membership', 'sync', 'list') AND source IN (SELECT audience FROM of_accounts) END",
+    "list_member": "list IN (SELECT audience FROM of_accounts) AND (destination, list) NOT IN"
+    " (SELECT (destination, source) FROM state.main.outbox WHERE kind = 'each')",
+    "trait_value": "of = 'accounts'",
+}
+"""Of the tables whose ids may be of accounts, which rows are. Of some audiences of accounts a destination is told of each user."""
 
 
 _UNCLEAN = "unclean"
@@ -114,7 +123,9 @@ def holds(engine: Engine, path: Path, forgotten: Forgotten) -> bool:
     engine.attach(path, "copy", read_only=True)
     try:
         named = [table for table, columns in _tables(engine, "copy").items() if "user_id" in columns]
-        ids = exp.union(*(exp.select("user_id").from_(exp.to_table(f"copy.main.{table}")) for table in named)).subquery("every")
+        ids = exp.union(*(exp.select("user_id").from_(exp.to_table(f"copy.main.{table}")) for table in named), distinct=True).subquery(
+            "every"
+        )
         theirs = e_sha256(exp.column("user_id")).isin(*(exp.Literal.string(one) for one in forgotten.of(STATE_ID)))
         return bool(engine.rows(exp.select("user_id").from_(ids).where(theirs).limit(1)))
     finally:
@@ -125,20 +136,22 @@ def holds(engine: Engine, path: Path, forgotten: Forgotten) -> bool:
 
 
 def _find(engine: Engine, forgotten: Forgotten) -> None:
-    """Make `forgotten_id(user_id)`, `forgotten_instance(instance)` and `of_accounts(audience)`."""
+    """Make `forgotten_id(user_id)`, `forgotten_instance(instance)`, `of_accounts(audience)`, and of what was told of them
+    `forgotten_outbox` and `forgotten_told(run, path, destination)`."""
     accounts = sorted(name for name, call in calls_of_audiences(engine).items() if call == ACCOUNT_TRACK)
-    for name in ("forgotten_id", "forgotten_instance", "of_accounts", "forgotten_told"):
+    for name in ("forgotten_id", "forgotten_instance", "of_accounts", "forgotten_outbox", "forgotten_told"):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     engine.execute("CREATE TEMP TABLE of_accounts AS SELECT unnest(CAST(? AS VARCHAR[])) AS audience", [accounts])
     hashes = list(forgotten.of(STATE_ID))
     engine.execute("CREATE OR REPLACE TEMP TABLE forgotten_hash AS SELECT unnest(CAST(? AS VARCHAR[])) AS hash", [hashes])
-    columns = [("alias", "alias"), *((table, "user_id") for table, columns in _tables(engine).items() if "user_id" in columns)]
+    columns = [(table, name) for table, columns in _tables(engine).items() for name in _IDS if name in columns]
     ids = [exp.select(exp.column(name).as_("user_id")).from_(exp.to_table(f"state.main.{table}")) for table, name in columns]
     every = exp.union(*ids).subquery("every")
     theirs = e_sha256(exp.column("user_id")).isin(query="SELECT hash FROM forgotten_hash")
     engine.create("forgotten_id", exp.select("user_id").from_(every).where(theirs))
     engine.execute(_ALIASES)
     engine.execute(_INSTANCES)
+    engine.create("forgotten_outbox", exp.select("*").from_(exp.to_table("state.main.outbox")).where(_conditions(engine)["outbox"]))
     engine.execute(_TOLD)
 
 
@@ -154,13 +167,11 @@ def _conditions(engine: Engine) -> dict[str, exp.Expr]:
     """What says of a row of each table of people that it is theirs."""
     found: dict[str, exp.Expr] = {}
     for table, columns in _tables(engine).items():
-        named = [exp.column(name).isin(query="SELECT user_id FROM forgotten_id") for name in ("user_id", "alias") if name in columns]
+        named = [exp.column(name).isin(query="SELECT user_id FROM forgotten_id") for name in _IDS if name in columns]
         if not named and "instance" in columns:
             named = [exp.column("instance").isin(query="SELECT instance FROM forgotten_instance")]
         if named:
-            of_users: list[exp.Expr] = []
-            if table in _AUDIENCE:
-                of_users = [exp.not_(exp.column(_AUDIENCE[table]).isin(query="SELECT audience FROM of_accounts"))]
+            of_users = [exp.not_(exp.condition(_OF_ACCOUNTS[table], dialect="duckdb"))] if table in _OF_ACCOUNTS else []
             found[table] = exp.and_(exp.or_(*named), *of_users)
     return found
 
@@ -223,6 +234,12 @@ _COUNTS: Sequence[str] = (
         exited = (SELECT count(*) FROM state.main.outbox AS made
             WHERE made.kind = 'membership' AND made.run = clock.run AND made.source = clock.audience AND made.change = 'exited')
     """,
+    """
+    UPDATE state.main.trait_clock AS clock SET changed = (
+        SELECT count(DISTINCT subject_id) FROM state.main.trait_value AS held
+        WHERE held.trait = clock.trait AND clock.run IN (held.run, held.until_run)
+    )
+    """,
 )
 _ALIASES = """
     INSERT INTO forgotten_id
@@ -234,10 +251,9 @@ _INSTANCES = """
 _TOLD = """
     CREATE TEMP TABLE forgotten_told AS
     SELECT DISTINCT file.run, file.path, CASE WHEN file.kind <> 'message' THEN file.destination END AS destination
-    FROM state.main.outbox AS made JOIN state.main.run_file AS file
+    FROM forgotten_outbox AS made JOIN state.main.run_file AS file
         ON made.run = file.run AND made.kind = file.kind AND made.source = file.source
         AND (made.destination IS NULL OR made.destination = file.destination) AND (made.kind <> 'list' OR made.change = file.call)
-    WHERE made.user_id IN (SELECT user_id FROM forgotten_id) AND made.source NOT IN (SELECT audience FROM of_accounts)
 """
 _FILES_TOLD = "SELECT DISTINCT run, path FROM forgotten_told ORDER BY ALL"
 _DESTINATIONS = "SELECT DISTINCT destination FROM forgotten_told WHERE destination IS NOT NULL ORDER BY ALL"

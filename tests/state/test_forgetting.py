@@ -8,10 +8,11 @@ from tests.state.support import Project, at, audience
 
 NOBODY_S = {
     *("revision", "run", "input_file", "audience_clock", "run_file", "member_file", "pending", "sync", "forgotten", "migration"),
-    *("journey", "journey_version", "journey_hand", "journey_pause", "seen_event"),
+    *("journey", "journey_version", "journey_hand", "journey_pause", "seen_event", "trait_clock"),
 }
 """The tables that no person has a row in."""
 ANA = Forgotten({STATE_ID: frozenset({hash_of("ana")})})
+IDS = {"user_id", "alias", "subject_id", "instance"}
 VALUES = {"VARCHAR": "'{}'", "INTEGER": "1", "BIGINT": "1", "TIMESTAMP": "TIMESTAMP '2026-11-20'", "BOOLEAN": "TRUE"}
 
 
@@ -35,7 +36,7 @@ def columns_of(state) -> dict[str, dict[str, str]]:
 def test_each_table_has_rows_of_people_or_of_nobody(project):
     with project.state() as state:
         tables = columns_of(state)
-        personal = {table for table, columns in tables.items() if {"user_id", "alias", "instance"} & columns.keys()}
+        personal = {table for table, columns in tables.items() if IDS & columns.keys()}
         assert tables.keys() == NOBODY_S | personal
         assert not NOBODY_S & personal
 
@@ -43,12 +44,13 @@ def test_each_table_has_rows_of_people_or_of_nobody(project):
 def test_a_row_of_theirs_in_any_table_goes_and_those_of_others_stay(project):
     with project.state() as state:
         engine = state.engine
-        tables = {name: columns for name, columns in columns_of(state).items() if {"user_id", "alias", "instance"} & columns.keys()}
+        tables = {name: columns for name, columns in columns_of(state).items() if IDS & columns.keys()}
         for table, columns in tables.items():
             for user, instance in (("ana", 101), ("ben", 102)):
                 own = {
                     "user_id": f"'{user}'",
                     "alias": f"'{user}-before'",
+                    "subject_id": f"'{user}'",
                     "instance": str(instance),
                     "audience": "'none'",
                     "source": "'none'",

@@ -352,7 +352,10 @@ _TOUCHED = """
         UNION ALL
         SELECT k.instance FROM w_known_instance AS k
         WHERE k.ended_at IS NULL AND k.journey = ? AND k.version = ?
-            AND (k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late))
+            AND (
+                k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late)
+                OR k.instance IN (SELECT instance FROM changed_now)
+            )
     )
 """
 _STANDING = "SELECT count(*) FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)"

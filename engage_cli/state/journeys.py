@@ -96,6 +96,7 @@ def record_moves(engine: Engine, run: int) -> None:
     """Apply what a tick found (journeys/results.py), inside the run's transaction."""
     engine.execute(_END, [run])
     engine.execute(_ENTER, [run])
+    engine.execute(_CHANGE_EDITION)
     engine.execute("DELETE FROM state.main.position WHERE instance IN (SELECT instance FROM r_moved)")
     engine.execute("INSERT INTO state.main.position SELECT * FROM r_position ORDER BY instance, token")
     engine.execute(_LOG, [run])
@@ -130,6 +131,9 @@ _ENTER = """
         n.run, CASE WHEN e.instance IS NOT NULL THEN n.run END
     FROM r_entered AS r LEFT JOIN r_ended AS e USING (instance) CROSS JOIN (SELECT CAST(? AS INTEGER) AS run) AS n
     ORDER BY r.instance
+"""
+_CHANGE_EDITION = """
+    UPDATE state.main.instance AS i SET version = c.version FROM changed_now AS c WHERE c.instance = i.instance
 """
 _LOG = """
     INSERT INTO state.main.transition

@@ -13,7 +13,6 @@ from engage_cli.source import nearest, visible
 LATER = {
     "plan": "what a run now would do",
     "run": "traits, audiences, journeys and broadcasts in one go",
-    "journey show": "one person's way through a journey",
     "journey simulate": "a journey over the past",
     "journey pause": "letting nobody in",
     "journey resume": "letting people in again",

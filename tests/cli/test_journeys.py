@@ -16,6 +16,17 @@ from tests.conftest import Golden
 from tests.journeys.shop import first_tick, make_shop, second_tick
 
 CHANGED = "  - {set: carts_left, to: {context: entry.cart_id}, id: mark}\n"
+FORK = """
+journey: both
+status: live
+entry: {on: {event: Cart Updated}, since: 2026-11-01}
+steps:
+  - fork:
+      - {name: soon, steps: [{delay: 1 hour, id: short}]}
+      - {name: late, steps: [{delay: 3 days, id: long}]}
+    id: sides
+  - {delay: 1 day, id: rest}
+"""
 
 
 @pytest.fixture
@@ -93,17 +104,7 @@ def test_status_names_editions_and_the_steps_that_only_earlier_ones_had(carts: P
 
 
 def test_inside_a_fork_is_at_the_fork(carts: Path, engage: Engage) -> None:
-    (carts / "campaigns/journeys/both.yaml").write_text("""
-journey: both
-status: live
-entry: {on: {event: Cart Updated}, since: 2026-11-01}
-steps:
-  - fork:
-      - {name: soon, steps: [{delay: 1 hour, id: short}]}
-      - {name: late, steps: [{delay: 3 days, id: long}]}
-    id: sides
-  - {delay: 1 day, id: rest}
-""")
+    (carts / "campaigns/journeys/both.yaml").write_text(FORK)
     first_tick(carts)
     steps = {step["step"]: step for step in engage("journey", "status", "both", "--json").document["steps"]}
     counts = {name: (step["here"], step["arrived"], step["passed"]) for name, step in steps.items()}
@@ -115,7 +116,7 @@ steps:
     assert (steps["sides"]["passed"], steps["rest"]["here"]) == (3, 3)
 
 
-LOOKS = (["status", "cart_recovery"], ["graph", "cart_recovery"])
+LOOKS = (["status", "cart_recovery"], ["show", "cart_recovery", "--user", "ana"], ["graph", "cart_recovery"])
 
 
 @pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])
@@ -148,3 +149,60 @@ def test_the_graph_has_the_counts_of_what_was_published(carts: Path, engage: Eng
     assert {'|"emptied 1"|', '|"timeout 3"|', '|"changed 1"|'} <= {part.split(" n")[0] for part in drawn.split("-->")}
     assert engage("journey", "graph", "cart_recovery", "--bare").out == bare
     assert "5 entered" in engage("journey", "graph", "cart_recovery", "--format", "svg").out
+
+
+# ---- show ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user", ["ana", "ben", "cleo"])
+def test_show_tells_all_of_a_persons_way(user: str, carts: Path, engage: Engage, golden: Golden) -> None:
+    first_tick(carts)
+    ran = engage("journey", "show", "cart_recovery", "--user", user)
+    golden(Path(f"golden/journeys/show_{user}_first.txt"), ran.out)
+    second_tick(carts)
+    golden(Path(f"golden/journeys/show_{user}_second.txt"), engage("journey", "show", "cart_recovery", "--user", user).out)
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
+
+
+def test_show_as_a_document(carts: Path, engage: Engage, golden: Golden) -> None:
+    first_tick(carts)
+    golden(Path("golden/journeys/show_ana_first.json"), engage("journey", "show", "cart_recovery", "--user", "ana", "--json").out)
+
+
+def test_show_of_who_never_entered_and_before_any_tick(carts: Path, engage: Engage) -> None:
+    look = ["journey", "show", "cart_recovery", "--user", "zoe"]
+    assert engage(*look).out == "no tick has seen cart_recovery yet; `engage journey tick` runs it\n"
+    first_tick(carts)
+    assert engage(*look).out == "zoe has never been in cart_recovery as of 2026-11-01T13:20:00Z\n"
+    assert engage(*look, "--json").document["instances"] == []
+
+
+def test_show_finds_a_person_by_the_id_that_they_entered_with(carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    with duckdb.connect(str(carts / ".engage/state.duckdb.published")) as connection:
+        connection.execute("INSERT INTO alias SELECT 'ana', 'anna', max(number) FROM run")
+    shown = engage("journey", "show", "cart_recovery", "--user", "anna")
+    assert "c1 entered 2026-11-01T10:00:00Z as ana by Cart Updated m1" in shown.out
+    ids = [
+        [one["instance_id"] for one in engage("journey", "show", "cart_recovery", "--user", user, "--json").document["instances"]]
+        for user in ("ana", "anna")
+    ]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 3
+
+
+def test_the_context_is_cut_unless_all_is_asked_for(carts: Path, engage: Engage) -> None:
+    note = "x" * 300
+    (carts / "data/more.csv").write_text(
+        f"message_id,user_id,event,timestamp,cart_id,cart_total,note\nn1,dora,Cart Updated,2026-11-01T13:00:00Z,c9,70,{note}\n"
+    )
+    first_tick(carts)
+    look = ["journey", "show", "cart_recovery", "--user", "dora"]
+    assert note not in engage(*look).out
+    assert note in engage(*look, "--verbose").out
+
+
+def test_show_of_a_fork_names_the_branches(carts: Path, engage: Engage, golden: Golden) -> None:
+    (carts / "campaigns/journeys/both.yaml").write_text(FORK)
+    first_tick(carts)
+    golden(Path("golden/journeys/show_fork.txt"), engage("journey", "show", "both", "--user", "cleo").out)

@@ -35,7 +35,7 @@ def test_every_command_of_this_version_exists() -> None:
         "schema",
         *(f"audience {name}" for name in looks),
         "identity show",
-        *(f"journey {name}" for name in ("list", "status", "graph", "tick")),
+        *(f"journey {name}" for name in ("list", "status", "show", "graph", "tick")),
         "template preview",
         "forget",
         *(f"state {name}" for name in ("backup", "restore", "check")),

@@ -7,7 +7,7 @@ import typer
 
 from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import tell_data
-from engage_cli.cli.options import AsOf, DryRun, ProjectDir, Strict, Wait, read_output, read_picture_format
+from engage_cli.cli.options import AsOf, DryRun, ProjectDir, Strict, Wait, read_output, read_picture_format, read_user
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
 
@@ -31,6 +31,9 @@ PictureFormat = Annotated[
 ]
 
 
+User = Annotated[
+    str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The person, by any id that they had.")
+]
 Bare = Annotated[bool, typer.Option("--bare", help="Without how many people came by and are there.")]
 
 
@@ -38,6 +41,7 @@ def register(group: typer.Typer) -> None:
     """Add the commands to `engage journey`."""
     command(group, "list", example="engage journey list")(list_all)
     command(group, "status", example="engage journey status cart_recovery")(status)
+    command(group, "show", example="engage journey show cart_recovery --user u_0042")(show)
     command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
     command(group, "tick", example="engage journey tick --as-of 2026-11-23T10:00Z")(tick)
 
@@ -70,6 +74,23 @@ def status(out: Output, name: Name, project: ProjectDir = None) -> ExitCode:
         out.document(fields_of(standing))
     else:
         out.show(status_blocks(standing))
+    return ExitCode.DONE
+
+
+def show(out: Output, name: Name, user: User, project: ProjectDir = None) -> ExitCode:
+    """Show one person's way through a journey.
+
+    Every time that they entered: each move with its instant and its cause, what was made on the way, and what they wait for now.
+    """
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.journey_show import person_blocks
+    from engage_cli.service.journey_show import journey_of_person
+
+    person = journey_of_person(out.project(project), name, user)
+    if out.flags.as_json:
+        out.document(fields_of(person))
+    else:
+        out.show(person_blocks(person, whole=out.flags.verbose))
     return ExitCode.DONE
 
 

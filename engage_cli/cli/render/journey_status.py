@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, Style, dim, line, name, table
 from engage_cli.cli.render.documents import instant
-from engage_cli.service.journey_status import JourneyStanding, Pause, StepStanding, Way
+from engage_cli.service.journey_status import JourneyStanding, Pause, StepStanding
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _STEP_COLUMNS = (
@@ -23,15 +23,11 @@ _EDITION_COLUMNS = (
     Column("inside", right=True),
 )
 _CAUSES = {
-    "delay": "on",
-    "done": "on",
-    "goto": "on",
+    "delay": "the wait was over",
     "none": "no branch",
     "joined": "all branches ended",
-    "exit": "exit",
-    "goal": "goal",
-    "stopped": "stopped",
-    "changed": "changed",
+    "stopped": "stopped by hand",
+    "changed": "the journey was edited",
 }
 
 
@@ -68,17 +64,23 @@ def _pause(pause: Pause) -> str:
 def _row(step: StepStanding) -> tuple[Piece | str | int, ...]:
     wait = MISSING if step.mean_wait_seconds is None else Piece(wait_words(step.mean_wait_seconds))
     here = Piece(step.here, Style.GOOD) if step.here else dim(0)
-    ways = ", ".join(f"{way_words(way)}: {way.moves}" for way in step.ways if way.cause not in ("delay", "done", "goto", "exit"))
+    ways = ", ".join(
+        f"{cause_words(way.cause, way.branch)}: {way.moves}" for way in step.ways if way.cause not in ("delay", "done", "goto", "exit")
+    )
     return name(step.step), step.does or dim("of an earlier edition"), here, step.arrived, step.passed, wait, ways
 
 
-def way_words(way: Way) -> str:
-    """By which way somebody left a step."""
-    if way.cause in ("branch", "restart"):
-        return way.branch or ""
-    if way.cause == "exit_rule":
-        return f"exit rule {way.branch}"
-    return _CAUSES.get(way.cause, way.cause)
+def cause_words(cause: str, branch: str | None) -> str:
+    """By which way somebody left a step, or came."""
+    match cause:
+        case "branch":
+            return branch or ""
+        case "restart":
+            return f"{branch} (again)"
+        case "exit_rule":
+            return f"exit rule {branch}"
+        case _:
+            return _CAUSES.get(cause, cause)
 
 
 def wait_words(seconds: float) -> str:

@@ -48,7 +48,7 @@ def _lay(engine: Engine, wanted: list[Column], zone: str) -> None:
     traits = [str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM trait_set_now ORDER BY trait")]
     if not traits:
         return
-    if not engine.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?", [BASE])[0][0]:
+    if not _is_laid_over(engine):
         engine.create(BASE, exp.select("*").from_(HISTORY))
     by_trait = {trait: [one for one in wanted if one.path.name == trait] for trait in traits}
     engine.create("trait_points", _points(by_trait))
@@ -57,6 +57,16 @@ def _lay(engine: Engine, wanted: list[Column], zone: str) -> None:
     engine.execute(_REPLACE_DROP_VIEW if _is_view(engine) else _REPLACE_DROP_TABLE)
     engine.execute("ALTER TABLE trait_history_made RENAME TO trait_history")
     engine.drop("trait_points")
+
+
+def set_present(engine: Engine) -> None:
+    """Make `traits`, of the run's instant, what `trait_history` says of it, where something was laid over that."""
+    if _is_laid_over(engine):
+        engine.execute(_PRESENT)
+
+
+def _is_laid_over(engine: Engine) -> bool:
+    return bool(engine.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?", [BASE])[0][0])
 
 
 def forget_sets_of_walk(engine: Engine) -> None:
@@ -150,6 +160,7 @@ def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=all_of([there, exp.paren(later)]), true=reader.read(one.reading))], default=source)
 
 
+_PRESENT = "CREATE OR REPLACE TEMP TABLE traits AS SELECT * EXCLUDE (since, until) FROM trait_history WHERE until IS NULL"
 _NONE_BEFORE = """
     CREATE OR REPLACE TEMP TABLE w_set_before (
         user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP

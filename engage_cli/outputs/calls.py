@@ -49,7 +49,7 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], telling
     own = [telling for telling in tellings if telling.of_its_own and telling.has_files]
     engine.create("change_trait", _with_traits(audiences, own))
     engine.execute(_DROP)
-    lists = _LISTS if any(telling.is_list for telling in tellings) else ""
+    lists = ROWS_OF_LISTS if any(telling.is_list for telling in tellings) else ""
     of_accounts = [audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]
     engine.execute(_STAGE_NEW.replace("{lists}", lists), [of_accounts])
 
@@ -86,7 +86,7 @@ _STAGE_NEW = """
         CASE WHEN list_contains(CAST(? AS VARCHAR[]), source) THEN CAST(to_json(user_id) AS VARCHAR) END AS id_json
     FROM change_trait {lists} ORDER BY kind, source, destination NULLS FIRST, user_id
 """
-_LISTS = """
+ROWS_OF_LISTS = """
     UNION ALL
     SELECT 'list', list, destination, user_id, change, identifiers, NULL, NULL
     FROM list_change SEMI JOIN list_pair ON list_pair.destination = list_change.destination AND list_pair.list = list_change.list
@@ -96,6 +96,7 @@ _LISTS = """
     FROM list_change SEMI JOIN list_pair ON list_pair.destination = list_change.destination AND list_pair.list = list_change.list
         AND list_pair.of = 'each user'
 """
+"""The rows of `list_change`, for the statement that makes `run_change`."""
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,

@@ -95,7 +95,9 @@ def _raw(destination: ListDestination, of: Subject) -> exp.Select:
         parts += [exp.Literal.string("\x1e"), exp.Coalesce(this=told, expressions=[exp.Literal.string("")])]
     basis = exp.Anonymous(this="MD5", expressions=[exp.Concat(expressions=parts)])
     relation = LIST_TRAITS[of]
-    on_list = exp.EQ(this=exp.column("list", table="pair"), expression=exp.column("audience", table="member"))
+    of_all = exp.Is(this=exp.column("destination", table="member"), expression=exp.null())
+    here = exp.or_(of_all, exp.column("destination", table="member").eq(destination.name))
+    on_list = exp.and_(exp.EQ(this=exp.column("list", table="pair"), expression=exp.column("audience", table="member")), here)
     on_id = exp.EQ(this=exp.column("subject_id", table=relation), expression=exp.column("now_id", table="member"))
     return (
         exp.select(exp.column("list", table="pair"), exp.column("user_id", table="member"), basis.as_("basis"), *texts)

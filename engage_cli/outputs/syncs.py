@@ -128,6 +128,21 @@ def find_syncs(
         make_synced_members(engine, state, whole)
     found = [_in_step(one, audience, counts[audience.name]) for one, audience in events]
     found = [*_catching_up(engine, state, found, behind), *_lists(engine, state, lists, asked)]
+    return _settled(engine, found, known, run, asked)
+
+
+def find_list_syncs(
+    engine: Engine, state: State | None, lists: Sequence[tuple[ListDestination, Audience]], *, run: int, asked: Asked
+) -> Syncs:
+    """Work out what is told of lists of journeys, each as an audience of whoever is on it; makes `list_change` for the files.
+
+    Reads `synced_member` and the relations of `LIST_TRAITS`.
+    """
+    return _settled(engine, _lists(engine, state, lists, asked), syncs_of(state), run, asked)
+
+
+def _settled(engine: Engine, found: Sequence[Telling], known: Mapping[tuple[str, str], Sync], run: int, asked: Asked) -> Syncs:
+    """What is told, with what guards hold back taken out, in order."""
     tellings = [_guarded(telling, asked) for telling in found]
     hold_lists(engine, [(one.destination.name, one.audience.name) for one in tellings if one.held and one.is_list])
     tellings.sort(key=lambda one: (one.destination.name, one.audience.name))

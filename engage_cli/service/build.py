@@ -20,7 +20,7 @@ from engage_cli.outputs.columns import ACCOUNT_TRAITS
 from engage_cli.outputs.columns import TRAITS as MEMBER_TRAITS
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.rejects import write_rejects
-from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, Telling, find_syncs
+from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, find_syncs
 from engage_cli.outputs.write import write_run
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Reading
@@ -31,8 +31,9 @@ from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.meaning import definition_hash
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, SyncChange, Timing
+from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
 from engage_cli.service.running import Opened, run_locked
+from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders
 from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
@@ -294,7 +295,7 @@ def _result(
         dry_run=request.dry_run,
         run=run,
         audiences=audiences,
-        syncs=tuple(_sync_change(telling) for telling in syncs.tellings),
+        syncs=tuple(sync_change(telling) for telling in syncs.tellings),
         written=written,
         data=data,
         recovered=recovered,
@@ -302,20 +303,6 @@ def _result(
         looked=request.looked if request.verbose else None,
         costs=request.costs,
         sql=request.sql,
-    )
-
-
-def _sync_change(telling: Telling) -> SyncChange:
-    return SyncChange(
-        destination=telling.destination.name,
-        audience=telling.audience.name,
-        added=telling.added,
-        removed=telling.removed,
-        knew=telling.told,
-        changed=telling.changed,
-        held=telling.held,
-        in_step=telling.in_step,
-        without=telling.without,
     )
 
 

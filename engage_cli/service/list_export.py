@@ -55,7 +55,8 @@ def export_list(
         make_list_traits(engine, staged.compiled, audience.of)
         members = about(audience.of, members_query(staged.compiled, name, ())).subquery("members")
         ids = [exp.column(audience.of.id_name, table="members").as_(column) for column in ("user_id", "now_id")]
-        engine.create("synced_member", exp.select(exp.Literal.string(name).as_("audience"), *ids).from_(members))
+        of_all = exp.cast(exp.null(), "VARCHAR").as_("destination")
+        engine.create("synced_member", exp.select(exp.Literal.string(name).as_("audience"), *ids, of_all).from_(members))
         make_told(engine, None, [ListPair(destination, name, audience.of.value)])
         make_list_rows(engine, _ROWS, taker, audience.of)
         query = whole_list(_ROWS, taker)

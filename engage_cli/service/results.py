@@ -448,8 +448,19 @@ class TickResult:
     unchanged: tuple[str, ...]
     written: tuple[Path, ...]
     data: DataReport
-    unwritten: tuple[str, ...] = ()
-    """The lists, as `destination/list`, on which somebody was put or from which somebody goes: kept in the state, but in no file yet."""
+    syncs: tuple[SyncChange, ...] = ()
+    """What lists at destinations were told, in the order of the names; `audience` is the list's."""
+
+    @property
+    def would_change(self) -> bool:
+        """Whether anybody entered, moved or left, or a list is told something."""
+        told = any((sync.added or sync.removed) and not sync.held for sync in self.syncs)
+        return told or any(one.entered or one.moved or one.ended for one in self.journeys)
+
+    @property
+    def held(self) -> tuple[SyncChange, ...]:
+        """What `guard` held back."""
+        return tuple(sync for sync in self.syncs if sync.held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from engage_cli.journeys.work import make_tables
 from engage_cli.outputs.folder import run_path
 from engage_cli.outputs.publish import discard, publish, recover
 from engage_cli.outputs.rejects import write_rejects
+from engage_cli.outputs.syncs import Asked
 from engage_cli.outputs.ticks import write_tick
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.journeys.asked import conditions_of, values_of
@@ -38,8 +39,10 @@ from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.forgotten import finish_forgetting
 from engage_cli.service.imported import sources_with_imported
+from engage_cli.service.journey_lists import find_lists, plan_lists
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
+from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, with_tables_of, writable_folders
 from engage_cli.source import did_you_mean, visible
@@ -79,6 +82,20 @@ class Plan:
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
+@dataclass(frozen=True)
+class _Request:
+    """One tick, as it was asked for."""
+
+    project: Project
+    folder: Path
+    names: tuple[str, ...]
+    as_of: datetime
+    dry_run: bool
+    strict: bool
+    allow_change: bool
+    progress: Progress
+
+
 def tick_journeys(
     folder: Path,
     names: Sequence[str],
@@ -87,26 +104,35 @@ def tick_journeys(
     dry_run: bool = False,
     strict: bool = False,
     wait: float = 30.0,
+    allow_change: bool = False,
     progress: Progress,
 ) -> TickResult:
-    """Tick journeys, all where none is named, up to an instant (None: now).
+    """Tick journeys, all where none is named, up to an instant (None: now). `allow_change`: what `guard` would hold back goes out, too.
 
     Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError for an
     unknown name or an instant before a journey's clock. A dry run computes the same and writes nothing.
     """
     project = load(folder)
-    asked = chosen_journeys(project, names)
-    instant = resolve_as_of(as_of, project.config.timezone)
+    request = _Request(
+        project,
+        folder,
+        chosen_journeys(project, names),
+        resolve_as_of(as_of, project.config.timezone),
+        dry_run,
+        strict,
+        allow_change,
+        progress,
+    )
     state_path = folder / project.config.state
     if dry_run:
         with engine_for(project, folder) as engine:
             state = open_published(engine, state_path) or scratch_state(engine, tool_version=__version__)
-            return _tick(project, folder, engine, state, asked, instant, dry_run=True, strict=strict, progress=progress)
+            return _tick(request, engine, state)
     with hold_lock(lock_path(state_path), command=COMMAND, started=started_at(), wait=wait), engine_for(project, folder) as engine:
         state = open_state(engine, state_path, tool_version=__version__)
         recover(state, folder / project.config.outputs)
         finish_forgetting(project, folder, state)
-        return _tick(project, folder, engine, state, asked, instant, dry_run=False, strict=strict, progress=progress)
+        return _tick(request, engine, state)
 
 
 def chosen_journeys(project: Project, names: Sequence[str]) -> tuple[str, ...]:
@@ -128,22 +154,13 @@ def in_order(project: Project) -> tuple[str, ...]:
     return tuple(sorter.static_order())
 
 
-def _tick(
-    project: Project,
-    folder: Path,
-    engine: Engine,
-    state: State,
-    names: Sequence[str],
-    as_of: datetime,
-    *,
-    dry_run: bool,
-    strict: bool,
-    progress: Progress,
-) -> TickResult:
+def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
+    project, folder, as_of, dry_run, progress = request.project, request.folder, request.as_of, request.dry_run, request.progress
     config = project.config
-    plans = plan_ticks(project, state, names, as_of, dry_run=dry_run)
+    plans = plan_ticks(project, state, request.names, as_of, dry_run=dry_run)
     editions = [edition for plan in plans for edition in plan.editions]
-    needs = needs_of_editions(Needs(as_of, config.timezone), editions, as_of)
+    lists = plan_lists(project, state, [edition.journey for edition in editions], as_of)
+    needs = needs_of_editions(Needs(as_of, config.timezone), editions, as_of).with_also(lists.plan.needs)
     needs = with_tables_of(needs, [edition.plan for edition in editions], config.sources)
     with progress.stage("looking for input files"):
         files = engine.input_files(config.sources, needs.lists)
@@ -153,7 +170,7 @@ def _tick(
     inputs = hash_of_files(files)
     due = [plan for plan in plans if _is_due(plan, as_of, inputs)]
     unchanged = tuple(plan.journey.name for plan in plans if plan not in due)
-    if not due:
+    if not due and not lists.overdue:
         return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
     moments = [edition.plan for plan in due for edition in plan.editions]
     with progress.stage("reading events and profiles"):
@@ -168,30 +185,27 @@ def _tick(
     counts = journey_counts(engine)
     changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0))) for plan in due)
     report = report_of(staging, rejects_file=rejects, vanished=vanished)
-    unwritten = tuple(str(row[0]) for row in engine.rows(_LISTS))
-    if dry_run:
-        return TickResult(as_of, True, None, changes, unchanged, (), report, unwritten)
     run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition) for plan in due], files)
+    with progress.stage("looking at what lists know"):
+        asked = Asked(allow_change=request.allow_change)
+        syncs = find_lists(engine, state, lists, staging.catalog, as_of, run=run.number, asked=asked)
+    told = tuple(sync_change(telling) for telling in syncs.tellings)
+    if dry_run or not (due or syncs.known):
+        return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told)
     clocks = [_clock(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
     outputs = folder / config.outputs
     with progress.stage("writing"):
         try:
-            run_files, pending = write_tick(engine, run, config.destinations, outputs)
+            run_files, pending = write_tick(engine, run, config.destinations, outputs, syncs)
             until = _seen_until(state, clocks, late_window(project))
-            commit_tick(state, run, files, clocks, versions, seen_until=until, run_files=run_files, pending=pending)
+            commit_tick(state, run, files, clocks, versions, seen_until=until, run_files=run_files, pending=pending, syncs=syncs.known)
         except BaseException:
             discard(outputs, [run_path(run)])
             raise
         publish(state, outputs)
     written = (Path(config.outputs) / run_path(run),) if run_files else ()
-    return TickResult(as_of, False, run.name, changes, unchanged, written, report, unwritten)
-
-
-_LISTS = """
-    SELECT DISTINCT s.destination || '/' || s.list FROM r_synced JOIN step_settings AS s USING (journey, version, step)
-    WHERE s.list IS NOT NULL ORDER BY ALL
-"""
+    return TickResult(as_of, False, run.name, changes, unchanged, written, report, told)
 
 
 def late_window(project: Project) -> timedelta:

@@ -2,9 +2,9 @@
 
 Works on temporary relations:
 
-`synced_member(audience VARCHAR, user_id VARCHAR, now_id VARCHAR)`
+`synced_member(audience VARCHAR, user_id VARCHAR, now_id VARCHAR, destination VARCHAR)`
     the members, as of this run, of the audiences that some destination is told of whole: the ids that their stays have, and those that
-    their profiles have now.
+    their profiles have now. Of a list of journeys also the destination that alone has the member; NULL of an audience.
 `sync_change(destination VARCHAR, audience VARCHAR, user_id VARCHAR, now_id VARCHAR, change VARCHAR)`
     what a destination of events that is behind is told to know the audience.
 
@@ -96,7 +96,7 @@ _STAYS = """
 _ALIAS = "LEFT JOIN alias_now AS alias ON alias.alias = member.user_id"
 _MEMBERS = """
     CREATE TEMP TABLE synced_member AS
-    SELECT member.audience, member.user_id, {now_id} AS now_id FROM (
+    SELECT member.audience, member.user_id, {now_id} AS now_id, CAST(NULL AS VARCHAR) AS destination FROM (
         {stays}
         SELECT audience, user_id FROM membership_change WHERE change = 'entered'
     ) AS member {alias}

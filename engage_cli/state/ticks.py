@@ -8,9 +8,11 @@ from engage_cli.engine.base import InputFile
 from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
+from engage_cli.state.lists import apply_list_changes
 from engage_cli.state.outbox import Pending, RunFile, record_changes, record_pending, record_run_files
 from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State, next_revision
+from engage_cli.state.syncs import Sync, record_syncs
 
 
 def commit_tick(
@@ -23,8 +25,9 @@ def commit_tick(
     seen_until: datetime,
     run_files: Sequence[RunFile] = (),
     pending: Sequence[Pending] = (),
+    syncs: Sequence[Sync] = (),
 ) -> None:
-    """Make what a tick found (journeys/results.py) history, and record what of its files waits to be published."""
+    """Make what a tick found (journeys/results.py) history, and what lists are told, and record what of its files waits to be published."""
     engine = state.engine
     crash_point("commit")
     with engine.transaction():
@@ -36,6 +39,8 @@ def commit_tick(
         record_seen(engine, run.number, seen_until)
         record_files(engine, run.number, files)
         record_aliases(engine, run.number)
+        apply_list_changes(engine, run.number)
+        record_syncs(engine, syncs)
         record_changes(engine, run.number)
         record_run_files(engine, run.number, run_files)
         record_pending(engine, pending)

@@ -1,4 +1,5 @@
-"""A small shop with one journey: carts keyed by id, a wait that restarts, messages, a trait that is set, an event that is told."""
+"""A small shop with one journey: carts keyed by id, a wait that restarts, messages, a trait that is set, an event that is told,
+a list onto which everybody goes for a while."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ messaging:
   channels: {email: {address: email}}
 destinations:
   hub: {type: events, format: jsonl, call: track}
+  ads: {type: list, columns: {id: user_id}}
 """
 JOURNEY = """
 journey: cart_recovery
@@ -30,6 +32,7 @@ entry:
 exit:
   - {on: {event: Order Completed, match: true}}
 steps:
+  - {sync: ads, list: carts, remove_after: 85 hours, id: list}
   - hold: {for: 2 hours}
     id: wait
     branches:

@@ -12,17 +12,20 @@ import duckdb
 from engage_cli.service.progress import SILENT
 from engage_cli.service.tick import tick_journeys
 from tests.reference.journeys import Candidate, Entry, GoalReached, History, Position, Results, Synced, TraitSet, Transition
+from tests.support.lists import Taken, some, standing
 
 STATE = ".engage/state.duckdb"
 
 
 def product_results(history: History, store: str = "none") -> dict[str, Results]:
-    """What the product's ticks gave, by journey."""
+    """What the product's ticks gave, by journey. After each, those are on lists of destinations whose stays are not over."""
     with TemporaryDirectory() as folder:
         write_project(Path(folder), history, store)
+        lists = Taken(Path(folder))
         for number, as_of in enumerate(history.schedule):
             write_events(Path(folder), history, number)
             tick_journeys(Path(folder), [], as_of=as_of, progress=SILENT)
+            assert some(lists.take()) == some(standing(Path(folder) / STATE, as_of))
         return read_results(Path(folder) / STATE, list(history.of_kind("journey")))
 
 

@@ -7,7 +7,19 @@ import typer
 
 from engage_cli.cli.command import command
 from engage_cli.cli.commands.shown import tell_data
-from engage_cli.cli.options import AsOf, DryRun, ProjectDir, Strict, Wait, read_output, read_picture_format, read_user
+from engage_cli.cli.options import (
+    AllowChange,
+    AsOf,
+    DetailedExitCode,
+    DryRun,
+    ProjectDir,
+    Strict,
+    Wait,
+    check_detailed,
+    read_output,
+    read_picture_format,
+    read_user,
+)
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
 
@@ -126,21 +138,37 @@ def tick(
     project: ProjectDir = None,
     as_of: AsOf = None,
     strict: Strict = False,
+    allow_change: AllowChange = False,
     dry_run: DryRun = False,
+    detailed_exit_code: DetailedExitCode = False,
     wait: Wait = 30.0,
 ) -> ExitCode:
     """Let people enter and move through journeys up to an instant.
 
     What happens hinges on the events and the definitions, not on how often this runs.
     """
+    from engage_cli.cli.render.build import held_blocks, left_out_blocks
     from engage_cli.cli.render.journeys import tick_blocks, tick_document
     from engage_cli.service.tick import tick_journeys
 
-    folder = out.project(project)
-    result = tick_journeys(folder, names or (), as_of=as_of, dry_run=dry_run, strict=strict, wait=wait, progress=out.progress())
+    check_detailed(detailed_exit_code, dry_run=dry_run)
+    result = tick_journeys(
+        out.project(project),
+        names or (),
+        as_of=as_of,
+        dry_run=dry_run,
+        strict=strict,
+        wait=wait,
+        allow_change=allow_change,
+        progress=out.progress(),
+    )
     tell_data(out, result.data)
+    out.note(left_out_blocks(result))
     if out.flags.as_json:
         out.document(tick_document(result))
     else:
         out.show(tick_blocks(result))
-    return ExitCode.DONE
+    out.tell(held_blocks(result))
+    if result.held:
+        return ExitCode.FAILED
+    return ExitCode.WOULD_CHANGE if detailed_exit_code and result.would_change else ExitCode.DONE

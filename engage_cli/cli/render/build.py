@@ -7,7 +7,7 @@ from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, coun
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.engine.base import Cost
-from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange
+from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange, TickResult
 
 _SHOWN_PATHS = 8
 _COST_COLUMNS = (
@@ -17,23 +17,29 @@ _COST_COLUMNS = (
     Column("rows", right=True),
     Column("rows read", right=True),
 )
-_SYNC_COLUMNS = (Column("destination"), Column("audience"), Column("added", right=True), Column("removed", right=True), Column("guard"))
+_SYNC_COLUMNS = (Column("added", right=True), Column("removed", right=True), Column("guard"))
 _COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", right=True), Column("exited", right=True))
 
 
 def build_blocks(result: BuildResult, folder: Path, *, every_path: bool = False) -> Iterator[Block]:
     """The result of a build. `every_path`: however many files were written."""
     yield table(_COLUMNS, (_row(change) for change in result.audiences))
-    told = [sync for sync in result.syncs if (sync.added or sync.removed) and (sync.held or not sync.in_step)]
-    if told:
-        yield line()
-        held = any(sync.held for sync in told)
-        yield table(_SYNC_COLUMNS if held else _SYNC_COLUMNS[:-1], (_sync_row(sync)[: 5 if held else 4] for sync in told))
+    yield from sync_blocks(result.syncs, "audience")
     yield _summary(result)
     yield from written_blocks(result.written, folder, every_path)
 
 
-def held_blocks(result: BuildResult) -> Iterator[Block]:
+def sync_blocks(syncs: Sequence[SyncChange], what: str) -> Iterator[Block]:
+    """What destinations are told, but for the changes of audiences, which stand there already; `what` they are told of."""
+    told = [sync for sync in syncs if (sync.added or sync.removed) and (sync.held or not sync.in_step)]
+    if told:
+        yield line()
+        columns = (Column("destination"), Column(what), *_SYNC_COLUMNS)
+        held = any(sync.held for sync in told)
+        yield table(columns if held else columns[:-1], (_sync_row(sync)[: 5 if held else 4] for sync in told))
+
+
+def held_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
     """What `guard` held back, and what to do about it."""
     for sync in result.held:
         share = f"{sync.changed * 100 / sync.knew:.1f}".removesuffix(".0")
@@ -44,7 +50,7 @@ def held_blocks(result: BuildResult) -> Iterator[Block]:
         yield line(Piece("  hint: ", Style.GOOD), f"what was held back is not lost: {again}")
 
 
-def left_out_blocks(result: BuildResult) -> Iterator[Block]:
+def left_out_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
     """How many members are on no list because nothing tells who they are."""
     for sync in result.syncs:
         if sync.without:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
+from engage_cli.cli.render.build import sync_blocks
 from engage_cli.cli.render.documents import fields_of, instant
 from engage_cli.service.results import JourneyChange, JourneyRow, TickResult
 
@@ -48,17 +49,16 @@ def tick_blocks(result: TickResult) -> Iterator[Block]:
     """The result of a tick: a row a journey, and the sum."""
     if result.journeys:
         yield table(_COLUMNS, (_row(change) for change in result.journeys))
+    yield from sync_blocks(result.syncs, "list")
     as_of = instant(result.as_of)
     entered, moved = sum(one.entered for one in result.journeys), sum(one.moved for one in result.journeys)
     if result.dry_run:
         yield line(strong("dry run"), f" of {counted(len(result.journeys), 'journey')} as of {as_of}; nothing was written")
-    elif not result.journeys:
+    elif not result.journeys and result.run is None:
         yield line(f"{counted(len(result.unchanged), 'journey')} stood so as of {as_of} before: nothing changed")
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
         yield from (line(f"wrote {path}") for path in result.written)
-    for one in result.unwritten:
-        yield line(Piece("warning", Style.WARNING), f": who comes to the list {one} is kept in the state, but not written to a file yet")
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:
@@ -74,6 +74,7 @@ def tick_document(result: TickResult) -> dict[str, Any]:
         "run": result.run,
         "journeys": [fields_of(one) for one in result.journeys],
         "unchanged": list(result.unchanged),
-        "unwritten_lists": list(result.unwritten),
+        "syncs": [fields_of(one) for one in result.syncs],
+        "would_change" if result.dry_run else "changed": result.would_change,
         "written": [path.as_posix() for path in result.written],
     }

@@ -1,4 +1,4 @@
-"""A destination that `sync` names is declared in engage.yaml, and takes what it is given: people onto lists, or events."""
+"""A destination that `sync` names is declared in engage.yaml, and takes what it is given: people onto lists, which no audience has, or events."""
 
 from collections.abc import Iterator
 
@@ -23,10 +23,14 @@ def check(loaded: Loaded) -> Iterator[Issue]:
             if mention.kind is Mentioned.DESTINATION and isinstance(known.get(mention.name), ListDestination):
                 message = f"the destination `{mention.name}` takes people onto lists, and not values of traits"
                 yield Issue("other-destination", message, mention.span, "name a destination of the type `events`")
+    taken = {(name, one.definition.name) for one in loaded.audiences if one.definition is not None for name in one.definition.sync}
     for journey in loaded.sound_journeys().values():
         for step in journey.all_steps():
             if isinstance(step, Sync):
                 yield from _of_other_type(step, known.get(step.destination))
+                if (step.destination, step.list) in taken:
+                    message = f"the list `{step.list}` of `{step.destination}` is that of the audience `{step.list}` already"
+                    yield Issue("same-list", message, step.span, "give the list another name")
 
 
 def _of_other_type(step: Sync, destination: Destination | None) -> Iterator[Issue]:

@@ -1,4 +1,4 @@
-"""A destination that `sync` names is declared in engage.yaml, and takes what it is given: people onto lists, which no audience has, or events."""
+"""A destination that `sync` names is declared, and takes what it is given: people onto lists that no audience has, or events."""
 
 from collections.abc import Iterator
 

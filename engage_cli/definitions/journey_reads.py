@@ -1,6 +1,6 @@
 """What journeys read of each other: the traits that others set, their messages, and who is inside them. It gives the order of a tick."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engage_cli.definitions.audience import Audience
@@ -14,16 +14,21 @@ from engage_cli.definitions.values import TraitRef
 from engage_cli.source import Span
 
 
+def setters_of(journeys: Mapping[str, Journey]) -> dict[str, dict[str, Span]]:
+    """For each trait that journeys set these journeys, each with the first place where it does; in the order of names."""
+    found: dict[str, dict[str, Span]] = {}
+    for name, journey in sorted(journeys.items()):
+        for step in journey.all_steps():
+            if isinstance(step, SetTrait):
+                found.setdefault(step.trait, {}).setdefault(name, step.span)
+    return dict(sorted(found.items()))
+
+
 def journey_reads(
     journeys: Mapping[str, Journey], audiences: Mapping[str, Audience], traits: Mapping[str, Trait]
 ) -> dict[str, dict[str, Span]]:
     """For each journey the others that it reads, each with the first place where it does; in the order of names."""
-    setters: dict[str, list[str]] = {}
-    for name, journey in sorted(journeys.items()):
-        for step in journey.all_steps():
-            if isinstance(step, SetTrait):
-                setters.setdefault(step.trait, []).append(name)
-    reader = _Reader(audiences, traits, setters)
+    reader = _Reader(audiences, traits, setters_of(journeys))
     found: dict[str, dict[str, Span]] = {}
     for name, journey in sorted(journeys.items()):
         others: dict[str, Span] = {}
@@ -40,7 +45,7 @@ class _Reader:
 
     audiences: Mapping[str, Audience]
     traits: Mapping[str, Trait]
-    setters: Mapping[str, list[str]]
+    setters: Mapping[str, Iterable[str]]
     _of_audience: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def of_journey(self, journey: Journey) -> Iterator[tuple[str, Span]]:

@@ -259,7 +259,7 @@ def _stage(
         stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of, dated=needs.dated)
     stage_consents(work, inputs.consents, needs, as_of)
     if needs.dated:
-        stage_trait_history(work, profiles, needs.traits, None)
+        stage_trait_history(work, profiles, needs, None)
         stage_consent_history(work, inputs.consents, needs, as_of)
     if needs.with_known_since:
         stage_known_since(work, inputs.people, as_of)
@@ -354,7 +354,7 @@ def _stage_users_events(
     stage_traits(work, profiles, needs.traits, needs.users)
     stage_consents(work, inputs.consents, needs, as_of)
     if needs.dated:
-        stage_trait_history(work, profiles, needs.traits, needs.users)
+        stage_trait_history(work, profiles, needs, needs.users)
         stage_consent_history(work, inputs.consents, needs, as_of)
     if needs.with_known_since:
         stage_known_since(work, inputs.people, as_of)

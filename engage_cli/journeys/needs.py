@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from engage_cli.definitions.journey import EntryOn, EntryWhen
+from engage_cli.definitions.journey import EntryOn, EntryWhen, SetTrait
 from engage_cli.journeys.happening import Awaited, text_columns
 from engage_cli.journeys.tick import Edition
 from engage_cli.plan.checks import OfTrait
@@ -32,6 +32,9 @@ def needs_of_editions(base: Needs, editions: Iterable[Edition], low: datetime) -
         read = [one for one in edition.values.values() if isinstance(one, Read)]
         traits = {Column(one.reference.path, one.reading) for one in read if isinstance(one.reference, OfTrait)}
         needs = replace(needs, traits=needs.traits | {column for column in traits if column.path.name not in edition.plan.traits})
+        needs = replace(
+            needs, set_traits=needs.set_traits | {step.trait for step in edition.journey.all_steps() if isinstance(step, SetTrait)}
+        )
     return needs
 
 

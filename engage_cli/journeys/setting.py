@@ -1,7 +1,7 @@
 """Traits that journeys set: laid over the traits of the sources, from the instant of each on.
 
 `trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own row
-takes over again when it changes the trait at a later instant.
+takes over again when it says the trait at a later instant.
 
 `w_set_before(user_key, instance_id, trait, value, set_at, entered_at)`
     what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
-from engage_cli.plan.needs import Column
+from engage_cli.plan.needs import Column, said_at
 from engage_cli.sql.events import ordered
 from engage_cli.sql.literals import all_of, any_of, column, text_literal
 from engage_cli.sql.readers import JsonReader
@@ -110,10 +110,6 @@ def _points(by_trait: Mapping[str, list[Column]]) -> exp.Query:
 
 def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: str) -> exp.Query:
     """The history of the users with set traits, point by point, and that of the others as the sources have it."""
-    base = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("c")))
-    for trait, columns in by_trait.items():
-        base = base.select(exp.alias_(_changed_at(columns), f"{trait}:changed_at", quoted=True))
-    base = base.from_(exp.alias_(exp.to_table(BASE), "c", table=True))
     following = exp.Window(
         this=exp.Lead(this=column("since", POINT)),
         partition_by=[column("user_key", POINT)],
@@ -126,36 +122,22 @@ def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: s
         exp.GTE(this=column("since", POINT), expression=column("since", BASE_ROW)),
     )
     over = exp.select(*shown).from_(exp.alias_(exp.to_table("trait_points"), POINT, table=True))
-    over = over.join(exp.alias_(base.subquery(), BASE_ROW, table=True), on=on, join_type="asof left")
+    over = over.join(exp.alias_(exp.to_table(BASE), BASE_ROW, table=True), on=on, join_type="asof left")
     plain = [column(name, "o") for name in ("user_key", "since", "until", *(one.name for one in wanted))]
     others = exp.select(*plain).from_(exp.alias_(exp.to_table(BASE), "o", table=True))
     others = others.where("o.user_key NOT IN (SELECT user_key FROM trait_set_now)")
     return exp.union(over, others, distinct=False)
 
 
-def _changed_at(columns: list[Column]) -> exp.Expr:
-    """Since when the source's rows have had the trait as it is (over the alias c)."""
-    order = exp.Order(expressions=[ordered(column("since", "c"))])
-    key = [column("user_key", "c")]
-    differs = [
-        exp.NullSafeNEQ(
-            this=exp.cast(column(one.name, "c"), "TEXT"),
-            expression=exp.Window(this=exp.Lag(this=exp.cast(column(one.name, "c"), "TEXT")), partition_by=key, order=order),
-        )
-        for one in columns
-    ]
-    return exp.Case(ifs=[exp.If(this=any_of(differs), true=column("since", "c"))])
-
-
 def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
-    """A reading of a trait at a point: of what was set, unless a source changed it later."""
+    """A reading of a trait at a point: of what was set, unless a source said it later."""
     source = column(one.name, BASE_ROW)
     if not is_set:
         return source
     trait, rest = one.path.name, one.path.parts[1:]
     reader = JsonReader(column(f"{trait}:set", POINT), Path(rest) if rest else None, zone, zone)
-    set_at, changed_at = column(f"{trait}:set_at", POINT), column(f"{trait}:changed_at", BASE_ROW)
-    later = any_of([exp.Is(this=changed_at, expression=exp.null()), exp.GTE(this=set_at.copy(), expression=changed_at.copy())])
+    set_at, said = column(f"{trait}:set_at", POINT), column(said_at(trait), BASE_ROW)
+    later = any_of([exp.Is(this=said, expression=exp.null()), exp.GTE(this=set_at.copy(), expression=said.copy())])
     there = exp.not_(exp.Is(this=set_at, expression=exp.null()))
     return exp.Case(ifs=[exp.If(this=all_of([there, exp.paren(later)]), true=reader.read(one.reading))], default=source)
 

@@ -25,7 +25,8 @@ Where subjects are asked about as of instants of their own (`dated`), also what 
 has no instant was always so (since 0001-01-01); of rows at one instant the last in their order counts alone:
 
 `trait_history(user_key INTEGER, since TIMESTAMP, until TIMESTAMP, <columns>)`
-    the traits of a user.
+    the traits of a user. For each trait of `set_traits` that is read also `<trait>:said_at TIMESTAMP`: when a source last said it, NULL
+    where none has.
 `consent_history(user_key INTEGER, channel VARCHAR, "group" VARCHAR, status VARCHAR, since TIMESTAMP, until TIMESTAMP)`
     the subscription states. Only where a plan asks for channels.
 `account_trait_history(account_key INTEGER, since TIMESTAMP, until TIMESTAMP, <columns>)`, `membership_history(user_key INTEGER,
@@ -86,6 +87,11 @@ class Column:
     def name(self) -> str:
         """The column's name in a staged relation."""
         return f"{self.path.text}:{self.reading.value}"
+
+
+def said_at(trait: str) -> str:
+    """The column of `trait_history` that says when a source last said a trait."""
+    return f"{trait}:said_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,8 @@ class Needs:
     """Also stage what was so at earlier instants."""
     with_known_since: bool = False
     """Also stage since when the rows about each user have been there."""
+    set_traits: frozenset[str] = frozenset()
+    """The traits that journeys set over those of the sources."""
 
     def with_also(self, other: "Needs") -> "Needs":
         """What both need, of the same run."""
@@ -179,6 +187,7 @@ class Needs:
             with_properties=self.with_properties or other.with_properties,
             dated=self.dated or other.dated,
             with_known_since=self.with_known_since or other.with_known_since,
+            set_traits=self.set_traits | other.set_traits,
             entities=_together(*self.entities, *other.entities),
         )
 

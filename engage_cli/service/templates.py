@@ -5,14 +5,12 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engage_cli import files
 from engage_cli.definitions.journey import Category, Send
-from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.template import Phrase, TemplateKind
@@ -25,7 +23,7 @@ from engage_cli.messaging.renderer import Rendered, Variables
 from engage_cli.messaging.sms import measure
 from engage_cli.messaging.template import EMAIL, MessageTemplate, load_templates
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
-from engage_cli.plan.needs import Column, Reading
+from engage_cli.plan.needs import Reading
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import context_events
 from engage_cli.service.progress import Progress
@@ -142,10 +140,8 @@ def _profile(
     names = {path[1] for path in values_used(template) if path[0] == "profile"} | {path.name for path in about if path is not None}
     names -= {"user_id"}
     computed = sorted(name for name in names if name in project.traits and project.traits[name].of is Subject.USERS)
-    plan = plan_traits(project, computed, instant)
-    raw = frozenset(Column(path_of(name), Reading.VALUE) for name in names - set(computed))
-    plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | raw, users=frozenset({user})))
     asked = [*computed, *sorted(names - set(computed))]
+    plan = plan_traits(project, asked, instant, frozenset({user}))
     with engine_for(project, folder) as engine:
         staged = stage(project, folder, engine, plan, strict=False, progress=progress)
         canonical = staged.staging.known_as.get(user, user)

@@ -21,7 +21,7 @@ from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.journeys.results import make_results
 from engage_cli.journeys.seeing import make_seen
-from engage_cli.journeys.setting import forget_sets_of_walk, lay_over
+from engage_cli.journeys.setting import forget_sets_of_walk, lay_over, set_traits
 from engage_cli.journeys.settings import make_settings
 from engage_cli.journeys.standing import change_edition, make_standing
 from engage_cli.journeys.tick import Edition, Tick, edition_of
@@ -160,7 +160,8 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     plans = plan_ticks(project, state, request.names, as_of, dry_run=dry_run)
     editions = [edition for plan in plans for edition in plan.editions]
     lists = plan_lists(project, state, [edition.journey for edition in editions], as_of)
-    needs = needs_of_editions(Needs(as_of, config.timezone), editions, as_of).with_also(lists.plan.needs)
+    base = Needs(as_of, config.timezone, set_traits=set_traits(engine))
+    needs = needs_of_editions(base, editions, as_of).with_also(lists.plan.needs)
     needs = with_tables_of(needs, [edition.plan for edition in editions], config.sources)
     with progress.stage("looking for input files"):
         files = engine.input_files(config.sources, needs.lists)

@@ -17,9 +17,10 @@ def dated_by_sets(project: Project, folder: Path, engine: Engine, plan: Plan) ->
         return plan
     with attached_state(project, folder, engine) as state:
         known = frozenset() if state is None else set_traits(engine)
-    if known.isdisjoint(column.path.name for column in plan.needs.traits):
+    known &= {column.path.name for column in plan.needs.traits}
+    if not known:
         return plan
-    return replace(plan, needs=replace(plan.needs, dated=True))
+    return replace(plan, needs=replace(plan.needs, dated=True, set_traits=known))
 
 
 def lay_sets(project: Project, folder: Path, engine: Engine, plan: Plan) -> None:

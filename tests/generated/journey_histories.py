@@ -23,9 +23,9 @@ def datasets(draw: st.DrawFn, case: Times, people: int, *, dated: bool = True) -
         events += draw(_events(case, user, number))
         if dated:
             known = draw(st.lists(instants(case), max_size=4, unique=True))
-            profiles += [ProfileRow(user, draw(_traits(case)), instant) for instant in known]
+            profiles += [ProfileRow(user, draw(_traits(case, dated=True)), instant) for instant in known]
         else:
-            profiles.append(ProfileRow(user, draw(_traits(case))))
+            profiles.append(ProfileRow(user, draw(_traits(case, dated=False))))
         consent = st.builds(
             ConsentRow, st.just(user), st.sampled_from(CHANNELS), st.sampled_from(["subscribed", "unsubscribed"]), st.none(), instants(case)
         )
@@ -52,7 +52,8 @@ def _properties(case: Times) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _traits(case: Times) -> st.SearchStrategy[dict[str, Any]]:
+def _traits(case: Times, *, dated: bool) -> st.SearchStrategy[dict[str, Any]]:
+    """A profile's traits, in a change log also those that journeys set."""
     return st.fixed_dictionaries(
         {},
         optional={
@@ -60,6 +61,7 @@ def _traits(case: Times) -> st.SearchStrategy[dict[str, Any]]:
             "timezone": st.sampled_from(PERSON_ZONES),
             "renews_at": _dates(case),
             "points": st.sampled_from([0, 10, 20, 30]),
+            **(dict.fromkeys(("tier", "level_j0"), st.sampled_from(["gold", 20, 30, None])) if dated else {}),
         },
     )
 

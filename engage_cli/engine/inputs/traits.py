@@ -10,7 +10,7 @@ from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.inputs.values import Value, nothing
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql, text_list
-from engage_cli.plan.needs import Column, Reading
+from engage_cli.plan.needs import Column, Needs, Reading, said_at
 
 ALWAYS = Sql("TIMESTAMP '0001-01-01'")
 """Since when what has no instant is so."""
@@ -147,49 +147,70 @@ def _ordered_readings(profiles: Profiles, rows: PeopleRows, columns: Named, trai
         tied=tied,
         whole=whole_row(rows),
     )
-    present = []
-    for at, name in enumerate(traits):
-        value = trait(rows, name)
-        reading = nothing(Reading.PRESENT) if value is None else value.read(Reading.PRESENT, rows.zones)
-        present.append(sql("{reading} AS {name}", reading=reading, name=Sql(f"present_{at}")))
+    present = [sql("{reading} AS {name}", reading=_present(rows, name), name=Sql(f"present_{at}")) for at, name in enumerate(traits)]
     several = sql("{limit} AND user_id IN (FROM {several})", limit=limit, several=profiles.several)
     return _readings(rows, columns, several, profiles.as_of, [place, *present])
 
 
-def stage_trait_history(work: Work, profiles: Profiles | None, columns: Iterable[Column], users: frozenset[str] | None) -> None:
+def stage_trait_history(work: Work, profiles: Profiles | None, needs: Needs, users: frozenset[str] | None) -> None:
     """Make the relation `trait_history`: a row for each stretch of time over which a user's traits stayed the same."""
     labels = work.connection.labels
-    ordered = sorted(columns, key=lambda column: column.name)
+    ordered = sorted(needs.traits, key=lambda column: column.name)
+    said = sorted(needs.set_traits & {column.path.name for column in ordered})
     names = [sql("h.{name}", name=labels.of(column)) for column in ordered]
+    names += [sql("h.{name}", name=identifier(said_at(trait))) for trait in said]
     query = sql(
         "SELECT {columns} FROM ({history}) AS h JOIN users AS u ON u.user_id = h.user_id ORDER BY u.user_key, h.since",
         columns=[Sql("u.user_key"), Sql("h.since"), Sql("h.until"), *names],
-        history=profile_history(work, profiles, [(column, labels.name(column)) for column in ordered], users),
+        history=profile_history(work, profiles, [(column, labels.name(column)) for column in ordered], users, said),
     )
     work.connection.run(sql("CREATE OR REPLACE TEMP TABLE trait_history AS {query}", query=query).text)
 
 
-def profile_history(work: Work, profiles: Profiles | None, columns: Named, users: frozenset[str] | None) -> Sql:
-    """A SELECT of user_id, since, until and the named columns: what each profile was over each stretch of time between two of its rows."""
+def profile_history(work: Work, profiles: Profiles | None, columns: Named, users: frozenset[str] | None, said: Sequence[str] = ()) -> Sql:
+    """A SELECT of user_id, since, until and the named columns: what each profile was over each stretch of time between two of its rows.
+
+    For each trait of `said`, one of the columns', also when it was last said.
+    """
     if profiles is None:
         empty = [sql("{nothing} AS {name}", nothing=nothing(column.reading), name=identifier(name)) for column, name in columns]
+        empty += [sql("CAST(NULL AS TIMESTAMP) AS {name}", name=identifier(said_at(trait))) for trait in said]
         ends = Sql("CAST(NULL AS VARCHAR) AS user_id, CAST(NULL AS TIMESTAMP) AS since, CAST(NULL AS TIMESTAMP) AS until")
         return sql("SELECT {columns} WHERE FALSE", columns=[ends, *empty])
     limit = Sql("TRUE") if users is None else sql("list_contains({users}, user_id)", users=text_list(sorted(users)))
     alone = sql("{limit} AND NOT user_id IN (FROM {several})", limit=limit, several=profiles.several)
     begun = [sql("coalesce(ts, {always}) AS since", always=ALWAYS), Sql("CAST(NULL AS TIMESTAMP) AS until")]
-    names = [sql("{name}", name=identifier(name)) for _, name in columns]
+    names = [sql("{name}", name=identifier(name)) for name in (*(name for _, name in columns), *map(said_at, said))]
     shown = [Sql("user_id"), Sql("since"), Sql("until"), *names]
     parts = [
-        sql("SELECT {shown} FROM ({once})", shown=shown, once=_readings(batch, columns, alone, profiles.as_of, begun))
+        sql(
+            "SELECT {shown} FROM ({once})",
+            shown=shown,
+            once=_readings(batch, columns, alone, profiles.as_of, [*begun, *(_said(batch, trait) for trait in said)]),
+        )
         for batch in profiles.batches
     ]
     if work.count(profiles.several):
-        parts.append(sql("SELECT {shown} FROM ({stretches})", shown=shown, stretches=_stretches(work, profiles, columns, limit)))
+        parts.append(sql("SELECT {shown} FROM ({stretches})", shown=shown, stretches=_stretches(work, profiles, columns, limit, said)))
     return joined(" UNION ALL ", parts)
 
 
-def _stretches(work: Work, profiles: Profiles, columns: Named, limit: Sql) -> Sql:
+def _said(rows: PeopleRows, name: str) -> Sql:
+    """Since when the only row of a user has said a trait."""
+    return sql(
+        "CASE WHEN {present} THEN coalesce(ts, {always}) END AS {name}",
+        present=_present(rows, name),
+        always=ALWAYS,
+        name=identifier(said_at(name)),
+    )
+
+
+def _present(rows: PeopleRows, name: str) -> Sql:
+    value = trait(rows, name)
+    return nothing(Reading.PRESENT) if value is None else value.read(Reading.PRESENT, rows.zones)
+
+
+def _stretches(work: Work, profiles: Profiles, columns: Named, limit: Sql, said: Sequence[str]) -> Sql:
     """The stretches of those with several rows: at each row what is then the last value of each trait."""
     by_trait = _by_trait(columns)
     rows = work.table(
@@ -205,9 +226,18 @@ def _stretches(work: Work, profiles: Profiles, columns: Named, limit: Sql) -> Sq
         )
         for at, found in enumerate(by_trait.values())
     ]
+    so_far += [
+        sql(
+            "last_value(CASE WHEN {present} THEN since END IGNORE NULLS) OVER so_far AS {name}",
+            present=Sql(f"present_{list(by_trait).index(name)}"),
+            name=identifier(said_at(name)),
+        )
+        for name in said
+    ]
     unpacked = [
         sql("{last}.{name} AS {name}", last=Sql(f"t{at}"), name=name) for at, found in enumerate(by_trait.values()) for name in found
     ]
+    unpacked += [sql("{name}", name=identifier(said_at(name))) for name in said]
     return sql(
         "SELECT {columns} FROM ("
         "SELECT {so_far} FROM (SELECT *, CASE WHEN place.dated THEN place.ts ELSE {always} END AS since FROM {rows}) "

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, forget, identity, journey, project, state, store, template, trait
+from engage_cli.cli.commands import audience, consent, deliver, forget, identity, journey, project, state, store, template, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -20,7 +20,6 @@ LATER = {
     "journey exit": "taking somebody out of a journey",
     "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
-    "deliver": "handing messages to a provider",
     "report": "the HTML page",
     "test": "the author's own tests of campaigns",
 }
@@ -95,6 +94,7 @@ Exit codes:
 """)
 app.callback(epilog="\b\nExample:\n  engage init shop && cd shop && engage audience build")(_root)
 project.register(app)
+deliver.register(app)
 forget.register(app)
 
 for _name, _commands, _help in (

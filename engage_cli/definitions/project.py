@@ -10,6 +10,7 @@ from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.paths import Path
+from engage_cli.definitions.sending import MessagesDestination
 from engage_cli.definitions.template import Templates
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.values import Duration
@@ -168,6 +169,8 @@ class Config:
     messaging: Messaging = Messaging()
     person_timezone: Path | None = None
     """The trait that holds a person's own time zone."""
+    senders: Mapping[str, MessagesDestination] = field(default_factory=dict)
+    """The destinations of messages, in the order written."""
 
 
 @dataclass(frozen=True, slots=True)

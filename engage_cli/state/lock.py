@@ -21,16 +21,17 @@ _POLL_SECONDS = 0.05
 
 
 @contextmanager
-def hold_lock(path: Path, *, command: str, started: datetime, wait: float = DEFAULT_WAIT) -> Iterator[None]:
+def hold_lock(path: Path, *, command: str, started: datetime, wait: float = DEFAULT_WAIT, what: str = "the state") -> Iterator[None]:
     """Hold the lock at `path` inside the block, waiting up to `wait` seconds for it.
 
-    `command` and `started` (the wall clock) are what others are told while they wait. Raises LockedError naming the holder.
+    `command` and `started` (the wall clock) are what others are told while they wait. Raises LockedError naming the holder, and `what` it
+    holds.
     """
     files.make_folder(path.parent)
     with files.on_disk("open", path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _acquire(descriptor, path, wait)
+        _acquire(descriptor, path, wait, what)
         with files.on_disk("write", path):
             _sign(descriptor, command, started)
         yield
@@ -38,7 +39,7 @@ def hold_lock(path: Path, *, command: str, started: datetime, wait: float = DEFA
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, wait: float) -> None:
+def _acquire(descriptor: int, path: Path, wait: float, what: str) -> None:
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -47,7 +48,7 @@ def _acquire(descriptor: int, path: Path, wait: float) -> None:
             return
         except _HeldError:
             if time.monotonic() >= deadline:
-                raise _locked_error(path, wait) from None
+                raise _locked_error(path, wait, what) from None
             time.sleep(_POLL_SECONDS)
 
 
@@ -69,13 +70,13 @@ def _sign(descriptor: int, command: str, started: datetime) -> None:
     os.pwrite(descriptor, content.encode(), 0)
 
 
-def _locked_error(path: Path, wait: float) -> LockedError:
+def _locked_error(path: Path, wait: float, what: str) -> LockedError:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         who = f"process {holder['process']} (`engage {holder['command']}`, started {holder['started']})"
     except (OSError, ValueError, KeyError, TypeError):
         who = "a process that has not said its name yet"
     return LockedError(
-        f"another run holds the state: {who}; waited {wait:g} seconds for {path}",
+        f"another run holds {what}: {who}; waited {wait:g} seconds for {path}",
         hint="let it finish, or wait longer with `--wait SECONDS`",
     )

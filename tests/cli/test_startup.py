@@ -14,6 +14,7 @@ OURS = {
     "engage_cli.cli.commands",
     "engage_cli.cli.commands.audience",
     "engage_cli.cli.commands.consent",
+    "engage_cli.cli.commands.deliver",
     "engage_cli.cli.commands.forget",
     "engage_cli.cli.commands.identity",
     "engage_cli.cli.commands.journey",

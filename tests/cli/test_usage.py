@@ -33,6 +33,7 @@ def test_every_command_of_this_version_exists() -> None:
         "init",
         "check",
         "schema",
+        "deliver",
         *(f"audience {name}" for name in looks),
         "identity show",
         *(f"journey {name}" for name in ("list", "status", "show", "graph", "tick")),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Config, EngineSettings, Messaging, Sources
 from engage_cli.definitions.reading import Reading
+from engage_cli.definitions.sending import MessagesDestination
 from engage_cli.definitions.shapes.base import Named, Shape
 from engage_cli.definitions.shapes.destinations import DESTINATIONS
 from engage_cli.definitions.shapes.identity import IDENTITY
@@ -52,10 +53,11 @@ _ENGINE_KEY = Key("engine", _ENGINE_SHAPE, "What DuckDB may use.")
 _SOURCES = Key("sources", SOURCES, "The data.", required=True)
 _IDENTITY = Key("identity", IDENTITY, "Which identifiers join what is known of a person.")
 _MESSAGING = Key("messaging", MESSAGING, "Channels, groups and the rules of sending.")
-_DESTINATIONS_KEY = Key("destinations", DESTINATIONS, "Where changes of membership go.")
+_DESTINATIONS_KEY = Key("destinations", DESTINATIONS, "Where changes of membership, and messages, go.")
 
 
 def _config(fields: Fields, reading: Reading) -> Config:
+    destinations = fields.get(_DESTINATIONS_KEY) or {}
     return Config(
         project=fields[_PROJECT],
         timezone=fields.get(_TIMEZONE) or "UTC",
@@ -65,7 +67,8 @@ def _config(fields: Fields, reading: Reading) -> Config:
         late_window=fields.get(_LATE_WINDOW) or Duration(3, Unit.DAY),
         engine=fields.get(_ENGINE_KEY) or DEFAULT_ENGINE,
         sources=replace(fields.get(_SOURCES) or Sources(), identity=fields.get(_IDENTITY)),
-        destinations=fields.get(_DESTINATIONS_KEY) or {},
+        destinations={name: one for name, one in destinations.items() if not isinstance(one, MessagesDestination)},
+        senders={name: one for name, one in destinations.items() if isinstance(one, MessagesDestination)},
         messaging=fields.get(_MESSAGING) or Messaging(),
         person_timezone=fields.get(_PERSON_TIMEZONE),
     )

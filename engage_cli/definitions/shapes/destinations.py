@@ -1,4 +1,4 @@
-"""The shapes of destinations: of events, and of lists."""
+"""The shapes of destinations: of events, of lists, and (sending.py) of messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +17,12 @@ from engage_cli.definitions.destinations import (
 )
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.reading import Reading
+from engage_cli.definitions.sending import MessagesDestination
 from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, Shape, any_of
 from engage_cli.definitions.shapes.kinds import ByName
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, id_shape
+from engage_cli.definitions.shapes.sending import MESSAGES, Messages
 from engage_cli.definitions.shapes.value import PATH
 from engage_cli.definitions.values import Number
 from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
@@ -272,25 +274,28 @@ _LISTS: Shape[_List] = Record(
     hints={**dict.fromkeys(("call", "each"), "calls go to `type: events`"), "traits": "write `columns`"},
 )
 
-# ---- both ----------------------------------------------------------------------------------------------------------
+# ---- all -----------------------------------------------------------------------------------------------------------
 
-_TYPES: Mapping[str, Shape[_Events] | Shape[_List]] = {"events": _EVENTS, "list": _LISTS}
+_Unnamed = _Events | _List | Messages
+_TYPES: Mapping[str, Shape[_Events] | Shape[_List] | Shape[Messages]] = {"events": _EVENTS, "list": _LISTS, "messages": MESSAGES}
+_WORDS = {"lists": "write `list`", "message": "write `messages`", **dict.fromkeys(("smtp", "webhook", "email"), "write `messages`")}
 
 
-class _DestinationShape(Shape[_Events | _List]):
+class _DestinationShape(Shape[_Unnamed]):
     """A destination of the type that it says."""
 
     expected = "a destination, such as `{type: events, format: jsonl, call: identify}`"
 
     def __init__(self) -> None:
-        self._type: Shape[str] = Choice("a type of destination", {name: name for name in _TYPES}, hints={"lists": "write `list`"})
+        self._type: Shape[str] = Choice("a type of destination", {name: name for name in _TYPES}, hints=_WORDS)
 
-    def read(self, node: Node, reading: Reading) -> _Events | _List:
+    def read(self, node: Node, reading: Reading) -> _Unnamed:
         if not isinstance(node, MappingNode):
             raise self.mismatch(node, reading)
         kind = node.entry("type")
         if kind is None:
-            reading.fail("missing-key", "a destination needs the key `type`", node.span, "add `type: events` or `type: list`")
+            hint = "add `type: events`, `type: list` or `type: messages`"
+            reading.fail("missing-key", "a destination needs the key `type`", node.span, hint)
         shape = _TYPES[self._type.read(kind.value, reading)]
         return shape.read(node, reading)
 
@@ -298,6 +303,6 @@ class _DestinationShape(Shape[_Events | _List]):
         return any_of(shape.schema(definitions) for shape in _TYPES.values())
 
 
-DESTINATIONS: Shape[Mapping[str, Destination]] = ByName(
+DESTINATIONS: Shape[Mapping[str, Destination | MessagesDestination]] = ByName(
     "a mapping of destinations by their names", id_shape("a destination"), _DestinationShape()
 ).then(lambda named, _node, _reading: {name: unnamed.named(name, span) for name, (unnamed, span) in named.items()})

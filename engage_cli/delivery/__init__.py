@@ -1,0 +1,1 @@
+"""Handing the messages of runs to those who send them."""

@@ -1,0 +1,236 @@
+"""`deliver`: hand the messages of runs to those who send them.
+
+Neither reads nor blocks the state: messages are in the folders of runs, consents in the sources, and what became of each in the log.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from engage_cli.definitions.project import Project
+from engage_cli.definitions.sending import MessagesDestination, Webhook
+from engage_cli.delivery.answers import Courier
+from engage_cli.delivery.couriers import courier_maker, pacer_of
+from engage_cli.delivery.feeding import Asking, Fed, feed
+from engage_cli.delivery.log import Fate, Log, Readings, log_path, open_log, open_readings
+from engage_cli.delivery.permission import Permission
+from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, runs_with_messages
+from engage_cli.delivery.work import Handing, Workers, stopped_error
+from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError, UsageError
+from engage_cli.messaging.headers import list_unsubscribe
+from engage_cli.messaging.message import MARKETING, Message
+from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
+from engage_cli.plan.instants import seconds_of
+from engage_cli.plan.needs import Column, Reading
+from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.progress import Progress, Stage
+from engage_cli.service.results import ChannelDelivery, DataReport, DeliveryFailure, DeliveryResult
+from engage_cli.service.traits import plan_traits
+from engage_cli.service.workspace import engine_for, load, report_of, stage
+from engage_cli.state.lock import hold_lock
+
+COMMAND = "deliver"
+_SHOWN = 10
+"""So many failures of a channel are shown; the log has them all."""
+_TO_SEE = (Fate.REFUSED, Fate.UNCERTAIN, Fate.WAITING)
+
+Work = tuple[RunMessages, MessageFile]
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """What a delivery works with. `log` None: a dry run. `again`: those of which it is uncertain whether they were sent, too."""
+
+    project: Project
+    log: Log | None
+    readings: Readings
+    permission: Permission
+    couriers: Mapping[str, Callable[[], Courier]]
+    as_of: datetime
+    again: bool
+    progress: Progress
+
+
+def deliver(
+    folder: Path,
+    run: str | None,
+    *,
+    as_of: datetime | None,
+    resend_uncertain: bool = False,
+    dry_run: bool = False,
+    wait: float = 30.0,
+    progress: Progress,
+) -> DeliveryResult:
+    """Hand over the messages of a run, or of all that have some left, as of an instant (None: now) that consent is asked for.
+
+    Raises UsageError for a run that there is not, DataError for files that are not as they were written, LockedError where another
+    delivery goes on, EngageError for a secret that the environment does not have.
+    """
+    project = load(folder)
+    instant = resolve_as_of(as_of, project.config.timezone)
+    senders = _senders(project)
+    path = log_path(folder / project.config.state)
+    with _opened(path, dry_run=dry_run, wait=wait) as (log, readings):
+        lost = 0 if log is None else log.lost()
+        work = _work(folder / project.config.outputs, run, readings)
+        taken = [(one, file) for one, file in work if file.channel in senders]
+        results = [ChannelDelivery(one.name, file.channel, None, file.rows) for one, file in work if file.channel not in senders]
+        report, problem = DataReport(), None
+        if taken:
+            channels = tuple(dict.fromkeys(file.channel for _, file in taken))
+            couriers = {} if dry_run else {name: courier_maker(senders[name], _headers_of(project)) for name in channels}
+            with engine_for(project, folder) as engine:
+                permission, report = _permission(project, folder, engine, channels, instant, progress)
+                delivery = _Delivery(project, log, readings, permission, couriers, instant, resend_uncertain, progress)
+                handed, problem = _hand_over_all(delivery, taken, senders)
+            results += handed
+    return DeliveryResult(
+        as_of=instant,
+        dry_run=dry_run,
+        channels=tuple(sorted(results, key=lambda one: (one.run, one.channel))),
+        lost=lost,
+        stopped=None if problem is None else problem.message,
+        hint=None if problem is None else problem.hint,
+        log=path.relative_to(folder) if path.is_relative_to(folder) else path,
+        data=report,
+    )
+
+
+def _senders(project: Project) -> dict[str, MessagesDestination]:
+    """The destination that each channel's messages are handed to."""
+    senders = {one.channel: one for one in project.config.senders.values() if one.way is not None}
+    if not senders:
+        hint = "declare one under `destinations:`, such as `mail: {type: messages, channel: email, smtp: {host: smtp.example.com}}`"
+        raise UsageError("engage.yaml has no destination that messages are handed to", hint=hint)
+    return senders
+
+
+@contextmanager
+def _opened(path: Path, *, dry_run: bool, wait: float) -> Iterator[tuple[Log | None, Readings]]:
+    """The log, which one delivery at a time writes; in a dry run only to be read."""
+    if dry_run:
+        with open_readings(path) as readings:
+            yield None, readings
+        return
+    lock = path.with_name("deliveries.lock")
+    with hold_lock(lock, command=COMMAND, started=started_at(), wait=wait, what="the delivery log"), open_log(path) as log:
+        yield log, log
+
+
+def _work(outputs: Path, run: str | None, readings: Readings) -> list[Work]:
+    """The files of messages to look at: of the run asked for, else all that are not finished, the oldest first."""
+    if run is not None:
+        found = find_run(outputs, run)
+        return [(found, file) for file in found.files]
+    runs = runs_with_messages(outputs)
+    return [(one, file) for one in runs for file in one.files if not readings.is_finished(one.name, file.channel)]
+
+
+def _permission(
+    project: Project, folder: Path, engine: Engine, channels: Sequence[str], as_of: datetime, progress: Progress
+) -> tuple[Permission, DataReport]:
+    """What says whether messages on channels may be sent, as the sources are now; and what was read for it."""
+    declared = project.config.messaging.channels
+    addresses = {name: declared[name].address for name in channels if name in declared}
+    plan = plan_traits(project, (), as_of)
+    columns = frozenset(Column(path, Reading.TEXT) for path in addresses.values())
+    plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | columns, channels=plan.needs.channels | set(channels)))
+    staged = stage(project, folder, engine, plan, strict=False, progress=progress)
+    sources = project.config.sources
+    permission = Permission(engine, addresses, joined=sources.identity is not None, with_consents=bool(sources.consents and channels))
+    return permission, report_of(staged.staging)
+
+
+def _headers_of(project: Project) -> Callable[[Message], dict[str, str]]:
+    """What gives an email the headers that let its reader unsubscribe: marketing has them, where engage.yaml says where that is done."""
+    url = project.config.messaging.urls.unsubscribe
+    if url is None:
+        return lambda _message: {}
+    key = keys_of(os.environ)[0]
+
+    def headers(message: Message) -> dict[str, str]:
+        if message.channel != "email" or message.category != MARKETING:
+            return {}
+        token = sign(Subscription(message.user_id, message.channel, message.group, message.message_id), key)
+        return list_unsubscribe(message.unsubscribe_url or url.replace("{token}", token))
+
+    return headers
+
+
+# ---- a channel of a run ----------------------------------------------------------------------------------------------
+
+
+def _hand_over_all(
+    delivery: _Delivery, work: Iterable[Work], senders: Mapping[str, MessagesDestination]
+) -> tuple[list[ChannelDelivery], EngageError | None]:
+    """Hand over file after file; a channel that can take nothing more is left alone. The first reason for that."""
+    results: list[ChannelDelivery] = []
+    problems: dict[str, EngageError] = {}
+    for run, file in work:
+        if file.channel in problems:
+            results.append(ChannelDelivery(run.name, file.channel, senders[file.channel].name, file.rows, left=file.rows))
+            continue
+        result, problem = _hand_over(delivery, run, file, senders[file.channel])
+        results.append(result)
+        if problem is not None:
+            problems[file.channel] = problem
+    return results, next(iter(problems.values()), None)
+
+
+def _hand_over(
+    delivery: _Delivery, run: RunMessages, file: MessageFile, sender: MessagesDestination
+) -> tuple[ChannelDelivery, EngageError | None]:
+    pace, way, log = sender.pace, sender.way, delivery.log
+    idempotent = isinstance(way, Webhook) and way.idempotent
+    expires = timedelta(seconds=seconds_of(pace.expires_after))
+    asking = Asking(run.name, delivery.as_of, expires, delivery.again or idempotent)
+    fed = Fed()
+    batches = feed(messages_of(file), asking, delivery.readings, delivery.permission, fed)
+    result = ChannelDelivery(run.name, file.channel, sender.name, file.rows)
+    with delivery.progress.stage(f"delivering {file.channel}", file.rows) as shown:
+        if log is None:
+            return _counted(result, fed, sent=sum(len(batch) for batch in batches)), None
+        handing = Handing(
+            run.name, delivery.couriers[file.channel], pacer_of(sender), pace.at_once, pace.attempts, idempotent, delivery.again
+        )
+        handed = Workers(handing, log, shown.advance).hand_over(_written(batches, fed, log, shown))
+    log.flush()
+    fates = fed.fates + handed.fates
+    left = file.rows - fed.before - sum(fates.values())
+    if handed.stopped is None and not fates[Fate.WAITING] and not left:
+        log.finish(run.name, file.channel)
+    result = replace(
+        _counted(result, fed, sent=fates[Fate.SENT]),
+        refused=fates[Fate.REFUSED],
+        waiting=fates[Fate.WAITING],
+        uncertain=fates[Fate.UNCERTAIN],
+        left=left,
+        failures=_failures(log, run.name, file.channel),
+    )
+    return result, None if handed.stopped is None else stopped_error(handed.stopped, sender.name)
+
+
+def _counted(result: ChannelDelivery, fed: Fed, *, sent: int) -> ChannelDelivery:
+    held = fed.fates
+    return replace(result, before=fed.before, sent=sent, waiting=held[Fate.WAITING], skipped=held[Fate.SKIPPED], expired=held[Fate.EXPIRED])
+
+
+def _written(batches: Iterable[Sequence[Message]], fed: Fed, log: Log, shown: Stage) -> Iterator[Message]:
+    """The messages to hand over, one by one; those that are held back are written down on the way."""
+    before = 0
+    for batch in batches:
+        held = fed.take_held()
+        for entry in held:
+            log.hold(entry)
+        shown.advance(len(held) + fed.before - before)
+        before = fed.before
+        yield from batch
+
+
+def _failures(log: Log, run: str, channel: str) -> tuple[DeliveryFailure, ...]:
+    entries = log.entries(run, channel, _TO_SEE, _SHOWN)
+    return tuple(DeliveryFailure(one.message_id, one.fate.value, one.code, one.answer) for one in entries)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from engage_cli.definitions.forgotten import ADDRESS, Forgotten, address_form
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.message import Message
@@ -18,8 +19,10 @@ from engage_cli.sql.literals import column
 UNKNOWN = "unknown"
 UNSUBSCRIBED = "unsubscribed"
 NO_CONSENT = "no_consent"
+SUPPRESSED = "suppressed"
 
 WORDS = {
+    SUPPRESSED: "is never to be written to: the address is that of somebody who was forgotten",
     UNKNOWN: "is in none of the sources any more",
     UNSUBSCRIBED: "has unsubscribed from the channel, or somebody with the same address has",
     NO_CONSENT: "is not subscribed",
@@ -30,11 +33,13 @@ WORDS = {
 class Permission:
     """Asks of messages whether they may be sent. Reads `users`, `traits` and `consents` (plan/needs.py), the traits with the addresses.
 
-    `joined`: users have further ids (`identity`). Where no consents are declared, none is asked for.
+    `joined`: users have further ids (`identity`). Where no consents are declared, none is asked for. Nobody
+    `forgotten` is ever written to.
     """
 
-    def __init__(self, engine: Engine, addresses: Mapping[str, Path], *, joined: bool, with_consents: bool) -> None:
+    def __init__(self, engine: Engine, addresses: Mapping[str, Path], *, joined: bool, with_consents: bool, forgotten: Forgotten) -> None:
         self._engine = engine
+        self._forgotten = forgotten
         engine.execute(_KNOWN_JOINED if joined else _KNOWN)
         parts = [_addresses(channel, path) for channel, path in sorted(addresses.items())]
         if parts:
@@ -54,11 +59,12 @@ class Permission:
                 "channel": one.channel,
                 "group_name": one.group,
                 "asks": self._with_consents and one.category != "transactional",
-                "address": _form(one.to),
+                "address": address_form(one.to),
             }
             for one in messages
         ]
-        return {str(message_id): str(reason) for message_id, reason in self._engine.rows(_REFUSALS, [json.dumps(asked)])}
+        found = {str(message_id): str(reason) for message_id, reason in self._engine.rows(_REFUSALS, [json.dumps(asked)])}
+        return found | {one.message_id: SUPPRESSED for one in messages if self._forgotten.has(ADDRESS, address_form(one.to))}
 
 
 def _addresses(channel: str, path: Path) -> exp.Select:
@@ -69,10 +75,6 @@ def _addresses(channel: str, path: Path) -> exp.Select:
         column("user_key", "t"),
         exp.alias_(exp.column(name, table="t", quoted=True), "address"),
     ).from_(exp.alias_(exp.to_table("traits"), "t", table=True))
-
-
-def _form(address: str) -> str:
-    return address.strip().lower()
 
 
 _KNOWN = "CREATE OR REPLACE TEMP VIEW known_user_id AS SELECT user_id, user_key FROM users"
@@ -93,9 +95,11 @@ _NO_CONSENTS = """
         CAST(NULL AS VARCHAR) AS status
     WHERE FALSE
 """
-_LEFT = """
+_LEFT = r"""
     CREATE OR REPLACE TEMP TABLE left_address AS
-    SELECT DISTINCT a.channel, lower(trim(a.address)) AS address FROM channel_address AS a JOIN given_consent AS c USING (user_key, channel)
+    SELECT DISTINCT a.channel, CASE WHEN contains(a.address, '@') THEN lower(trim(a.address))
+        WHEN regexp_full_match(trim(a.address), '\+?[0-9 ()./-]+') THEN regexp_replace(a.address, '[^0-9+]', '', 'g')
+        ELSE trim(a.address) END AS address FROM channel_address AS a JOIN given_consent AS c USING (user_key, channel)
     WHERE c.group_name IS NULL AND c.status = 'unsubscribed' AND a.address IS NOT NULL
 """
 _REFUSALS = """

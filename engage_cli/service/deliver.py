@@ -141,7 +141,13 @@ def _permission(
     plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | columns, channels=plan.needs.channels | set(channels)))
     staged = stage(project, folder, engine, plan, strict=False, progress=progress)
     sources = project.config.sources
-    permission = Permission(engine, addresses, joined=sources.identity is not None, with_consents=bool(sources.consents and channels))
+    permission = Permission(
+        engine,
+        addresses,
+        joined=sources.identity is not None,
+        with_consents=bool(sources.consents),
+        forgotten=sources.forgotten,
+    )
     return permission, report_of(staged.staging)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from engage_cli.errors import EngageError, LockedError
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, verify
+from engage_cli.service.forget import forget
+from engage_cli.service.progress import SILENT
 from engage_cli.state.lock import hold_lock
 from tests.delivery.project import AS_OF, FIRST_RUN, KEY, SECOND_RUN, Shop, one, rows_of
 from tests.delivery.servers import Mailbox, accepts, free_port, mail_server
@@ -229,6 +231,18 @@ def test_consent_is_asked_again(tmp_path: Path, mailbox: Mailbox, port: int) -> 
     assert sorted(mailbox.recipients) == ["u0@example.com", "u2@example.com"]
     reasons = {at: shop.log().get(row["message_id"]) for at, row in enumerate(rows_of(8))}
     assert [reasons[at][1] for at in (1, 3, 4, 5, 6)] == ["unsubscribed", "no_consent", "no_consent", "unsubscribed", "unknown"]  # type: ignore[index]
+
+
+def test_nobody_who_was_forgotten_is_written_to(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
+    shop = shop_in(tmp_path, port)
+    shop.people([*(f"u{at},u{at}@example.com," for at in range(4)), "gone,U2@Example.com,"])
+    shop.run(rows_of(4, category="transactional"))
+    for user in ("u1", "gone"):
+        forget(shop.folder, user, dry_run=False, wait=0, progress=SILENT)
+    assert one(shop.deliver()) == {"sent": 2, "skipped": 2}
+    assert sorted(mailbox.recipients) == ["u0@example.com", "u3@example.com"]
+    reasons = shop.log()
+    assert [reasons[row["message_id"]][1] for row in rows_of(3)[1:]] == ["suppressed", "suppressed"]
 
 
 def test_a_transactional_message_asks_no_consent(tmp_path: Path, mailbox: Mailbox, port: int) -> None:

@@ -29,3 +29,8 @@ class Audience:
     with_entity_spans: tuple[Span, ...] = ()
     with_anonymous: bool = False
     """Whether people known only by an anonymous id can be members."""
+
+    @property
+    def has_with(self) -> bool:
+        """Whether anything is sent along."""
+        return bool(self.with_traits or self.with_entities)

@@ -171,6 +171,11 @@ def _only(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=several, true=call("ERROR", what))], default=call("ANY_VALUE", value))
 
 
+def _list(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    value, place = arguments
+    return call("TO_JSON", call("LIST", exp.Order(this=value, expressions=[exp.Ordered(this=place, nulls_first=True)])))
+
+
 def _named(name: str) -> Lower:
     return lambda arguments: call(name, *arguments)
 
@@ -205,6 +210,7 @@ TABLE: dict[str, Lower] = {
     "E_FIRST": lambda arguments: call("ARG_MIN", arguments[0], call("ROW", *arguments[1:])),
     "E_LAST": lambda arguments: call("ARG_MAX", arguments[0], call("ROW", *arguments[1:])),
     "E_SORTED_LIST": lambda arguments: call("TO_JSON", call("LIST_SORT", call("LIST_DISTINCT", call("LIST", *arguments)))),
+    "E_LIST": _list,
     "E_FULL_DAYS": _full_days,
     "E_NUMBER_TEXT": _named("TEXT_OF_DOUBLE"),
     "E_FINITE": _named("FINITE_NUMBER"),

@@ -20,7 +20,7 @@ from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Call
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
-from engage_cli.outputs.columns import trait_names, traits_members, with_traits_of
+from engage_cli.outputs.columns import sent_columns, sent_members, with_sent
 from engage_cli.outputs.rows import rows_of
 from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso
@@ -47,7 +47,7 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], telling
     """Make `run_change` before the commit: of `membership_change`, and for destinations of `sync_change` and `list_change`."""
     engine.execute("DROP TABLE IF EXISTS temp.main.change_trait")
     own = [telling for telling in tellings if telling.of_its_own and telling.has_files]
-    engine.create("change_trait", _with_traits(audiences, own))
+    engine.create("change_trait", _with_sent(audiences, own))
     engine.execute(_DROP)
     lists = ROWS_OF_LISTS if any(telling.is_list for telling in tellings) else ""
     of_accounts = [audience.name for audience in audiences.values() if audience.of is Subject.ACCOUNTS]
@@ -106,19 +106,20 @@ _STAGE_COMMITTED = """
 """
 
 
-def _with_traits(audiences: Mapping[str, Audience], own: Sequence[Telling]) -> exp.Expr:
-    """What is told of memberships, with `members`: the traits of each audience's `with`, as the inside of a JSON object."""
-    alike: dict[tuple[tuple[str, ...] | None, Subject], list[Audience]] = {}
+def _with_sent(audiences: Mapping[str, Audience], own: Sequence[Telling]) -> exp.Expr:
+    """What is told of memberships, with `members`: what each audience's `with` says, as the inside of a JSON object."""
+    alike: dict[tuple[bool, tuple[str, ...], tuple[str, ...], Subject], list[Audience]] = {}
     for audience in audiences.values():
-        # The boolean of an identify call has the audience's own name; a trait of that name would contradict it.
-        names = tuple(name for name in trait_names(audience) if name != audience.name) if audience.with_traits else None
-        alike.setdefault((names, audience.of), []).append(audience)
+        sent = tuple(name for name in sent_columns(audience) if name != audience.name)
+        alike.setdefault((audience.has_with, sent, audience.with_entities, audience.of), []).append(audience)
     parts = []
-    for (names, _), members in sorted(alike.items(), key=lambda item: item[0][0] is not None):
-        parts.append(_of_audiences(members, names, _CHANGED))
+    for (has_with, *_), members in sorted(alike.items(), key=lambda item: item[0][0]):
+        # The boolean of an identify call has the audience's own name; a trait of that name would contradict it.
+        sent_along = {name: value for name, value in sent_columns(members[0]).items() if name != members[0].name} if has_with else None
+        parts.append(_of_audiences(members, sent_along, _CHANGED))
         pairs = [(one.destination.name, one.audience.name) for one in own if one.audience in members]
         if pairs:
-            parts.append(_of_audiences(members, names, _SYNCED).where(_among(pairs)))
+            parts.append(_of_audiences(members, sent_along, _SYNCED).where(_among(pairs)))
     return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
@@ -143,17 +144,17 @@ def _among(pairs: Sequence[tuple[str, str]]) -> exp.Expr:
     return exp.or_(*(exp.and_(destination.eq(name), audience.eq(source)) for name, source in pairs))
 
 
-def _of_audiences(audiences: list[Audience], names: tuple[str, ...] | None, columns: Mapping[str, exp.Expr]) -> exp.Select:
+def _of_audiences(audiences: list[Audience], sent: Mapping[str, exp.Expr] | None, columns: Mapping[str, exp.Expr]) -> exp.Select:
     relation = "membership_change" if columns is _CHANGED else "sync_change"
     told = [value.copy().as_(name) for name, value in columns.items() if name]
     told += [exp.column(name, table="changed").as_(name) for name in ("user_id", "change")]
-    members: exp.Expr = exp.cast(exp.null(), exp.DType.VARCHAR) if names is None else traits_members(names)
+    members: exp.Expr = exp.cast(exp.null(), exp.DType.VARCHAR) if sent is None else sent_members(sent)
     query = (
         exp.select(*told, members.as_("members"))
         .from_(exp.alias_(exp.to_table(relation), "changed", table=True))
         .where(exp.column("audience", table="changed").isin(*(audience.name for audience in audiences)))
     )
-    return with_traits_of(query, audiences[0], columns[""].copy()) if names else query
+    return with_sent(query, audiences[0], exp.column("audience", table="changed"), columns[""]) if sent else query
 
 
 def _track(run: Run, file: RunFile) -> dict[str, exp.Expr]:

@@ -57,7 +57,7 @@ def planned_files(engine: Engine, audiences: Sequence[Audience], tellings: Seque
 
 
 def _calls_file(path: str, kind: Told, audience: Audience, destination: str | None, call: Call, file_format: str) -> RunFile:
-    with_traits = bool(audience.with_traits)
+    with_traits = audience.has_with
     return RunFile(path, kind, audience.name, destination, call_about(audience.of, call), with_traits, None, file_format)
 
 

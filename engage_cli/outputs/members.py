@@ -10,7 +10,7 @@ from engage_cli.crash import crash_point
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
-from engage_cli.outputs.columns import trait_names, trait_value, with_traits_of
+from engage_cli.outputs.columns import sent_columns, sent_value, with_sent
 from engage_cli.state.instants import iso_of
 from engage_cli.state.outbox import MemberFile, Pending, member_files
 from engage_cli.state.store import State
@@ -57,24 +57,23 @@ def pending_member_file(file: MemberFile, outputs: Path, replaced: MemberFile | 
 
 
 def members_query(audience: Audience, file_format: str) -> exp.Expr:
-    """The rows of an audience's member file: user_id or account_id, entered_at, then the `with` traits."""
+    """The rows of an audience's member file: user_id or account_id, entered_at, then what `with` says."""
     entered_at: exp.Expr = exp.column("entered_at", table="member_row")
     if file_format != "parquet":
         entered_at = iso_of(entered_at)
-    names = trait_names(audience)
-    traits = [trait_value(name, file_format).as_(name, quoted=True) for name in names]
+    sent = [sent_value(value, file_format).as_(name, quoted=True) for name, value in sent_columns(audience).items()]
     of = audience.of
     everybody = "everybody" if of is Subject.USERS else "accounts"
     subject_id = exp.column(of.id_name, table=everybody)
     same = exp.EQ(this=exp.column(f"{of.one}_key", table=everybody), expression=exp.column("user_key", table="member_row"))
     query = (
-        exp.select(subject_id.as_(of.id_name), entered_at.as_("entered_at"), *traits)
+        exp.select(subject_id.as_(of.id_name), entered_at.as_("entered_at"), *sent)
         .from_("member_row")
         .join(everybody, on=same)
         .where(exp.column("audience", table="member_row").eq(audience.name))
         .order_by(exp.Ordered(this=subject_id.copy(), nulls_first=True))
     )
-    return with_traits_of(query, audience, subject_id.copy()) if names else query
+    return with_sent(query, audience, exp.Literal.string(audience.name), subject_id)
 
 
 def _is_intact(outputs: Path, file: MemberFile) -> bool:

@@ -229,7 +229,7 @@ def _evaluate(
     for of in Subject:
         make_list_traits(engine, staged.compiled, of)
     with request.stage("evaluating audiences"):
-        request.looked, ran = evaluate(staged, again)
+        request.looked, ran = evaluate(staged, again, sent=not request.dry_run)
         request.costs = tuple(engine.costs)
     if request.verbose:
         request.sql.update(ran)
@@ -256,7 +256,7 @@ def _evaluate(
 
 def _partly(request: _Request, plan: Plan, looked: Looked) -> Partly:
     """The audiences of which only touched users were looked at, and those whose member file is written anyhow."""
-    whole = frozenset(name for name in plan.asked if name in request.unwritten or plan.audiences[name].with_traits)
+    whole = frozenset(name for name in plan.asked if name in request.unwritten or request.project.audiences[name].has_with)
     return Partly(frozenset(looked.audiences), whole)
 
 

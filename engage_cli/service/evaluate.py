@@ -12,6 +12,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.touched import Passed, Touch, orders_events, passed_between
+from engage_cli.service.member_entities import make_member_entities
 from engage_cli.service.results import Looked
 from engage_cli.service.workspace import Staged, with_tables
 from engage_cli.sql.compile import Compiled, compile_plan
@@ -72,8 +73,9 @@ def _plan(project: Project, names: Iterable[str], as_of: datetime) -> Plan:
     return with_tables(plan_audiences(project, tuple(names), as_of, project.config.timezone), project.config.sources)
 
 
-def evaluate(staged: Staged, again: Revisit | None) -> tuple[Looked, dict[str, str]]:
-    """Make `member_now` of the plan's audiences, and where some look at touched users alone `touched_user`.
+def evaluate(staged: Staged, again: Revisit | None, *, sent: bool = False) -> tuple[Looked, dict[str, str]]:
+    """Make `member_now` of the plan's audiences, and where some look at touched users alone `touched_user`; with `sent` the rows of
+    entities that go along with members.
 
     What was looked at, and the statements that ran by relation.
     """
@@ -83,6 +85,8 @@ def evaluate(staged: Staged, again: Revisit | None) -> tuple[Looked, dict[str, s
     if everybody or not looked.audiences:
         made = _run(staged, everybody, ran)
         _collect(staged.engine, made, again=False)
+        if sent:
+            make_member_entities(staged.engine, made)
         if looked.audiences:
             _drop(staged.engine, made)
     if looked.audiences:

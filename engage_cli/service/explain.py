@@ -112,6 +112,7 @@ class _Shown:
             values=self._readable(part, values),
             events=events,
             matching=matching,
+            rows=self._rows(number),
             missing=None if holds or parts else self._missing(number, part, values, sets),
             parts=parts,
         )
@@ -121,6 +122,12 @@ class _Shown:
         linked, found = self.engine.rows(self.queries.linked[number])[0]
         every = condition.quantifier in (w.Quantifier.ALL_USERS, w.Quantifier.ALL_ACCOUNTS)
         return ((f"{condition.quantifier.of.value} that meet it", f"{linked - found if every else found} of {linked}"),)
+
+    def _rows(self, number: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Of each entity the keys of the rows that make a part hold."""
+        found = self.queries.rows.get(number, {})
+        keys = ((entity, tuple(str(key) for (key,) in self.engine.rows(query))) for entity, query in found.items())
+        return tuple((entity, listed) for entity, listed in keys if listed)
 
     def _count(self, query: exp.Select) -> int:
         return int(self.engine.rows(query)[0][0])
@@ -156,6 +163,9 @@ class _Shown:
                 return f"the subscription state is {values[0][1]}"
             case w.InSql():
                 return f"the {'account' if self._is_account else 'user'} is not among the rows of the query"
+            case w.HasEntity(entity):
+                shown = [f"the {name} of such rows is {_MISSING if value is None else value}" for name, value in values]
+                return " and ".join(shown) or f"no such row of `{entity}`"
             case w.Quantified(quantifier):
                 return _missing_linked(quantifier, values)
             case _:
@@ -207,6 +217,9 @@ def _missing_linked(quantifier: w.Quantifier, values: tuple[tuple[str, str | Non
             return f"not every {one} meets it"
         case _:
             return f"some {one} meets it"
+
+
+_MISSING = "missing"
 
 
 def _times(count: int) -> str:

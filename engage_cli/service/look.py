@@ -1,6 +1,7 @@
 """Looks at audiences that change nothing: list, preview, overlap, export, sql."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import trait_paths
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.predicates import Plan, leaves_of
+from engage_cli.plan.qualifying import qualifying_entities
 from engage_cli.plan.requirements import IDS
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
@@ -27,10 +29,13 @@ from engage_cli.sql.compile import Compiled, about, audience_relation
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column
+from engage_cli.sql.qualifying import ROW, ROW_ID, rows_of_members
 from engage_cli.sql.scope import TRAITS, USERS, join_subject
 
 IDENTIFIERS = ("email", "phone", "device_token", "anonymous_id")
 """Traits by which people are reached or known, where a project has them."""
+MOST_KEYS = 5
+"""How many keys of rows a cell shows."""
 _MEMBERS = "m"
 
 
@@ -68,7 +73,8 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
         with progress.stage("evaluating"):
             materialise(staged)
             size = int(engine.rows(_count(name))[0][0])
-            rows = engine.rows(_sample(staged.compiled, name, shown, sample))
+            entities = qualifying_entities(plan, name)
+            rows = engine.rows(_sample(staged.compiled, name, shown, entities, sample))
             identifiers = _identifiers(staged, name, size) if of is Subject.USERS else (IdentifierCount(of.id_name, size),)
             return Preview(
                 name=name,
@@ -76,8 +82,8 @@ def preview(folder: Path, name: str, *, as_of: datetime | None, strict: bool = F
                 size=size,
                 universe=staged.staging.users if of is Subject.USERS else _accounts(engine),
                 of=of,
-                columns=(of.id_name, *(path.text for path in shown)),
-                sample=tuple(tuple(row) for row in rows),
+                columns=(of.id_name, *(path.text for path in shown), *entities),
+                sample=tuple((*row[: len(row) - len(entities)], *map(_keys, row[len(row) - len(entities) :])) for row in rows),
                 identifiers=identifiers,
                 data=report_of(staged.staging),
             )
@@ -125,18 +131,18 @@ def export(
     chosen(project, [name])
     instant = resolve_as_of(as_of, project.config.timezone)
     plan = with_tables(plan_audiences(project, [name], instant, project.config.timezone), project.config.sources)
-    paths = project.audiences[name].with_traits
+    paths, entities = project.audiences[name].with_traits, project.audiences[name].with_entities
     with engine_for(project, folder) as engine:
         folders = [output.absolute().parent] if output is not None else []
         staged = stage(project, folder, engine, plan, strict=strict, progress=progress, writable=folders)
         materialise(staged)
         of = project.audiences[name].of
-        query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format))
+        query = members_query(staged.compiled, name, paths, files.reading_for(chosen_format), rows=dict.fromkeys(entities, ROW))
         if output is not None:
             rows = files.write(engine, query, output, chosen_format)
             return Export(name, instant, rows, output, data=report_of(staged.staging), of=of)
         found = engine.rows(query)
-    names = (of.id_name, *(path.text for path in paths))
+    names = (of.id_name, *(path.text for path in paths), *entities)
     return Export(name, instant, len(found), None, files.lines(names, found, chosen_format), report_of(staged.staging), of)
 
 
@@ -175,20 +181,32 @@ def traits_that_matter(plan: Plan) -> list[TraitPath]:
 
 
 def members_query(
-    compiled: Compiled, name: str, traits: Sequence[TraitPath], *readings: Reading, order: Sequence[exp.Expr] = (), limit: int | None = None
+    compiled: Compiled,
+    name: str,
+    traits: Sequence[TraitPath],
+    *readings: Reading,
+    rows: Mapping[str, str] = {},
+    order: Sequence[exp.Expr] = (),
+    limit: int | None = None,
 ) -> exp.Select:
-    """(user_id or account_id, traits…) of an audience's members, each trait in the first of the readings that it has, as text where there
-    are several; in the order of their ids, or in `order`.
+    """(user_id or account_id, traits…, rows of entities…) of an audience's members, each trait in the first of the readings that it has, as
+    text where there are several; in the order of their ids, or in `order`.
 
-    Over the relations of a run; the subject's id among the traits is the id once more.
+    `rows` says by entity what to show of the rows that qualify a member; they are the text of a JSON list. Over the relations of a run; the
+    subject's id among the traits is the id once more.
     """
     of = compiled.plan.audiences[name].of
     scope = compiled.scope(of)
     scope.used.add(USERS)
-    columns = [column("user_id", USERS), *scope.columns(traits, *readings)]
-    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
-    query = query.order_by(*order, ordered(column("user_id", USERS)))
     made = [relation for relation, _ in compiled.steps()]
+    columns = [column("user_id", USERS), *scope.columns(traits, *readings)]
+    columns += [exp.cast(column("rows", f"rows_of_{entity}"), exp.DType.VARCHAR).as_(entity) for entity in rows]
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table(audience_relation(name)), _MEMBERS, table=True))
+    for entity, value in rows.items():
+        on = exp.EQ(this=column("user_key", f"rows_of_{entity}"), expression=column("user_key", _MEMBERS))
+        listed = rows_of_members(compiled, name, entity, value, made).subquery()
+        query = query.join(exp.alias_(listed, f"rows_of_{entity}", table=True), on=on, join_type="left")
+    query = query.order_by(*order, ordered(column("user_id", USERS)))
     return compiled.join_values(query if limit is None else query.limit(limit), scope, column("user_key", _MEMBERS), made, of)
 
 
@@ -200,10 +218,20 @@ def _count(name: str) -> exp.Select:
     return exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(exp.to_table(audience_relation(name)))
 
 
-def _sample(compiled: Compiled, name: str, traits: list[TraitPath], size: int) -> exp.Select:
+def _sample(compiled: Compiled, name: str, traits: list[TraitPath], entities: Sequence[str], size: int) -> exp.Select:
     """Members in the order of a stable hash: a sample that is the same from look to look."""
     order = [ordered(e_bucket("preview", column("user_id", USERS)))]
-    return members_query(compiled, name, traits, Reading.TEXT, Reading.VALUE, order=order, limit=size)
+    rows = dict.fromkeys(entities, ROW_ID)
+    return members_query(compiled, name, traits, Reading.TEXT, Reading.VALUE, rows=rows, order=order, limit=size)
+
+
+def _keys(listed: str | None) -> str | None:
+    """The keys of rows, from the text of a JSON list, as far as a cell has room for them."""
+    if listed is None:
+        return None
+    keys = [str(key) for key in json.loads(listed)]
+    more = len(keys) - MOST_KEYS
+    return ", ".join(keys) if more <= 0 else f"{', '.join(keys[:MOST_KEYS])} and {more} more"
 
 
 def _identifiers(staged: Staged, name: str, size: int) -> tuple[IdentifierCount, ...]:

@@ -190,6 +190,8 @@ class Explained:
     """How many events match, where the part is about events."""
     missing: str | None = None
     """Where the part does not hold: what is missing, in one sentence."""
+    rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Where the part is about rows of entities and holds: of each entity the keys of those that match."""
     parts: tuple["Explained", ...] = ()
 
 

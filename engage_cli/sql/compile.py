@@ -76,11 +76,15 @@ class Compiled:
 
         Relations that are no tables yet (`made` are) are CTEs of it.
         """
-        joined = about(of, join_subject(query, scope.used, key))
+        return self.with_inlined(about(of, join_subject(query, scope.used, key)), made)
+
+    def with_inlined(self, query: exp.Select, made: Collection[str]) -> exp.Select:
+        """A query with the relations that it reads as CTEs, but for those that are tables (`made`)."""
         inlined: dict[str, Relation] = {}
-        for name in relations_used(scope.used):
-            _inline(self.relations, name, made, inlined)
-        return with_relations(joined, inlined.values())
+        for table in query.find_all(exp.Table):
+            if table.name in self.relations.by_name:
+                _inline(self.relations, table.name, made, inlined)
+        return with_relations(query, inlined.values())
 
     def members(self, name: str) -> exp.Select:
         """The members of an audience as one readable query: (user_id), in its order."""

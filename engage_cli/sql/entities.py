@@ -6,7 +6,7 @@ is it grouped by the subject, too, over the pairs of subject and owner that can 
 however many subjects lead to it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import assert_never
@@ -19,6 +19,7 @@ from engage_cli.plan.leaves import EntityRows, HasRows, RowMeasure
 from engage_cli.plan.moments import found_in
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Predicate
+from engage_cli.plan.qualifying import Qualifying
 from engage_cli.plan.relative import Arrived, Own, Shifted, Turned
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.events import EventQueries
@@ -150,29 +151,15 @@ class EntityLeaves:
         around: Around,
         subject: exp.Expr | None,
         joined: dict[str, exp.Expr],
-        *,
-        exact: bool = False,
     ) -> exp.Expr:
-        """A predicate over what is linked with a row, as a condition on relations that are added to `joined`; never NULL where `exact`."""
+        """A predicate over what is linked with a row, as a condition on relations that are added to `joined`."""
 
-        def condition(part: Predicate, exact: bool) -> exp.Expr:
-            return self._has(part, rows, around, subject, joined, exact=exact)
+        def holds(leaf: HasRows) -> exp.Expr:
+            relation, condition = self._inside(leaf, (*around, rows.entity))
+            joined[relation] = self._same_owner(relation, leaf.rows, rows.entity, ROWS, subject)
+            return condition
 
-        match predicate:
-            case And(parts):
-                return all_of(condition(part, exact) for part in parts)
-            case Or(parts):
-                return any_of(condition(part, exact) for part in parts)
-            case Negated(part):
-                return negation(condition(part, True))
-            case Is(HasRows() as leaf):
-                relation, holds = self._inside(leaf, (*around, rows.entity))
-                joined[relation] = self._same_owner(relation, leaf.rows, rows.entity, ROWS, subject)
-                return known(holds) if exact and not leaf.is_presence else holds
-            case Is() | Always():
-                raise AssertionError(f"nothing but rows is asked of a row: {predicate}")
-            case _:
-                assert_never(predicate)
+        return _over_rows(predicate, holds)
 
     def _inside(self, leaf: HasRows, around: Around) -> tuple[str, exp.Expr]:
         """The relation of what is asked inside `has`, and the condition on it. Owners who have none read NULL from it."""
@@ -261,28 +248,37 @@ class EntityLeaves:
 
     # ---- which rows qualified somebody -----------------------------------------------------------------------------
 
-    def qualifying(self, leaf: HasRows) -> Iterator[tuple[str, str]]:
-        """Each entity that a leaf asks for, outside of negations, with the relation (user_key, row_key) of the rows that made it hold."""
-        atom = self.atom(leaf)
-        assert atom.relation is not None
-        name, new = self.relations.name_for(("qualifying", leaf), f"qualifying_{leaf.rows.entity}")
+    def qualifying(self, asked: Qualifying) -> Iterator[tuple[str, str]]:
+        """Each entity that a condition asks for, outside of negations, with a relation (user_key, row_key) of rows that made it hold."""
+        rows = asked.rows
+        name, new = self.relations.name_for(("qualifying", asked), f"qualifying_{rows.entity}")
         if new:
-            query = self._select(leaf.rows, (), [column(USER_KEY, ROWS), column(ROW_KEY, ROWS)])
-            on = exp.EQ(this=column(USER_KEY, atom.relation), expression=column(USER_KEY, ROWS))
-            query = query.join(exp.to_table(atom.relation), on=on).where(atom.condition.copy())
-            self.relations.add(name, query, comment(f"the rows of {leaf.rows.entity} that meet it", leaf.rows.span))
-        yield leaf.rows.entity, name
-        yield from self._qualifying_inside(leaf.rows, (), name)
+            joined: dict[str, exp.Expr] = {}
 
-    def _qualifying_inside(self, rows: EntityRows, around: Around, qualified: str) -> Iterator[tuple[str, str]]:
-        for leaf in asserted(rows.has):
-            inner, name = leaf.rows, self._rows_inside(leaf, (*around, rows.entity), qualified)
-            yield inner.entity, name
-            yield from self._qualifying_inside(inner, (*around, rows.entity), name)
+            def holds(leaf: HasRows) -> exp.Expr:
+                atom = self.atom(leaf)
+                assert atom.relation is not None
+                joined[atom.relation] = exp.EQ(this=column(USER_KEY, atom.relation), expression=column(USER_KEY, ROWS))
+                return atom.condition.copy()
 
-    def _rows_inside(self, leaf: HasRows, around: Around, qualified: str) -> str:
-        rows, outer = leaf.rows, around[-1]
-        name, new = self.relations.name_for(("qualifying", leaf, qualified), f"qualifying_{rows.entity}")
+            condition = _over_rows(asked.predicate, holds)
+            query = self._select(rows, (), [column(USER_KEY, ROWS), column(ROW_KEY, ROWS)]).where(condition)
+            for relation, on in joined.items():
+                query = query.join(exp.to_table(relation), on=on, join_type="left")
+            self.relations.add(name, query, comment(f"the rows of {rows.entity} that meet it", rows.span))
+        yield rows.entity, name
+        yield from self._qualifying_inside(asked, (), name)
+
+    def _qualifying_inside(self, asked: Qualifying, around: Around, qualified: str) -> Iterator[tuple[str, str]]:
+        inside = (*around, asked.rows.entity)
+        for inner in asked.inside:
+            name = self._rows_inside(inner, inside, qualified)
+            yield inner.rows.entity, name
+            yield from self._qualifying_inside(inner, inside, name)
+
+    def _rows_inside(self, asked: Qualifying, around: Around, qualified: str) -> str:
+        rows, outer = asked.rows, around[-1]
+        name, new = self.relations.name_for(("qualifying", asked, qualified), f"qualifying_{rows.entity}")
         if not new:
             return name
         subject = column(USER_KEY, QUALIFYING)
@@ -291,20 +287,36 @@ class EntityLeaves:
         query = query.join(exp.alias_(exp.to_table(entity_table(outer)), AROUND, table=True), on=is_outer)
         is_linked = exp.EQ(this=self._owned(rows.entity, outer), expression=self._owning(outer, rows.entity, AROUND))
         query = query.join(exp.alias_(exp.to_table(entity_table(rows.entity)), ROWS, table=True), on=is_linked)
-        relation, holds = self._inside(leaf, around)
-        query = query.join(exp.to_table(relation), on=self._same_owner(relation, rows, outer, AROUND, subject))
-        query = self._matching(query, rows, around, subject, [holds])
+        joined: dict[str, exp.Expr] = {}
+
+        def holds(leaf: HasRows) -> exp.Expr:
+            relation, condition = self._inside(leaf, around)
+            joined[relation] = self._same_owner(relation, leaf.rows, outer, AROUND, subject)
+            return condition
+
+        condition = _over_rows(asked.predicate, holds)
+        for relation, on in joined.items():
+            query = query.join(exp.to_table(relation), on=on, join_type="left")
+        query = self._matching(query, rows, around, subject, [condition])
         return self.relations.add(name, query, comment(f"the rows of {rows.entity} that meet it", rows.span))
 
 
-def asserted(predicate: Predicate | None) -> Iterator[HasRows]:
-    """The conditions on rows in a predicate that stand under no negation."""
+def _over_rows(predicate: Predicate, holds: Callable[[HasRows], exp.Expr], *, exact: bool = False) -> exp.Expr:
+    """A predicate over conditions on rows, of which `holds` reads each; never NULL where `exact`."""
     match predicate:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from asserted(part)
+        case And(parts):
+            return all_of(_over_rows(part, holds, exact=exact) for part in parts)
+        case Or(parts):
+            return any_of(_over_rows(part, holds, exact=exact) for part in parts)
+        case Negated(part):
+            return negation(_over_rows(part, holds, exact=True))
         case Is(HasRows() as leaf):
-            yield leaf
+            condition = holds(leaf)
+            return known(condition) if exact and not leaf.is_presence else condition
+        case Is() | Always():
+            raise AssertionError(f"nothing but rows is asked of a row: {predicate}")
+        case _:
+            assert_never(predicate)
 
 
 def _over_none(measure: RowMeasure | None) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from engage_cli.definitions.conditions import HasEntity
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.checks import ANY_ROW
 from engage_cli.plan.explain import ExplainedPart, event_sets, trait_paths
@@ -11,12 +12,15 @@ from engage_cli.plan.instants import Bound, Stretch
 from engage_cli.plan.leaves import Events, EventSet, FirstEvents, InShareOf, Leaf, Sequence, SomeLinked
 from engage_cli.plan.needs import Catalog, Reading
 from engage_cli.plan.predicates import Always, Plan
+from engage_cli.plan.qualifying import Qualifying, qualifying_at
 from engage_cli.sql.accounts import ACCOUNT_EVENTS
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.compile import Compiler, Selection, about, with_relations
+from engage_cli.sql.entities import ROW_KEY, ROWS, entity_table
 from engage_cli.sql.events import ordered
 from engage_cli.sql.functions import e_bucket
 from engage_cli.sql.literals import column, known, text_literal
+from engage_cli.sql.qualifying import ROW_ID, qualified
 from engage_cli.sql.scope import EVENTS, USERS
 from engage_cli.sql.sequences import references
 
@@ -49,6 +53,8 @@ class Explanation:
     """By part: for a sequence, the steps that could be reached, (step, states)."""
     linked: dict[int, exp.Select]
     """By part: for a quantifier, how many users (accounts) it is about, and how many of them its leaf finds."""
+    rows: dict[int, dict[str, exp.Select]]
+    """By part: for a condition on rows, by entity the keys of those that make it hold, in order."""
 
 
 def explanation(tree: ExplainedPart, plan: Plan, catalog: Catalog, user: str) -> Explanation:
@@ -70,6 +76,7 @@ class _Explainer:
         self.subjects = compiler.of[selection.of]
         self.subject = exp.EQ(this=column("user_id", USERS), expression=text_literal(user))
         self.linked: dict[int, exp.Select] = {}
+        self.rows: dict[int, dict[str, exp.Select]] = {}
         self.columns: list[exp.Expr] = []
         self.values: dict[str, str] = {}
         self.events: dict[int, tuple[EventQuery, ...]] = {}
@@ -79,6 +86,8 @@ class _Explainer:
         """Add what is to be known of one part."""
         condition = known(self.compiler.condition(part.predicate, self.selection, exact=True))
         self.columns.append(exp.alias_(condition, f"part_{number}"))
+        if isinstance(part.condition, HasEntity):
+            self.rows[number] = self._rows(qualifying_at(part.condition, self.compiler.plan))
         for leaf in part.leaves:
             self._values(number, leaf)
             sets = event_sets(leaf)
@@ -174,11 +183,23 @@ class _Explainer:
         query = query.where(key.args["where"].this)
         return with_relations(query, self.compiler.relations.needed_by([inner]))
 
+    def _rows(self, asked: Qualifying) -> dict[str, exp.Select]:
+        found = {}
+        for entity in dict.fromkeys(one.rows.entity for one in asked.walk()):
+            query = exp.select(column(ROW_ID, ROWS)).from_(exp.alias_(qualified(self.subjects.entities, [asked], entity).subquery(), "q"))
+            is_row = exp.EQ(this=column(ROW_KEY, ROWS), expression=column(ROW_KEY, "q"))
+            query = query.join(exp.alias_(exp.to_table(entity_table(entity)), ROWS, table=True), on=is_row)
+            query = query.where(exp.EQ(this=column("user_key", "q"), expression=self._key())).order_by(ordered(column(ROW_KEY, ROWS)))
+            query = about(self.selection.of, query)
+            named = [table.name for table in query.find_all(exp.Table)]
+            found[entity] = with_relations(query, self.compiler.relations.needed_by(named))
+        return found
+
     def result(self) -> Explanation:
         query = self.selection.over_subjects(self.columns, exp.true())
         query = about(self.selection.of, query.where(self.subject.copy()))
         truths = with_relations(query, self.compiler.relations.needed_by(self.selection.joined))
-        return Explanation(truths, self.values, self.events, self.stages, self.linked)
+        return Explanation(truths, self.values, self.events, self.stages, self.linked, self.rows)
 
 
 def _measure_name(value: exp.Expr) -> str:

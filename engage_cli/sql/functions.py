@@ -35,6 +35,7 @@ LOCAL_FUNCTIONS = frozenset(
         "E_FIRST",
         "E_LAST",
         "E_SORTED_LIST",
+        "E_LIST",
         "E_FULL_DAYS",
         "E_NUMBER_TEXT",
         "E_FINITE",
@@ -188,6 +189,11 @@ def e_last(value: exp.Expr, ts: exp.Expr, message_id: exp.Expr) -> exp.Expr:
 def e_sorted_list(value: exp.Expr) -> exp.Expr:
     """Aggregate: the distinct texts as a JSON list, sorted by their code points."""
     return _call("E_SORTED_LIST", value)
+
+
+def e_list(value: exp.Expr, place: exp.Expr) -> exp.Expr:
+    """Aggregate: all values as a JSON list, in the order of `place`."""
+    return _call("E_LIST", value, place)
 
 
 def e_full_days(earlier: exp.Expr, later: exp.Expr) -> exp.Expr:

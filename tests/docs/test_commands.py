@@ -25,7 +25,10 @@ EXAMPLE_PAGES = ("docs/conditions.md", "docs/values.md")
 DEFINITIONS = [block for page in PAGES if page not in EXAMPLE_PAGES for block in blocks_of(page) if block.language == "yaml"]
 CONFIG = """\
 project: docs
-sources: {events: {path: events.csv}, memberships: {path: memberships.csv}}
+sources:
+  events: {path: events.csv}
+  memberships: {path: memberships.csv}
+  entities: {pets: {path: p.csv, key: id, links: {user: owner}}, visits: {path: v.csv, key: id, links: {pets: pet}}}
 messaging: {channels: {email: {address: email}, sms: {address: phone}}, groups: [newsletter, promotions]}
 destinations: {crm: {type: events}, ads: {type: list, columns: {email: email}}}
 """

@@ -17,10 +17,12 @@ from tests.generated.files import PROFILE_FORMATS, write_project
 from tests.generated.test_agreement import EXAMPLES, agree, law
 from tests.generated.test_moments import instants_of
 from tests.generated.test_strategies import repeatable
-from tests.reference.case import Case, evaluate_all
+from tests.reference.case import Case, evaluate_all, linked
 from tests.reference.dataset import universe
+from tests.reference.entities import qualifying
+from tests.reference.values import read_text
 from tests.support.moments import Moment, members_at, truths_of_project
-from tests.support.product import members_of_all
+from tests.support.product import members_of_all, qualifying_rows
 
 TOGETHER = 8
 
@@ -46,6 +48,39 @@ def test_the_query_of_one_audience_with_linked_rows_agrees() -> None:
         agree(case, "jsonl", profile_format)
 
     check()
+
+
+def test_the_rows_that_qualify_members_are_those_that_the_evaluator_finds() -> None:
+    found = {"lists": 0, "inner": 0}
+
+    @law(EXAMPLES // 12)
+    @given(entity_cases(TOGETHER), st.sampled_from(PROFILE_FORMATS))
+    def check(case: Case, profile_format: str) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_project(case, folder, profile_format=profile_format)
+            told = qualifying_rows(folder, case.as_of)
+        expected = _qualifying(case)
+        assert {key: rows for key, rows in told.items() if rows} == expected
+        found["lists"] += len(expected)
+        found["inner"] += sum(entity not in ("orders", "notes") for _, entity, _ in expected)
+
+    check()
+    print(found)
+    assert min(found.values()) > 5
+
+
+def _qualifying(case: Case) -> dict[tuple[str, str, str], list[str]]:
+    """By audience, entity and member the keys of the rows that make them one, sorted."""
+    kinds = dict(zip(("users", "accounts"), linked(case.dataset, case.as_of, case.zone, case.lists), strict=True))
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for name, members in evaluate_all(case).items():
+        definition = case.audiences[name]
+        for subject in kinds[definition.get("of", "users")]:
+            for row in qualifying(definition["members"], subject, case.audiences) if subject.user_id in members else ():
+                key = read_text(row.properties[case.dataset.entities[row.entity].key])
+                found.setdefault((name, row.entity, subject.user_id), set()).add(str(key))
+    return {key: sorted(keys) for key, keys in found.items()}
 
 
 def test_subjects_with_instants_of_their_own_get_the_answers_of_these() -> None:

@@ -60,12 +60,14 @@ def linked_rows(row: Row, name: str, subject: Subject) -> list[Row]:
     return [one for one in _rows(name, other) if wanted is not None and read_text(one.properties.get(column)) == wanted]
 
 
-def qualifying(condition: Condition, subject: Subject) -> Iterator[Row]:
+def qualifying(condition: Condition, subject: Subject, audiences: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     """The rows that make a condition hold for the subject: those that match a part that holds, and that stands under no negation."""
     match condition:
         case {"all": parts} | {"any": parts}:
             for part in parts:
-                yield from qualifying(part, subject)
+                yield from qualifying(part, subject, audiences)
+        case {"audience": name}:
+            yield from qualifying(audiences[name]["members"], subject, audiences)
         case {"entity": name}:
             entity = subject.entities[name]
             links = entity.links[subject.of]

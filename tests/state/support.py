@@ -26,7 +26,7 @@ from engage_cli.definitions.destinations import (
 )
 from engage_cli.definitions.paths import parse_path
 from engage_cli.engine.base import Engine, InputFile
-from engage_cli.outputs.columns import trait_names
+from engage_cli.outputs.columns import sent_columns
 from engage_cli.outputs.lists import trait_column
 from engage_cli.outputs.members import unwritten_audiences
 from engage_cli.outputs.publish import recover
@@ -189,7 +189,7 @@ class Project:
                 again=asked.full,
             )
             engine.seal([self.state_path.parent, self.outputs])
-            give_members(engine, members, traits, [name for one in self.audiences.values() for name in trait_names(one)])
+            give_members(engine, members, traits, [name for one in self.audiences.values() for name in sent_columns(one)])
             changes = find_changes(engine, state, plan)
             make_rows(engine, plan, changes)
             give_list_traits(engine, traits, self.destinations.values())

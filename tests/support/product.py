@@ -1,14 +1,17 @@
 """The product, asked directly: a project folder to the members of an audience, without state or outputs."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
 from sqlglot import exp
 
 from engage_cli.plan.build import plan_audiences
-from engage_cli.service.look import materialise
+from engage_cli.plan.qualifying import qualifying_entities
+from engage_cli.service.look import materialise, members_query
 from engage_cli.service.progress import SILENT
 from engage_cli.service.workspace import Staged, engine_for, load, stage, with_tables
+from engage_cli.sql.qualifying import ROW_ID
 
 
 def members_of(folder: Path, name: str, as_of: datetime) -> set[str]:
@@ -46,3 +49,18 @@ def members_of_staged(staged: Staged) -> dict[str, list[str]]:
     for audience, user_id in staged.engine.rows(member_ids(staged)):
         found[audience].append(user_id)
     return {name: sorted(users) for name, users in found.items()}
+
+
+def qualifying_rows(folder: Path, as_of: datetime) -> dict[tuple[str, str, str], list[str]]:
+    """By audience, entity and member of every audience of a project the keys of the rows that make them one, sorted."""
+    project = load(folder)
+    plan = plan_audiences(project, project.audiences, as_of, project.config.timezone)
+    with engine_for(project, folder) as engine:
+        staged = stage(project, folder, engine, with_tables(plan, project.config.sources), strict=False, progress=SILENT)
+        materialise(staged)
+        found: dict[tuple[str, str, str], list[str]] = {}
+        for name in staged.plan.asked:
+            for entity in qualifying_entities(staged.plan, name):
+                query = members_query(staged.compiled, name, (), rows={entity: ROW_ID})
+                found |= {(name, entity, member): sorted(json.loads(rows)) for member, rows in engine.rows(query) if rows is not None}
+        return found

@@ -92,6 +92,7 @@ def explained_document(part: Explained) -> Json:
     document = fields_of(part)
     document["values"] = [{"name": name, "value": value} for name, value in part.values]
     document["events"] = [_event(event) for event in part.events]
+    document["rows"] = {entity: list(keys) for entity, keys in part.rows}
     document["parts"] = [explained_document(inner) for inner in part.parts]
     return document
 

@@ -10,6 +10,7 @@ from engage_cli.service.results import EventShown, Explained, Explanation
 
 _PROPERTIES = 100
 _WIDTH = 100
+_KEYS = 12
 _MISSING = "missing"
 
 
@@ -70,6 +71,10 @@ def _details(part: Explained, whole: bool) -> Iterator[Line]:
         newest = f", the newest {shown}" if 0 < shown < part.matching else ""
         yield line(dim(f"{counted(part.matching, 'matching event')}{newest}{':' if shown else ''}"))
     yield from (_event(event, whole) for event in part.events)
+    for entity, keys in part.rows:
+        listed = ", ".join(keys if whole else keys[:_KEYS])
+        more = "" if whole or len(keys) <= _KEYS else f" and {len(keys) - _KEYS} more"
+        yield line(dim(f"{entity} that match: "), listed, dim(more))
     if part.missing is not None:
         yield line(Piece("missing: ", Style.WARNING), part.missing)
 

@@ -6,13 +6,11 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, deliver, forget, identity, journey, project, state, store, template, trait
+from engage_cli.cli.commands import audience, consent, deliver, forget, identity, journey, project, run, state, store, template, trait
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
 LATER = {
-    "plan": "what a run now would do",
-    "run": "traits, audiences, journeys and broadcasts in one go",
     "journey simulate": "a journey over the past",
     "journey pause": "letting nobody in",
     "journey resume": "letting people in again",
@@ -94,6 +92,7 @@ Exit codes:
 """)
 app.callback(epilog="\b\nExample:\n  engage init shop && cd shop && engage audience build")(_root)
 project.register(app)
+run.register(app)
 deliver.register(app)
 forget.register(app)
 

@@ -44,7 +44,7 @@ from engage_cli.definitions.journey import (
 )
 from engage_cli.definitions.printing import condition_tree, named_tree, percent_tree
 from engage_cli.definitions.printing_where import value_tree, where_tree
-from engage_cli.definitions.yaml_printer import Token, Tree, print_tree
+from engage_cli.definitions.yaml_printer import Token, Tree, print_line, print_tree
 
 Mapping = dict[str, Tree]
 _TRUE = Token("true")
@@ -68,6 +68,17 @@ def print_journey(journey: Journey) -> str:
     if journey.exclude_previous:
         tree["exclude_previous"] = _TRUE
     return print_tree(tree)
+
+
+def print_step(step: JourneyStep) -> str:
+    """A step in one line, without the steps inside it."""
+    return print_line({key: _without_steps(value) for key, value in _step(step).items() if key != "timeout"})
+
+
+def _without_steps(value: Tree) -> Tree:
+    if not isinstance(value, list):
+        return value
+    return [{key: inner for key, inner in item.items() if key != "steps"} if isinstance(item, dict) else item for item in value]
 
 
 # ---- entry, exits, goal --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """`audience build`: evaluate audiences, find who entered and exited, commit, and write the files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,7 +39,7 @@ from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.state.inputs import vanished_files
-from engage_cli.state.membership import Changes, Partly, find_changes, make_rows
+from engage_cli.state.membership import Changes, Comings, Partly, find_changes, make_rows, sample_changes
 from engage_cli.state.outbox import calls_of_audiences
 from engage_cli.state.runs import Build, RunPlan, plan_run
 from engage_cli.state.store import State, open_published
@@ -63,6 +63,8 @@ class _Request:
     verbose: bool
     progress: Progress
     asked: Asked
+    samples: int = 0
+    sampled: Mapping[str, Comings] = field(default_factory=dict)
     timings: list[Timing] = field(default_factory=list)
     left: tuple[str, ...] = ()
     unwritten: frozenset[str] = frozenset()
@@ -104,11 +106,14 @@ def build_audiences(
     verbose: bool = False,
     full: bool = False,
     allow_change: bool = False,
+    samples: int = 0,
+    locked: bool = False,
     progress: Progress,
 ) -> BuildResult:
     """Build audiences, all where none is named, as of an instant (None: now).
 
-    `full`: destinations are told everything again. `allow_change`: what `guard` would hold back goes out, too.
+    `full`: destinations are told everything again. `allow_change`: what `guard` would hold back goes out, too. `samples`: so many of those
+    who come and go are named in the result. `locked`: the caller holds the lock.
 
     Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError
     for an unknown name or an instant before the last one. A dry run computes the same and writes nothing.
@@ -128,6 +133,7 @@ def build_audiences(
         verbose=verbose,
         progress=progress,
         asked=Asked(full, allow_change),
+        samples=samples,
     )
     if dry_run:
         with engine_for(project, folder) as engine:
@@ -138,7 +144,7 @@ def build_audiences(
         request.timings.clear()
         return _build(request, opened.engine, opened.state, opened.recovered)
 
-    return run_locked(project, folder, request.command, wait, work)
+    return run_locked(project, folder, request.command, wait, work, locked=locked)
 
 
 def _build(request: _Request, engine: Engine, state: State | None, recovered: tuple[str, ...]) -> BuildResult:
@@ -238,10 +244,12 @@ def _evaluate(
     with request.stage("comparing with the members before"):
         joined = () if config.sources.identity is None else config.sources.identity.names
         built = [project.audiences[name] for name in run_plan.audiences]
-        keep = not request.dry_run or any(audience.sync for audience in built)
+        keep = not request.dry_run or request.samples > 0 or any(audience.sync for audience in built)
         changes = find_changes(engine, state, run_plan, partly, keep=keep, accounts=accounts, joined=joined)
         if keep:
             make_rows(engine, run_plan, changes, partly, accounts=accounts)
+        if request.samples:
+            request.sampled = sample_changes(engine, request.samples)
     report = report_of(staged.staging, rejects_file=rejects, vanished=vanished, left=request.left)
     with request.stage("looking at what destinations know"):
         run_number = run_plan.run.number
@@ -303,6 +311,7 @@ def _result(
         looked=request.looked if request.verbose else None,
         costs=request.costs,
         sql=request.sql,
+        samples=request.sampled,
     )
 
 

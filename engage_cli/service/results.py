@@ -7,8 +7,10 @@ from pathlib import Path
 
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost, InputFile, Reject
+from engage_cli.journeys.samples import JourneySample
 from engage_cli.messaging.sms import Sms
 from engage_cli.source import Issue
+from engage_cli.state.membership import Comings
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class BuildResult:
     """What each relation cost, in order; only with `verbose`."""
     sql: Mapping[str, str] = field(default_factory=dict)
     """The statements that ran, by relation, in order; only with `verbose`."""
+    samples: Mapping[str, Comings] = field(default_factory=dict)
+    """Some of those who come and go, by audience; only where asked for."""
 
     @property
     def would_change(self) -> bool:
@@ -430,12 +434,13 @@ class InitResult:
 
 @dataclass(frozen=True, slots=True)
 class JourneyChange:
-    """What a tick did with a journey: how many entered, how many moves there were, how many instances ended."""
+    """What a tick did with a journey: how many entered, moves, instances that ended, messages that are meant."""
 
     name: str
     entered: int
     moved: int
     ended: int
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +457,10 @@ class TickResult:
     data: DataReport
     syncs: tuple[SyncChange, ...] = ()
     """What lists at destinations were told, in the order of the names; `audience` is the list's."""
+    recovered: tuple[str, ...] = ()
+    """What an interrupted run had left, in words, and what was done about it."""
+    samples: Mapping[str, JourneySample] = field(default_factory=dict)
+    """Some of what happened, by journey; only where asked for."""
 
     @property
     def would_change(self) -> bool:

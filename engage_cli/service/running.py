@@ -1,6 +1,7 @@
 """What every run that reads events and writes the state does around its work: the lock, the state, what a killed run left."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -33,9 +34,17 @@ class Opened:
     recovered: tuple[str, ...]
 
 
-def run_locked(project: Project, folder: Path, command: str, wait: float, work: Callable[[Opened], Result]) -> Result:
-    """Do a run's `work` under the project's lock; again without the files of events that turn out to be written still."""
-    with hold_lock(lock_path(folder / project.config.state), command=command, started=started_at(), wait=wait):
+def lock_of(project: Project, folder: Path, command: str, wait: float) -> AbstractContextManager[None]:
+    """The project's lock, for as long as the block runs."""
+    return hold_lock(lock_path(folder / project.config.state), command=command, started=started_at(), wait=wait)
+
+
+def run_locked(
+    project: Project, folder: Path, command: str, wait: float, work: Callable[[Opened], Result], *, locked: bool = False
+) -> Result:
+    """Do a run's `work` under the project's lock, which the caller holds where it is `locked`; again without the files of events that turn
+    out to be written still."""
+    with nullcontext() if locked else lock_of(project, folder, command, wait):
         try:
             return _run(project, folder, work)
         except DamagedError:

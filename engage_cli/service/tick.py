@@ -20,6 +20,7 @@ from engage_cli.journeys.entering import since_of
 from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.journeys.results import make_results
+from engage_cli.journeys.samples import sample_journeys
 from engage_cli.journeys.seeing import make_seen
 from engage_cli.journeys.setting import forget_sets_of_walk, lay_over, set_traits
 from engage_cli.journeys.settings import make_settings
@@ -28,7 +29,7 @@ from engage_cli.journeys.tick import Edition, Tick, edition_of
 from engage_cli.journeys.walk import paths
 from engage_cli.journeys.work import make_tables
 from engage_cli.outputs.folder import run_path
-from engage_cli.outputs.publish import discard, publish, recover
+from engage_cli.outputs.publish import discard, publish
 from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.syncs import Asked
 from engage_cli.outputs.ticks import write_tick
@@ -36,12 +37,12 @@ from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.journeys.asked import conditions_of, values_of
 from engage_cli.plan.moments import plan_moments
 from engage_cli.plan.needs import Needs
-from engage_cli.service.clock import resolve_as_of, started_at
-from engage_cli.service.forgotten import finish_forgetting
+from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.journey_lists import find_lists, plan_lists
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
+from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, with_tables_of, writable_folders
@@ -58,9 +59,8 @@ from engage_cli.state.journeys import (
     open_versions,
     pauses_of,
 )
-from engage_cli.state.lock import hold_lock
 from engage_cli.state.runs import Run, next_run
-from engage_cli.state.store import State, lock_path, open_published, open_state, scratch_state
+from engage_cli.state.store import State, open_published, scratch_state
 from engage_cli.state.ticks import commit_tick
 
 COMMAND = "journey tick"
@@ -94,6 +94,8 @@ class _Request:
     strict: bool
     allow_change: bool
     progress: Progress
+    samples: int = 0
+    left: tuple[str, ...] = ()
 
 
 def tick_journeys(
@@ -105,9 +107,12 @@ def tick_journeys(
     strict: bool = False,
     wait: float = 30.0,
     allow_change: bool = False,
+    samples: int = 0,
+    locked: bool = False,
     progress: Progress,
 ) -> TickResult:
     """Tick journeys, all where none is named, up to an instant (None: now). `allow_change`: what `guard` would hold back goes out, too.
+    `samples`: so much of what happens is told in the result. `locked`: the caller holds the lock.
 
     Raises InvalidError for definitions, DataError for data that cannot be read, LockedError where another run goes on, UsageError for an
     unknown name or an instant before a journey's clock. A dry run computes the same and writes nothing.
@@ -122,17 +127,17 @@ def tick_journeys(
         strict,
         allow_change,
         progress,
+        samples,
     )
-    state_path = folder / project.config.state
     if dry_run:
         with engine_for(project, folder) as engine:
-            state = open_published(engine, state_path) or scratch_state(engine, tool_version=__version__)
+            state = open_published(engine, folder / project.config.state) or scratch_state(engine, tool_version=__version__)
             return _tick(request, engine, state)
-    with hold_lock(lock_path(state_path), command=COMMAND, started=started_at(), wait=wait), engine_for(project, folder) as engine:
-        state = open_state(engine, state_path, tool_version=__version__)
-        recover(state, folder / project.config.outputs)
-        finish_forgetting(project, folder, state)
-        return _tick(request, engine, state)
+
+    def work(opened: Opened) -> TickResult:
+        return replace(_tick(replace(request, left=opened.left), opened.engine, opened.state), recovered=opened.recovered)
+
+    return run_locked(project, folder, COMMAND, wait, work, locked=locked)
 
 
 def chosen_journeys(project: Project, names: Sequence[str]) -> tuple[str, ...]:
@@ -184,15 +189,16 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     with progress.stage("ticking journeys"):
         perform(engine, project, due, staging, needs, as_of)
     counts = journey_counts(engine)
-    changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0))) for plan in due)
-    report = report_of(staging, rejects_file=rejects, vanished=vanished)
+    changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0, 0))) for plan in due)
+    report = report_of(staging, rejects_file=rejects, vanished=vanished, left=request.left)
+    sampled = sample_journeys(engine, request.samples) if request.samples else {}
     run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition) for plan in due], files)
     with progress.stage("looking at what lists know"):
         asked = Asked(allow_change=request.allow_change)
         syncs = find_lists(engine, state, lists, staging.catalog, as_of, run=run.number, asked=asked)
     told = tuple(sync_change(telling) for telling in syncs.tellings)
     if dry_run or not (due or syncs.known):
-        return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told)
+        return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told, samples=sampled)
     clocks = [_clock(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
     outputs = folder / config.outputs
@@ -206,7 +212,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
             raise
         publish(state, outputs)
     written = (Path(config.outputs) / run_path(run),) if run_files else ()
-    return TickResult(as_of, False, run.name, changes, unchanged, written, report, told)
+    return TickResult(as_of, False, run.name, changes, unchanged, written, report, told, samples=sampled)
 
 
 def late_window(project: Project) -> timedelta:
@@ -257,8 +263,7 @@ def _plan(
     pauses: tuple[tuple[datetime, datetime | None], ...],
     as_of: datetime,
 ) -> Plan:
-    text = print_journey(_essence(journey))
-    meaning = digest(text)
+    text, meaning = print_journey(_essence(journey)), meaning_of(journey)
     zone = project.config.timezone
     since = since_of(journey, as_of if clock is None else clock.since, zone) if clock is None else clock.since
     new_version = None
@@ -273,6 +278,11 @@ def _plan(
     return Plan(
         journey, clock, since, (*editions, newest), new_version, journey.status, _definition(project, journey, text), before, pauses
     )
+
+
+def meaning_of(journey: Journey) -> str:
+    """A hash of what makes an edition of a journey: its text without description and status."""
+    return digest(print_journey(_essence(journey)))
 
 
 def _essence(journey: Journey) -> Journey:

@@ -66,13 +66,14 @@ def build_traits(
     strict: bool = False,
     wait: float = 30.0,
     full: bool = False,
+    locked: bool = False,
     progress: Progress,
 ) -> TraitBuildResult:
     """Build traits of users and accounts, all where none is named, as of an instant (None: now).
 
-    `full`: destinations are told every value once more. Raises InvalidError for definitions, DataError for data that cannot be read,
-    LockedError where another run goes on, UsageError for an unknown name or an instant before a trait's last one. A dry run computes the
-    same and writes nothing.
+    `full`: destinations are told every value once more. `locked`: the caller holds the lock. Raises InvalidError for definitions, DataError
+    for data that cannot be read, LockedError where another run goes on, UsageError for an unknown name or an instant before a trait's last
+    one. A dry run computes the same and writes nothing.
     """
     project = load(folder)
     asked = known_traits(project, names)
@@ -80,7 +81,11 @@ def build_traits(
     if dry_run:
         with engine_for(project, folder) as engine:
             return _build(request, engine, open_published(engine, folder / project.config.state))
-    return run_locked(project, folder, request.command, wait, lambda opened: _build(request, opened.engine, opened.state, opened))
+
+    def work(opened: Opened) -> TraitBuildResult:
+        return _build(request, opened.engine, opened.state, opened)
+
+    return run_locked(project, folder, request.command, wait, work, locked=locked)
 
 
 def _build(request: _Request, engine: Engine, state: State | None, opened: Opened | None = None) -> TraitBuildResult:

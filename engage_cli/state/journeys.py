@@ -169,10 +169,10 @@ _SEE = """
 """
 
 
-def journey_counts(engine: Engine) -> Mapping[str, tuple[int, int, int]]:
-    """By journey what a tick found: how many entered, moved, ended."""
+def journey_counts(engine: Engine) -> Mapping[str, tuple[int, int, int, int]]:
+    """By journey what a tick found: how many entered, moved, ended, and how many messages are meant."""
     rows = engine.rows(_COUNTS)
-    return {str(name): (int(entered), int(moved), int(ended)) for name, entered, moved, ended in rows}
+    return {str(name): (int(entered), int(moved), int(ended), int(sent)) for name, entered, moved, ended, sent in rows}
 
 
 _COUNTS = """
@@ -180,7 +180,8 @@ _COUNTS = """
         SELECT instance, journey FROM r_entered
         UNION ALL SELECT instance, journey FROM state.main.instance WHERE instance IN (SELECT instance FROM r_transition)
     )
-    SELECT n.journey, count(DISTINCT e.instance), count(t.ordinal), count(DISTINCT d.instance)
+    SELECT n.journey, count(DISTINCT e.instance), count(t.ordinal), count(DISTINCT d.instance),
+        (SELECT count(*) FROM r_sent AS s WHERE s.journey = n.journey)
     FROM named AS n
     LEFT JOIN r_entered AS e USING (instance)
     LEFT JOIN r_ended AS d ON d.instance = n.instance

@@ -31,6 +31,7 @@ from engage_cli.state import aliases
 from engage_cli.state.instants import literal, stored
 from engage_cli.state.runs import RunPlan
 from engage_cli.state.store import State
+from engage_cli.state.tables import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,30 @@ def find_changes(
         size, entered, exited = counts.get(name, (0, 0, 0))
         found.append(Changes(name, before.get(name, 0) + entered - exited if name in partly.audiences else size, entered, exited))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Comings:
+    """Some of those who enter an audience, and of those who exit, by their ids in order."""
+
+    entered: tuple[str, ...] = ()
+    exited: tuple[str, ...] = ()
+
+
+def sample_changes(engine: Engine, most: int) -> dict[str, Comings]:
+    """By audience some of `membership_change`, at most so many of each kind."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for audience, change, user_id in engine.rows(_SAMPLES, [most]):
+        found.setdefault(str(audience), {}).setdefault(str(change), []).append(str(user_id))
+    return {
+        audience: Comings(tuple(of.get(Change.ENTERED.value, ())), tuple(of.get(Change.EXITED.value, ()))) for audience, of in found.items()
+    }
+
+
+_SAMPLES = """
+    SELECT audience, change, user_id FROM membership_change
+    QUALIFY row_number() OVER (PARTITION BY audience, change ORDER BY user_id) <= ? ORDER BY ALL
+"""
 
 
 def make_rows(

@@ -19,6 +19,7 @@ OURS = {
     "engage_cli.cli.commands.identity",
     "engage_cli.cli.commands.journey",
     "engage_cli.cli.commands.project",
+    "engage_cli.cli.commands.run",
     "engage_cli.cli.commands.shown",
     "engage_cli.cli.commands.state",
     "engage_cli.cli.commands.store",

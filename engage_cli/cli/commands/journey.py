@@ -147,13 +147,14 @@ def tick(
 
     What happens hinges on the events and the definitions, not on how often this runs.
     """
-    from engage_cli.cli.render.build import held_blocks, left_out_blocks
+    from engage_cli.cli.render.build import held_blocks, left_out_blocks, recovered_blocks
     from engage_cli.cli.render.journeys import tick_blocks, tick_document
     from engage_cli.service.tick import tick_journeys
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
+    folder = out.project(project)
     result = tick_journeys(
-        out.project(project),
+        folder,
         names or (),
         as_of=as_of,
         dry_run=dry_run,
@@ -162,7 +163,8 @@ def tick(
         allow_change=allow_change,
         progress=out.progress(),
     )
-    tell_data(out, result.data)
+    out.tell(recovered_blocks(result))
+    tell_data(out, result.data, folder, writes=not dry_run)
     out.note(left_out_blocks(result))
     if out.flags.as_json:
         out.document(tick_document(result))

@@ -1,6 +1,7 @@
 """What commands of several groups show in one way: data that is odd, exports, SQL."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engage_cli.cli.output import Output
@@ -10,13 +11,14 @@ if TYPE_CHECKING:
     from engage_cli.service.results import DataReport, Export
 
 
-def tell_data(out: Output, data: "DataReport | None") -> None:
-    """Say on standard error what of the data could not be read, or is odd."""
-    from engage_cli.cli.render.data import note_blocks, warning_blocks
+def tell_data(out: Output, data: "DataReport | None", folder: Path | None = None, *, writes: bool = False) -> None:
+    """Say on standard error what of the data could not be read, or is odd. `writes`: the command writes a rejects file, in `folder`."""
+    from engage_cli.cli.render.data import note_blocks, shown_path, warning_blocks
 
     if data is None:
         return
-    out.tell(warning_blocks(data))
+    rejects = None if folder is None or data.rejects_file is None else shown_path(folder, data.rejects_file)
+    out.tell(warning_blocks(data, rejects_file=rejects, writes=writes))
     out.note(note_blocks(data))
 
 

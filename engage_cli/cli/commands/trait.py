@@ -59,14 +59,15 @@ def build(
     Values are kept with the instant from which they hold, and told to the destinations that a trait names in `sync`. The same
     instant again changes nothing. From the first build on the value of an SQL or RFM trait as of an earlier instant is known.
     """
-    from engage_cli.cli.render.trait_build import build_blocks, build_document, recovered_blocks
+    from engage_cli.cli.render.build import recovered_blocks
+    from engage_cli.cli.render.trait_build import build_blocks, build_document
     from engage_cli.service.trait_build import build_traits
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
     folder = out.project(project)
     result = build_traits(folder, names or (), as_of=as_of, dry_run=dry_run, strict=strict, wait=wait, full=full, progress=out.progress())
     out.tell(recovered_blocks(result))
-    tell_data(out, result.data)
+    tell_data(out, result.data, folder, writes=not dry_run)
     if out.flags.as_json:
         out.document(build_document(result))
     else:

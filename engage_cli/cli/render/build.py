@@ -7,7 +7,8 @@ from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, coun
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.engine.base import Cost
-from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange, TickResult
+from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange, TickResult, TraitBuildResult
+from engage_cli.service.run_results import RunResult
 
 _SHOWN_PATHS = 8
 _COST_COLUMNS = (
@@ -23,10 +24,15 @@ _COLUMNS = (Column("audience"), Column("size", right=True), Column("entered", ri
 
 def build_blocks(result: BuildResult, folder: Path, *, every_path: bool = False) -> Iterator[Block]:
     """The result of a build. `every_path`: however many files were written."""
+    yield from result_blocks(result)
+    yield from written_blocks(result.written, folder, every_path)
+
+
+def result_blocks(result: BuildResult) -> Iterator[Block]:
+    """What a build did, without what it wrote."""
     yield table(_COLUMNS, (_row(change) for change in result.audiences))
     yield from sync_blocks(result.syncs, "audience")
     yield _summary(result)
-    yield from written_blocks(result.written, folder, every_path)
 
 
 def sync_blocks(syncs: Sequence[SyncChange], what: str) -> Iterator[Block]:
@@ -39,7 +45,7 @@ def sync_blocks(syncs: Sequence[SyncChange], what: str) -> Iterator[Block]:
         yield table(columns if held else columns[:-1], (_sync_row(sync)[: 5 if held else 4] for sync in told))
 
 
-def held_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
+def held_blocks(result: BuildResult | TickResult | RunResult) -> Iterator[Block]:
     """What `guard` held back, and what to do about it."""
     for sync in result.held:
         share = f"{sync.changed * 100 / sync.knew:.1f}".removesuffix(".0")
@@ -59,7 +65,7 @@ def left_out_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
             yield line(dim(f"{who}, and {are} not on its list"))
 
 
-def recovered_blocks(result: BuildResult) -> Iterator[Block]:
+def recovered_blocks(result: BuildResult | TickResult | TraitBuildResult) -> Iterator[Block]:
     """What an interrupted run had left."""
     yield from (line(Piece("recovered", Style.WARNING), ": ", text) for text in result.recovered)
 

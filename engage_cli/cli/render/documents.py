@@ -51,7 +51,9 @@ def build_document(result: BuildResult, *, verbose: bool = False) -> Json:
     """`audience build`. `verbose`: with the SQL that ran, and with what it cost, which alone differs from run to run."""
     document = fields_of(result)
     document["would_change" if result.dry_run else "changed"] = result.would_change
-    return {key: value for key, value in document.items() if verbose or key not in ("sql", "timings", "costs", "looked")}
+    without = {"samples"} if not result.samples else set()
+    without |= set() if verbose else {"sql", "timings", "costs", "looked"}
+    return {key: value for key, value in document.items() if key not in without}
 
 
 def list_document(rows: Sequence[AudienceRow]) -> Json:

@@ -46,7 +46,13 @@ def graph_document(journey: str, text: str, output: Path | None) -> dict[str, An
 
 
 def tick_blocks(result: TickResult) -> Iterator[Block]:
-    """The result of a tick: a row a journey, and the sum."""
+    """The result of a tick."""
+    yield from result_blocks(result)
+    yield from (line(f"wrote {path}") for path in result.written)
+
+
+def result_blocks(result: TickResult) -> Iterator[Block]:
+    """What a tick did, without what it wrote: a row a journey, and the sum."""
     if result.journeys:
         yield table(_COLUMNS, (_row(change) for change in result.journeys))
     yield from sync_blocks(result.syncs, "list")
@@ -58,7 +64,6 @@ def tick_blocks(result: TickResult) -> Iterator[Block]:
         yield line(f"{counted(len(result.unchanged), 'journey')} stood so as of {as_of} before: nothing changed")
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
-        yield from (line(f"wrote {path}") for path in result.written)
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:

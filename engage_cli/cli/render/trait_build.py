@@ -21,6 +21,12 @@ _SYNC_COLUMNS = (Column("destination"), Column("trait"), Column("values", right=
 
 def build_blocks(result: TraitBuildResult, folder: Path, *, every_path: bool = False) -> Iterator[Block]:
     """The result of a build. `every_path`: however many files were written."""
+    yield from result_blocks(result)
+    yield from written_blocks(result.written, folder, every_path)
+
+
+def result_blocks(result: TraitBuildResult) -> Iterator[Block]:
+    """What a build did, without what it wrote."""
     yield table(_COLUMNS, (_row(one) for one in result.traits))
     if result.syncs:
         yield line()
@@ -29,12 +35,6 @@ def build_blocks(result: TraitBuildResult, folder: Path, *, every_path: bool = F
         rows = zip(result.syncs, told, strict=True)
         yield table(_SYNC_COLUMNS, ((name(one.destination), name(one.trait), one.values, one.cleared, words) for one, words in rows))
     yield _summary(result)
-    yield from written_blocks(result.written, folder, every_path)
-
-
-def recovered_blocks(result: TraitBuildResult) -> Iterator[Block]:
-    """What an interrupted run had left."""
-    yield from (line(Piece("recovered", Style.WARNING), ": ", text) for text in result.recovered)
 
 
 def build_document(result: TraitBuildResult) -> dict[str, Any]:

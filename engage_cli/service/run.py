@@ -1,0 +1,125 @@
+"""`engage run` and `engage plan`: every stage of a run at one instant, performed or described. One walk, one list of stages."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from engage_cli.definitions.project import Project
+from engage_cli.errors import UsageError
+from engage_cli.service.build import build_audiences
+from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.edits import find_edits
+from engage_cli.service.progress import Progress
+from engage_cli.service.run_results import RunResult, StageDone, StageResult
+from engage_cli.service.running import lock_of
+from engage_cli.service.stages import Kind, Stage, stages_of
+from engage_cli.service.tick import tick_journeys
+from engage_cli.service.trait_build import build_traits
+from engage_cli.service.workspace import engine_for, load
+from engage_cli.state.instants import iso
+from engage_cli.state.journeys import journey_clocks
+from engage_cli.state.runs import clocks_of
+from engage_cli.state.store import State, open_published
+from engage_cli.state.traits import trait_clocks
+
+COMMAND = "run"
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One run of everything, as it was asked for."""
+
+    folder: Path
+    as_of: datetime
+    dry_run: bool
+    strict: bool
+    allow_change: bool
+    file_format: str | None
+    samples: int
+    progress: Progress
+
+
+def run_all(
+    folder: Path,
+    *,
+    as_of: datetime | None,
+    dry_run: bool = False,
+    strict: bool = False,
+    wait: float = 30.0,
+    allow_change: bool = False,
+    file_format: str | None = None,
+    samples: int = 0,
+    progress: Progress,
+) -> RunResult:
+    """Do every stage as of one instant (None: now), under one lock. Each is committed by itself, and done again at the same instant a stage
+    does nothing: a run that was killed is finished by running again.
+
+    A dry run does the same and writes nothing; its result also says what edited definitions change, and with `samples` names so many of
+    those concerned. Raises what the stages raise, and UsageError before any of them for an instant before the clock of anything.
+    """
+    project = load(folder)
+    instant = resolve_as_of(as_of, project.config.timezone)
+    stages = stages_of(project)
+    if not stages:
+        raise UsageError("the project has no definitions to run", hint="write one in campaigns/audiences/, such as `audience: everybody`")
+    request = _Request(folder, instant, dry_run, strict, allow_change, file_format, samples, progress)
+    with nullcontext() if dry_run else lock_of(project, folder, COMMAND, wait), engine_for(project, folder) as engine:
+        state = open_published(engine, folder / project.config.state)
+        if not dry_run:
+            _refuse_earlier(project, state, instant)
+        edits = find_edits(project, state, instant) if dry_run else ()
+        if state is not None:
+            state.close()
+        done = tuple(StageDone(stage, _do(request, stage)) for stage in stages)
+    return RunResult(instant, dry_run, done, edits)
+
+
+def _do(request: _Request, stage: Stage) -> StageResult:
+    folder, names, as_of, dry_run, strict = request.folder, stage.names, request.as_of, request.dry_run, request.strict
+    progress, allow_change, samples = request.progress, request.allow_change, request.samples
+    match stage.kind:
+        case Kind.TRAITS:
+            return build_traits(folder, names, as_of=as_of, dry_run=dry_run, strict=strict, locked=True, progress=progress)
+        case Kind.AUDIENCES:
+            return build_audiences(
+                folder,
+                names,
+                as_of=as_of,
+                file_format=request.file_format,
+                dry_run=dry_run,
+                strict=strict,
+                allow_change=allow_change,
+                samples=samples,
+                locked=True,
+                progress=progress,
+            )
+        case Kind.JOURNEYS:
+            return tick_journeys(
+                folder,
+                names,
+                as_of=as_of,
+                dry_run=dry_run,
+                strict=strict,
+                allow_change=allow_change,
+                samples=samples,
+                locked=True,
+                progress=progress,
+            )
+        case _:
+            assert_never(stage.kind)
+
+
+def _refuse_earlier(project: Project, state: State | None, as_of: datetime) -> None:
+    """Raise UsageError where anything of the project stands at a later instant, before any stage is done."""
+    clocks = [("trait", name, clock.as_of) for name, clock in trait_clocks(state).items() if name in project.traits]
+    clocks += [("audience", name, clock.as_of) for name, clock in clocks_of(state).items() if name in project.audiences]
+    clocks += [("journey", name, clock.as_of) for name, clock in journey_clocks(state).items() if name in project.journeys]
+    later = [one for one in clocks if one[2] > as_of]
+    if later:
+        kind, name, at = later[0]
+        raise UsageError(
+            f"the {kind} `{name}` stands at {iso(at)}, which is after --as-of {iso(as_of)}; a run only moves forward in time",
+            hint="ask for a later instant, or look at an earlier one with `engage plan`",
+        )

@@ -1,0 +1,70 @@
+"""What `engage run` and `engage plan` give back: plain values that the command line renders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engage_cli.service.results import BuildResult, SyncChange, TickResult, TraitBuildResult
+from engage_cli.service.stages import Stage
+
+StageResult = TraitBuildResult | BuildResult | TickResult
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """A stage, and what it did, or would do."""
+
+    stage: Stage
+    result: StageResult
+
+
+@dataclass(frozen=True, slots=True)
+class StepEdit:
+    """A step of a journey that is `new`, `edited` or `removed` in its new version, and how many people stand there by the one before."""
+
+    step: str
+    change: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInside:
+    """People in a version of an edited journey, and in words what becomes of them."""
+
+    version: int
+    people: int
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A definition that is `new`, `edited` or `removed` since the state was last told of it.
+
+    Of a journey also its new version (None where there is none), the steps that changed, and who is inside.
+    """
+
+    kind: str
+    name: str
+    change: str
+    version: int | None = None
+    steps: tuple[StepEdit, ...] = ()
+    inside: tuple[VersionInside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run of everything at one instant, or what one would do. `edits` are those of a dry run."""
+
+    as_of: datetime
+    dry_run: bool
+    stages: tuple[StageDone, ...]
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def would_change(self) -> bool:
+        """Whether a stage changes anything, or a definition is another."""
+        return bool(self.edits) or any(done.result.would_change for done in self.stages)
+
+    @property
+    def held(self) -> tuple[SyncChange, ...]:
+        """What guards held back."""
+        return tuple(sync for done in self.stages if not isinstance(done.result, TraitBuildResult) for sync in done.result.held)

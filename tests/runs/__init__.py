@@ -1,0 +1,1 @@
+"""Runs of everything at one instant, and plans of them."""

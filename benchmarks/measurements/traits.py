@@ -21,6 +21,7 @@ _KINDS = (
     {"compute": "most_frequent", "property": "category", "at_least": 1},
     {"compute": "last", "property": "plan"},
 )
+_TEXTS = ("most_frequent", "last")
 _EVENTS = ("Order Completed", "Product Viewed")
 
 
@@ -41,11 +42,16 @@ def twenty_traits(setting: Setting) -> list[Row]:
 
 
 def _traits() -> list[str]:
-    """Twenty traits over ninety days, and an audience whose members depend on each."""
+    """Twenty traits over ninety days, and an audience whose members depend on each, compared as what it is."""
     definitions = {f"trait_{number}": {**kind, "event": event, "within": "90 days"} for number, (event, kind) in enumerate(_pairs())}
-    members = {"any": [{"trait": name, "eq": "nobody"} for name in definitions]}
+    members = {"any": [{"trait": name, **_compared(definition)} for name, definition in definitions.items()]}
     traits = [_yaml(name, definition) for name, definition in definitions.items()]
     return [*traits, f"audience: by_traits\nmembers: {json.dumps(members)}\n"]
+
+
+def _compared(definition: dict[str, object]) -> dict[str, object]:
+    """A comparison that nobody meets, so that no trait is passed over because another one holds."""
+    return {"eq": "nobody"} if definition["compute"] in _TEXTS else {"lt": -1_000_000}
 
 
 def _yaml(name: str, definition: dict[str, object]) -> str:

@@ -12,7 +12,7 @@ from engage_cli.definitions.conditions import InAudience
 from engage_cli.plan.moments import plan_moments
 from engage_cli.plan.needs import Needs
 from engage_cli.service.trait_courses import make_trait_courses
-from engage_cli.service.workspace import engine_for, load
+from engage_cli.service.workspace import engine_for, load, with_tables_of
 from engage_cli.source import Span
 from tests.generated.accounts import account_cases
 from tests.generated.files import write_project
@@ -33,7 +33,8 @@ def agrees_between(case: Case, folder: Path, stretch: timedelta, shares: list[fl
     plan = plan_moments(project, asked, case.zone, "asked")
     low, high = case.as_of - stretch, case.as_of
     with engine_for(project, folder) as engine:
-        staging = engine.stage(project.config.sources, plan.needs(Needs(high, case.zone), low))
+        needs = with_tables_of(plan.needs(Needs(high, case.zone), low), [plan], project.config.sources)
+        staging = engine.stage(project.config.sources, needs)
         make_trait_courses(engine, None, project, staging.catalog, sorted(plan.recorded), high)
         try:
             agree_between(engine, plan, staging.catalog, low, high, shares)

@@ -3,6 +3,7 @@
 import json
 import math
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.generated.pools import pools
 from tests.generated.scopes import scope_of
 from tests.generated.test_agreement import EXAMPLES
 from tests.generated.traits import KIND_OF, trait_definitions
-from tests.reference.case import Case, linked
+from tests.reference.case import Case, everybody_of
 from tests.reference.values import is_missing, read_text
 
 EVERYBODY: dict[str, Any] = {"audience": "asked", "members": {"everyone": True}}
@@ -37,19 +38,16 @@ def trait_cases(draw: st.DrawFn, of: str) -> Case:
     return Case(dataset, [*draw(trait_definitions(scope, of)), EVERYBODY], pool.zone, pool.as_of, LISTS)
 
 
-def exported(case: Case, of: str) -> dict[str, dict[str, Any]]:
+def exported(folder: Path, as_of: datetime, of: str) -> dict[str, dict[str, Any]]:
     """What `trait export` gives of each user or account."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_project(case, folder)
-        rows = [json.loads(line) for line in export(folder, (), as_of=case.as_of, file_format="jsonl", progress=SILENT).lines]
+    rows = [json.loads(line) for line in export(folder, (), as_of=as_of, file_format="jsonl", progress=SILENT).lines]
     return {row.pop(f"{of.removesuffix('s')}_id"): row for row in rows}
 
 
 def expected(case: Case, of: str) -> dict[str, dict[str, Any]]:
     """What the plain evaluator computes."""
     found = {}
-    for subject in linked(case.dataset, case.as_of, case.zone, case.lists, case.traits)[of == "accounts"]:
+    for subject in everybody_of(case)[of == "accounts"]:
         computed = subject.computed
         found[subject.user_id] = {name: None if is_missing(datum.value) else datum.value for name, datum in computed.items()}
     return found
@@ -74,7 +72,10 @@ def same(given: Any, wanted: Any) -> bool:
 @given(st.sampled_from(["users", "users", "accounts"]).flatmap(lambda of: st.tuples(st.just(of), trait_cases(of))))
 def test_every_trait_has_its_value(drawn: tuple[str, Case]) -> None:
     of, case = drawn
-    given, wanted = exported(case, of), expected(case, of)
+    with tempfile.TemporaryDirectory() as name:
+        write_project(case, Path(name))
+        given = exported(Path(name), case.as_of, of)
+    wanted = expected(case, of)
     assert given.keys() == wanted.keys()
     for user, traits in wanted.items():
         for name, value in traits.items():

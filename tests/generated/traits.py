@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.generated.events import ANY_PROPERTIES, NUMBER_PROPERTIES, names, optional_wheres, windows, with_where
 from tests.generated.scopes import Scope, Target
 from tests.reference.subject import Subject
-from tests.reference.traits import with_computed
+from tests.reference.traits import SQL, with_computed
 from tests.reference.values import Datum, is_missing
 
 OF_EVENTS = ["count", "distinct_days", "days_since_first", "days_since_last"]
@@ -47,6 +47,13 @@ def trait_definitions(draw: st.DrawFn, scope: Scope, of: str = "users") -> list[
             default: Any = draw(st.sampled_from([None, None, 0, 1.5]))
         elif draw(st.integers(0, 4)) == 0:
             definition, default = {"trait": name, **whose, "rfm": draw(_ranked(scope))}, None
+        elif draw(st.integers(0, 4)) == 0:
+            definition = {
+                "trait": name,
+                **whose,
+                "sql": draw(st.sampled_from([text for text in SQL if text.startswith(f"select {of[:-1]}_id")])),
+            }
+            default = draw(st.sampled_from([None, None, 5]))
         else:
             definition = {"trait": name, **whose, **draw(_of_events(scope))}
             if earlier and draw(st.integers(0, 3)) == 0:
@@ -93,13 +100,19 @@ def with_traits(scope: Scope, definitions: Sequence[Mapping[str, Any]], subjects
                 targets[f"{name}.{part}"] = Target("text" if part == "segment" else "number", _inside(found, name, part))
             continue
         data = [subject.computed[name] for subject in found if not is_missing(subject.computed[name].value)]
-        kind = "number" if "expression" in definition else KIND_OF.get(definition["compute"], "text")
+        kind = _kind(definition)
         scalars = [datum for datum in data if not isinstance(datum.value, list | Mapping)]
         targets[name] = Target(kind, scalars)
     references = {
         kind: [*paths, *({"trait": name} for name in targets if targets[name].kind == kind)] for kind, paths in scope.references.items()
     }
     return replace(scope, traits={**scope.traits, **targets}, references=references, computed=tuple(targets))
+
+
+def _kind(definition: Mapping[str, Any]) -> str:
+    if "sql" in definition:
+        return "number" if "count(" in definition["sql"] else "text"
+    return "number" if "expression" in definition else KIND_OF.get(definition["compute"], "text")
 
 
 def _inside(subjects: Sequence[Subject], name: str, part: str) -> list[Datum]:

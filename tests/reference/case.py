@@ -26,7 +26,9 @@ class Case:
     as_of: datetime
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scored_at: datetime | None = None
-    """The instant as of which `rfm` traits are scored, where that is not `as_of`: they are not dated."""
+    """The instant as of which `rfm` and SQL traits are taken, where that is not `as_of`: they are not dated."""
+    scored_in: Dataset | None = None
+    """The data that they are taken of, where that is not `dataset`."""
 
     @property
     def audiences(self) -> dict[str, Mapping[str, Any]]:
@@ -43,8 +45,13 @@ def evaluate(case: Case) -> set[str]:
     """The ids of the members of the case's last audience: of users or of accounts, as it says."""
     asked = case.definitions[-1]
     definition = Definition(asked["audience"], case.audiences)
-    everybody = linked(case.dataset, case.as_of, case.zone, case.lists, case.traits, case.scored_at)[asked.get("of") == "accounts"]
+    everybody = everybody_of(case)[asked.get("of") == "accounts"]
     return {subject.user_id for subject in everybody if holds(asked["members"], subject, definition)}
+
+
+def everybody_of(case: Case) -> tuple[list[Subject], list[Subject]]:
+    """All users and all accounts of a case, with their computed traits."""
+    return linked(case.dataset, case.as_of, case.zone, case.lists, case.traits, case.scored_at, case.scored_in)
 
 
 def evaluate_all(case: Case) -> dict[str, set[str]]:
@@ -88,18 +95,32 @@ def accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits:
 
 
 def linked(
-    dataset: Dataset, as_of: datetime, zone: str, lists: Lists, traits: Traits = None, scored_at: datetime | None = None
+    dataset: Dataset,
+    as_of: datetime,
+    zone: str,
+    lists: Lists,
+    traits: Traits = None,
+    scored_at: datetime | None = None,
+    scored_in: Dataset | None = None,
 ) -> tuple[list[Subject], list[Subject]]:
     """All users and all accounts, each with those that memberships link with it."""
-    scored = linked(dataset, scored_at, zone, lists, traits) if scored_at not in (None, as_of) else ((), ())
-    users = with_computed(_users(dataset, as_of, zone, lists), traits or {}, scored[0])
-    found = with_computed(_accounts(dataset, as_of, zone, lists), traits or {}, scored[1])
+    elsewhere = scored_in is not None or scored_at not in (None, as_of)
+    scored = linked(scored_in or dataset, scored_at or as_of, zone, lists, traits) if elsewhere else (None, None)
+    users, found = _users(dataset, as_of, zone, lists), _accounts(dataset, as_of, zone, lists)
+    _link(dataset, as_of, users, found)
+    users, found = with_computed(users, traits or {}, scored[0]), with_computed(found, traits or {}, scored[1])
+    for one in (*users, *found):
+        one.linked.clear()
+    _link(dataset, as_of, users, found)
+    return users, found
+
+
+def _link(dataset: Dataset, as_of: datetime, users: list[Subject], found: list[Subject]) -> None:
     for user_id, account_id in sorted(pairs(dataset, as_of)):
         user = next(one for one in users if one.user_id == user_id)
         account = next(one for one in found if one.user_id == account_id)
         user.linked.append(account)
         account.linked.append(user)
-    return users, found
 
 
 def _accounts(dataset: Dataset, as_of: datetime, zone: str, lists: Mapping[str, Sequence[str]]) -> list[Subject]:

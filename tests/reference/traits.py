@@ -3,7 +3,7 @@
 import ast
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import fsum
@@ -20,28 +20,43 @@ DAY = timedelta(days=1)
 
 
 def with_computed(
-    everybody: Sequence[Subject], definitions: Mapping[str, TraitDefinition], scored: Sequence[Subject] = ()
+    everybody: Sequence[Subject], definitions: Mapping[str, TraitDefinition], scored: Sequence[Subject] | None = None
 ) -> list[Subject]:
     """All subjects of one kind with every computed trait that is of them, each after those that it is computed of.
 
-    `scored` are the same at the instant as of which scores are taken, where that is another.
+    `scored` are the same with the values of those traits that are not dated, where these are of another instant.
     """
     found = list(everybody)
-    known = {subject.user_id: subject.computed for subject in scored}
+    known = {subject.user_id: subject.computed for subject in scored or ()}
     for name in _in_order(definitions):
         definition = definitions[name]
         if not found or definition.get("of", "users") != f"{found[0].of}s":
             continue
-        if "rfm" not in definition:
-            values = [compute(definition, subject) for subject in found]
-        elif known:
+        if scored is not None and is_undated(definition):
             values = [known[subject.user_id][name] if subject.user_id in known else Datum(None, subject.zone) for subject in found]
-        else:
+        elif "rfm" in definition:
             values = scores(definition["rfm"], found)
+        elif "sql" in definition:
+            values = [Datum(SQL[definition["sql"]](subject), subject.zone) for subject in found]
+        else:
+            values = [compute(definition, subject) for subject in found]
         for position, value in enumerate(values):
             subject = found[position]
             found[position] = replace(subject, computed={**subject.computed, name: _or_default(value, definition, subject)})
     return found
+
+
+def is_undated(definition: TraitDefinition) -> bool:
+    """Whether a trait has no value as of earlier instants but what was recorded."""
+    return "rfm" in definition or "sql" in definition
+
+
+SQL: Mapping[str, Callable[[Subject], Value]] = {
+    "select user_id, count(*) as value from events group by user_id": lambda user: len(user.events) or None,
+    "select user_id, max(event) as value from events group by user_id": lambda user: max((one.name for one in user.events), default=None),
+    "select account_id, count(distinct user_id) as value from memberships group by account_id": lambda account: len(account.linked) or None,
+}
+"""The queries of SQL traits, and what they find of a subject."""
 
 
 def _in_order(definitions: Mapping[str, TraitDefinition]) -> list[str]:

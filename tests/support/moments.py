@@ -14,7 +14,7 @@ from engage_cli.definitions.conditions import Condition
 from engage_cli.engine.base import Engine
 from engage_cli.plan.moments import MomentPlan, plan_moments
 from engage_cli.plan.needs import Catalog, Needs
-from engage_cli.service.trait_courses import make_trait_courses
+from engage_cli.service.trait_courses import attached_state, make_trait_courses
 from engage_cli.service.workspace import engine_for, load, with_tables
 from engage_cli.sql.changes import instants_of_change
 from engage_cli.sql.moments import compile_moments
@@ -51,7 +51,7 @@ def truths(
 def truths_of_project(
     folder: Path, conditions: Mapping[str, Condition], owner: str, moments: Sequence[Moment], as_of: datetime
 ) -> dict[str, set[int]]:
-    """The same of a project folder, for conditions of a definition."""
+    """The same of a project folder, for conditions of a definition; with what its state has recorded, if it has one."""
     project = load(folder)
     zone = project.config.timezone
     plan = plan_moments(project, conditions, zone, owner)
@@ -59,7 +59,8 @@ def truths_of_project(
         needs = plan.needs(Needs(as_of, zone), min(at for _, at in moments))
         needs = replace(needs, tables=with_tables(plan.as_plan(as_of), project.config.sources).needs.tables)
         staging = engine.stage(project.config.sources, needs)
-        make_trait_courses(engine, None, project, staging.catalog, sorted(plan.recorded), as_of)
+        with attached_state(project, folder, engine) as state:
+            make_trait_courses(engine, state, project, staging.catalog, sorted(plan.recorded), as_of)
         return truths(engine, plan, staging.catalog, moments, as_of)
 
 

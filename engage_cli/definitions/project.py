@@ -9,6 +9,7 @@ from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.sending import MessagesDestination
 from engage_cli.definitions.template import Templates
@@ -142,6 +143,7 @@ class Messaging:
     groups: tuple[str, ...] = ()
     language: Language = Language()
     urls: Urls = Urls()
+    outcomes: Outcomes = field(default_factory=Outcomes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from engage_cli.definitions.journey import ExitOn, Hold, Journey, Occurrence
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
 from engage_cli.plan.checks import OfContext, Row
-from engage_cli.plan.moments import found_in
+from engage_cli.plan.finding import found_in
 from engage_cli.plan.needs import Catalog, Column, Reading
 from engage_cli.plan.relative import OWN, Shifted, Turned
 from engage_cli.plan.resolve import Context, row_of

@@ -1,11 +1,11 @@
-"""What conditions may ask of journeys (sql/ledger.py): the stays and the messages that the state knows, and those that this tick found
-so far."""
+"""What conditions may ask of journeys and messages (sql/ledger.py): the stays and the messages that the state knows, those that a tick
+found so far, and what came of them (`outcome_event`, see outcomes.py): an event of the message's user that has its id."""
 
 from engage_cli.engine.base import Engine
 
 
 def make_ledger(engine: Engine) -> None:
-    """Make the views `journey_stays` and `made_messages`; `w_current(journey)` names the journey that is walked."""
+    """Make the views `journey_stays` and `made_messages` of a tick; `w_current(journey)` names the journey that is walked."""
     engine.execute("CREATE OR REPLACE TEMP TABLE w_current (journey VARCHAR)")
     engine.execute(_STAYS)
     engine.execute(_MESSAGES)
@@ -14,6 +14,18 @@ def make_ledger(engine: Engine) -> None:
 def walking(engine: Engine, journey: str) -> None:
     """Say which journey is walked: its instances see what they themselves have sent in this very walk."""
     engine.execute("CREATE OR REPLACE TEMP TABLE w_current AS SELECT CAST(? AS VARCHAR) AS journey", [journey])
+
+
+def make_recorded_ledger(engine: Engine) -> None:
+    """Make the tables `journey_stays` and `made_messages` of what the state knows, for those who ask outside a tick."""
+    engine.execute(_RECORDED_STAYS)
+    engine.execute(_RECORDED_MESSAGES)
+
+
+def make_empty_ledger(engine: Engine) -> None:
+    """The same where there is no state: nothing was done."""
+    engine.execute(_NO_STAYS)
+    engine.execute(_NO_MESSAGES)
 
 
 _STAYS = """
@@ -25,11 +37,43 @@ _STAYS = """
 """
 _MESSAGES = """
     CREATE OR REPLACE TEMP VIEW made_messages AS
-    SELECT u.user_key, c.campaign_kind AS kind, c.campaign AS name, c.step, 'scheduled' AS status, c.scheduled_at AS "at", c.instance
-    FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
+    WITH made AS (
+        SELECT c.candidate_id, u.user_key, c.campaign_kind AS kind, c.campaign AS name, c.step, c.scheduled_at, c.instance
+        FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
+        UNION ALL
+        SELECT candidate_id, user_key, 'journey', journey, step, scheduled_at, instance FROM r_sent
+        UNION ALL
+        SELECT id_of_candidate(i.instance_id, s.step, i.user_id), i.user_key, 'journey', j.journey, s.step, s.scheduled_at, s.instance
+        FROM w_sent AS s JOIN w_instance AS i USING (instance) CROSS JOIN w_current AS j
+    )
+    SELECT user_key, kind, name, step, 'scheduled' AS status, scheduled_at AS "at", instance FROM made
     UNION ALL
-    SELECT user_key, 'journey', journey, step, 'scheduled', scheduled_at, instance FROM r_sent
+    SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
+    FROM outcome_event AS o JOIN made AS m ON m.candidate_id = o.message AND m.user_key = o.user_key
+"""
+_NO_STAYS = """
+    CREATE OR REPLACE TEMP TABLE journey_stays (
+        user_key INTEGER, journey VARCHAR, entered_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR
+    )
+"""
+_NO_MESSAGES = """
+    CREATE OR REPLACE TEMP TABLE made_messages (
+        user_key INTEGER, kind VARCHAR, name VARCHAR, step VARCHAR, status VARCHAR, "at" TIMESTAMP, instance BIGINT
+    )
+"""
+_RECORDED_STAYS = """
+    CREATE OR REPLACE TEMP TABLE journey_stays AS
+    SELECT u.user_key, i.journey, i.entered_at, i.ended_at, i.end_reason AS reason
+    FROM state.main.instance AS i JOIN instance_user AS u USING (user_id)
+"""
+_RECORDED_MESSAGES = """
+    CREATE OR REPLACE TEMP TABLE made_messages AS
+    WITH made AS (
+        SELECT c.candidate_id, u.user_key, c.campaign_kind AS kind, c.campaign AS name, c.step, c.scheduled_at, c.instance
+        FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
+    )
+    SELECT user_key, kind, name, step, 'scheduled' AS status, scheduled_at AS "at", instance FROM made
     UNION ALL
-    SELECT i.user_key, 'journey', j.journey, s.step, 'scheduled', s.scheduled_at, s.instance
-    FROM w_sent AS s JOIN w_instance AS i USING (instance) CROSS JOIN w_current AS j
+    SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
+    FROM outcome_event AS o JOIN made AS m ON m.candidate_id = o.message AND m.user_key = o.user_key
 """

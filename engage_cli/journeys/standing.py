@@ -21,6 +21,11 @@ def make_standing(engine: Engine, *, joined: bool) -> None:
     engine.execute("CREATE OR REPLACE TEMP VIEW position_now AS SELECT * FROM state.main.position")
     engine.execute("CREATE OR REPLACE TEMP VIEW instance_now AS SELECT * FROM state.main.instance")
     engine.execute("CREATE OR REPLACE TEMP TABLE changed_now (instance BIGINT, version INTEGER)")
+    make_instance_users(engine, joined=joined)
+
+
+def make_instance_users(engine: Engine, *, joined: bool) -> None:
+    """Make `instance_user`."""
     if joined:
         engine.execute(_JOINED)
     engine.execute(_USER_JOINED if joined else _USER)

@@ -442,7 +442,7 @@ _TRANSITIONS = """
 """
 _SENT = """
     INSERT INTO r_sent
-    SELECT md5(i.instance_id || chr(31) || s.step || chr(31) || '1' || chr(31) || i.user_id), CAST(? AS VARCHAR), CAST(? AS INTEGER),
+    SELECT id_of_candidate(i.instance_id, s.step, i.user_id), CAST(? AS VARCHAR), CAST(? AS INTEGER),
         n.number,
         s.step, i.user_id, i.user_key, s.scheduled_at,
         CAST(to_json(map_from_entries(list_sort(list_transform(map_entries(s.context), lambda e: {'k': e.key,

@@ -34,6 +34,11 @@ ROOT = ""
 """The token of an instance outside of forks."""
 
 TABLES = (
+    # The id of a message: a step is passed once.
+    """
+    CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
+        md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id)
+    """,
     """
     CREATE OR REPLACE TEMP TABLE w_instance (
         instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,

@@ -45,6 +45,7 @@ from engage_cli.plan.leaves import (
     TraitMeets,
 )
 from engage_cli.plan.needs import Needs, Reading
+from engage_cli.plan.outcomes import asks_outcomes, with_outcomes
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Plan, PlannedAudience, Predicate
 from engage_cli.plan.relative import Arrived
 from engage_cli.plan.requirements import leaves_about, needs_of
@@ -78,6 +79,8 @@ def plan_audiences(
     computed = plan_traits(project, planned.values(), [path_of(name) for name in traits], context)
     users = None if ranks_everybody(computed.values()) else users
     needs = needs_of(planned.values(), Needs(as_of, zone, users=users), computed)
+    if any(asks_outcomes(one.predicate) for one in planned.values()):
+        needs = with_outcomes(needs, project.config.messaging.outcomes)
     return Plan(as_of, zone, planned, asked, needs, computed)
 
 
@@ -159,6 +162,8 @@ class Planner:
     owner: str
     match: Path | None = None
     since: w.JourneySince | None = None
+    is_journey: bool = False
+    """Whether the definition is a journey, whose instances ask."""
 
     def predicate(self, condition: w.Condition) -> Predicate:
         """The predicate that a condition means."""
@@ -193,7 +198,13 @@ class Planner:
             case w.MessageMade(w.MessageOf.STEP, name, status, span, journey, window):
                 assert journey is not None, "a step stands in a journey"
                 return MessageWas(
-                    w.MessageOf.JOURNEY.value, journey, name, status.value, self._stretch(window), span, journey == self.owner
+                    w.MessageOf.JOURNEY.value,
+                    journey,
+                    name,
+                    status.value,
+                    self._stretch(window),
+                    span,
+                    self.is_journey and journey == self.owner,
                 )
             case w.MessageMade(of, name, status, span, _, window):
                 return MessageWas(of.value, name, None, status.value, self._stretch(window), span)

@@ -4,19 +4,21 @@ They are the conditions of audiences, by the same planner; what is counted from 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project, Source, Sources
 from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
 from engage_cli.plan.checks import OfContext, OfKey
+from engage_cli.plan.finding import found_in
 from engage_cli.plan.leaves import AmongRows, ContextMeets, EventSet, FirstEvents, HasRows, Leaf, MemberOf, MessageWas
 from engage_cli.plan.needs import Needs
+from engage_cli.plan.outcomes import asks_outcomes, names_of, with_outcomes
 from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
 from engage_cli.plan.relative import OWN, Arrived, Relative, Shifted, Turned
 from engage_cli.plan.requirements import IDS, leaves_about, needs_of
@@ -36,12 +38,14 @@ class MomentPlan:
     conditions: Mapping[str, PlannedAudience]
     audiences: Mapping[str, PlannedAudience]
     traits: Mapping[str, PlannedTrait]
+    outcomes: Outcomes | None = None
+    """The events that tell what came of messages; None where no condition asks for that."""
 
     def needs(self, base: Needs, low: datetime) -> Needs:
         """`base` with what has to be staged to ask subjects none of whose instants is before `low`. No event after `base.as_of` is seen."""
         everything = [*self.audiences.values(), *self.conditions.values()]
         own = needs_of(everything, Needs(base.as_of, base.zone, users=base.users, dated=True), self.traits, low)
-        return base.with_also(own)
+        return base.with_also(own if self.outcomes is None else with_outcomes(own, self.outcomes))
 
     def as_plan(self, as_of: datetime) -> Plan:
         """The audiences and traits behind the conditions, as the plan of a run at an instant has them."""
@@ -68,7 +72,8 @@ class MomentPlan:
     @property
     def event_names(self) -> frozenset[str]:
         """The names of the events that the conditions look at; each may hold `*`."""
-        return frozenset(name for one in found_in(self._predicates(), (EventSet, FirstEvents)) for name in one.names)
+        names = {name for one in found_in(self._predicates(), (EventSet, FirstEvents)) for name in one.names}
+        return frozenset(names if self.outcomes is None else names.union(names_of(self.outcomes)))
 
     @property
     def with_instance(self) -> bool:
@@ -141,26 +146,16 @@ def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: st
     The definitions are checked: no unknown names, no cycles.
     """
     context = Context(OWN, ZoneInfo(zone))
-    planner = Planner(context, owner)
+    planner = Planner(context, owner, is_journey=True)
     planned = {
         name: PlannedAudience(name, planner.predicate(condition), condition, (), _span(condition)) for name, condition in conditions.items()
     }
     named = [name for condition in conditions.values() for name in named_audiences(condition)]
     audiences = plan_named(project, dict.fromkeys(named), context)
-    return MomentPlan(zone, planned, audiences, plan_traits(project, [*audiences.values(), *planned.values()], (), context))
+    traits = plan_traits(project, [*audiences.values(), *planned.values()], (), context)
+    asks = any(asks_outcomes(one.predicate) for one in (*audiences.values(), *planned.values()))
+    return MomentPlan(zone, planned, audiences, traits, project.config.messaging.outcomes if asks else None)
 
 
 def _span(condition: Condition) -> Span:
     return condition.span
-
-
-def found_in(thing: object, kinds: tuple[type, ...]) -> Iterator[Any]:
-    """Everything of these kinds within a plan's predicates, leaves, rows and checks."""
-    if isinstance(thing, kinds):
-        yield thing
-    elif is_dataclass(thing):
-        for part in fields(thing):
-            yield from found_in(getattr(thing, part.name), kinds)
-    elif isinstance(thing, tuple):
-        for one in thing:
-            yield from found_in(one, kinds)

@@ -28,6 +28,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.evaluate import evaluate, revisit
 from engage_cli.service.imported import sources_with_imported
+from engage_cli.service.ledgers import ledger_edition
 from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.meaning import definition_hash
 from engage_cli.service.progress import Progress
@@ -38,6 +39,7 @@ from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all,
 from engage_cli.sql.compile import Compiled
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
+from engage_cli.state.hashes import digest
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.membership import Changes, Comings, Partly, find_changes, make_rows, sample_changes
 from engage_cli.state.outbox import calls_of_audiences
@@ -178,7 +180,7 @@ def _refuse_other_kind(state: State | None, project: Project, names: Sequence[st
 def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[InputFile, ...]) -> RunPlan:
     request.unwritten = frozenset() if request.dry_run else unwritten_audiences(state, request.outputs, request.names, request.file_format)
     builds = [
-        Build(one.asked[0], definition_hash(request.project, one), tuple(sorted({need.path for need in one.needs.lists})))
+        Build(one.asked[0], _definition(request.project, state, one), tuple(sorted({need.path for need in one.needs.lists})))
         for one in (plan_audiences(request.project, [name], request.as_of, request.project.config.timezone) for name in request.names)
     ]
     return plan_run(
@@ -193,6 +195,12 @@ def _plan_run(request: _Request, state: State | None, plan: Plan, files: tuple[I
         again=request.asked.full,
         dry_run=request.dry_run,
     )
+
+
+def _definition(project: Project, state: State | None, plan: Plan) -> str:
+    """A hash of all that an audience rests on but the data: its meaning, and what the state says that it asks for."""
+    edition = ledger_edition(state, plan)
+    return digest(definition_hash(project, plan), edition) if edition else definition_hash(project, plan)
 
 
 def _held(state: State | None, request: _Request) -> frozenset[str]:

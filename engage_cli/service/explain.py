@@ -15,6 +15,7 @@ from engage_cli.plan.leaves import InShareOf, Sequence
 from engage_cli.plan.predicates import Plan
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.describe import one_line
+from engage_cli.service.ledgers import lay_ledger
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import EventShown, Explained, Explanation
 from engage_cli.service.state_view import member_since
@@ -46,6 +47,7 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
         user = staging.known_as.get(user, user)
         lay_sets(project, folder, engine, plan)
         plan = as_recorded(project, folder, engine, plan)
+        lay_ledger(project, folder, engine, plan, staging.catalog)
         engine.seal([])
         of = project.audiences[name].of
         if not _is_known(engine, user, of):

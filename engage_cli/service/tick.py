@@ -19,6 +19,7 @@ from engage_cli.errors import UsageError
 from engage_cli.journeys.entering import since_of
 from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.needs import needs_of_editions
+from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
 from engage_cli.journeys.results import make_results
 from engage_cli.journeys.samples import sample_journeys
 from engage_cli.journeys.seeing import make_seen
@@ -312,6 +313,11 @@ def perform(engine: Engine, project: Project, plans: Sequence[Plan], staging: St
     make_results(engine)
     make_standing(engine, joined=config.sources.identity is not None)
     make_tables(engine)
+    outcomes = config.messaging.outcomes
+    if any(edition.plan.outcomes is not None for plan in plans for edition in plan.editions):
+        make_outcomes(engine, staging.catalog, outcomes)
+    else:
+        make_no_outcomes(engine)
     make_ledger(engine)
     forget_sets_of_walk(engine)
     lay_over(engine, needs.traits, config.timezone)

@@ -26,6 +26,7 @@ from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
 from engage_cli.service.forgotten import with_forgotten
 from engage_cli.service.imported import with_imported
+from engage_cli.service.ledgers import lay_ledger
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
 from engage_cli.service.trait_courses import as_recorded
@@ -167,6 +168,7 @@ def stage(
         refuse_rejects(staging)
     lay_sets(project, folder, engine, plan)
     plan = as_recorded(project, folder, engine, plan)
+    lay_ledger(project, folder, engine, plan, staging.catalog)
     engine.seal(writable)
     return Staged(project, plan, engine, staging, compile_plan(plan, staging.catalog))
 

@@ -22,6 +22,7 @@ from engage_cli.plan.courses import (
     LONGEST_CLAMP,
     first_instant,
 )
+from engage_cli.plan.finding import found_in
 from engage_cli.plan.instants import Bound, shift
 from engage_cli.plan.leaves import (
     AmongRows,
@@ -46,7 +47,7 @@ from engage_cli.plan.leaves import (
     StayWas,
     TraitMeets,
 )
-from engage_cli.plan.moments import MomentPlan, found_in
+from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Catalog, Reading
 from engage_cli.plan.predicates import Predicate, leaves_of
 from engage_cli.plan.relative import OWN, Own, Relative, Shifted, Turned

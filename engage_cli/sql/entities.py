@@ -14,9 +14,9 @@ from typing import assert_never
 from sqlglot import exp
 
 from engage_cli.plan import checks as c
+from engage_cli.plan.finding import found_in
 from engage_cli.plan.labels import slug
 from engage_cli.plan.leaves import EntityRows, HasRows, RowMeasure
-from engage_cli.plan.moments import found_in
 from engage_cli.plan.needs import Reading
 from engage_cli.plan.predicates import Always, And, Is, Negated, Or, Predicate
 from engage_cli.plan.qualifying import Qualifying

@@ -231,7 +231,7 @@ def test_engage_yaml_whole():
     messaging = config.messaging
     assert (messaging.channels["email"].address, messaging.channels["email"].sender) == (path_of("email"), "Acme <hello@acme.example>")
     assert (messaging.language, messaging.urls.view) == (Language(path_of("locale"), "en"), "https://acme.example/v/{message_id}")
-    span = Span("engage.yaml", 42, 3, 42, 6)
+    span = Span("engage.yaml", 43, 3, 43, 6)
     assert config.destinations["crm"] == EventsDestination("crm", "jsonl", Call.IDENTIFY, span)
 
 

@@ -48,7 +48,9 @@ def holds(condition: Condition, subject: Subject, definition: Definition) -> boo
         case {"sequence": _}:
             return did_sequence(tied(condition, subject.ties), subject)
         case {"message": asked, **window}:
-            return any(in_window(window, instant, subject) for instant in made(asked, subject.ledger, subject.ties, subject.as_of))
+            return any(
+                in_window(window, instant, subject) for instant in made(asked, subject.ledger, subject.ties, subject.as_of, subject.events)
+            )
         case {"journey": name, **asked}:
             return any(in_window(asked, instant, subject) for instant in inside_or_ended(name, asked, subject.ledger, subject.as_of))
         case {"audience": name}:

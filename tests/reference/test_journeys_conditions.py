@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.reference.journey_examples import did, history, run, same_for_any_schedule, stays, trace
+from tests.reference.journey_examples import did, history, run, same_for_any_schedule, sends, stays, trace
 from tests.reference.journeys import simulate
+from tests.reference.journeys.rows import candidate_id, instance_id
 
 
 def asked(condition: str, *rows: object) -> bool:
@@ -56,6 +57,62 @@ VIEWS = [
 )
 def test_of_the_instance(condition: str, holds: bool) -> None:
     assert asked(condition, *VIEWS) is holds
+
+
+NUDGE = candidate_id(instance_id("j", "ann", "a", "m1"), "nudge", "ann")
+HAPPENED = [
+    did("Email Delivered", "2T11:01", "o1", message_id=NUDGE),
+    did("Email Opened", "2T12:00", "o2", message_id=NUDGE),
+    did("Email Link Clicked", "3T11:30", "o3", message_id=NUDGE),
+    did("Email Bounced", "2T12:00", "o4", message_id="another"),
+    did("Email Opened", "2T12:00", "o5", user="ben", message_id=NUDGE),
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("{message: {step: nudge, status: delivered}}", True),
+        ("{message: {step: nudge, status: opened}, within: 24 hours}", True),
+        ("{message: {step: nudge, status: opened}, within: 23 hours}", False),
+        ("{message: {step: nudge, status: opened}, since: 2026-11-02T12:00Z, until: 2026-11-02T12:01Z}", True),
+        ("{message: {step: nudge, status: clicked}}", False),
+        ("{message: {step: nudge, status: bounced}}", False),
+        ("{message: {journey: j, step: nudge, status: delivered}}", True),
+        ("{message: {step: other, status: delivered}}", False),
+    ],
+)
+def test_of_what_came_of_a_message(condition: str, holds: bool) -> None:
+    assert asked(condition, *HAPPENED) is holds
+
+
+FOLLOWING = """
+journey: j
+entry: {on: {event: Cart}, key: cart, reentry: always, since: 2026-11-01}
+steps:
+  - {delay: 1 hour}
+  - {send: hi, channel: email, id: nudge}
+  - hold: {for: 2 days}
+    id: wait
+    branches:
+      - {name: opened, when: {message: {step: nudge, status: opened}}, steps: [{send: more, channel: email, id: more}]}
+      - {name: bounced, when: {message: {step: nudge, status: bounced}}, steps: [{exit: lost}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("happened", "moves"),
+    [
+        ([did("Email Opened", "2T12:00", "o1", message_id=NUDGE)], "2T12:00 more"),
+        ([did("Email Bounced", "2T11:00", "o1", message_id=NUDGE)], None),
+        ([did("Email Opened", "4T12:00", "o1", message_id=NUDGE)], None),
+    ],
+)
+def test_waiting_for_what_comes_of_a_message(happened: list[object], moves: str | None) -> None:
+    done = history(FOLLOWING, did("Cart", "2T10:00", "m1", cart="a"), *happened)
+    results = simulate(done)["j"]
+    assert sends(results)[1:] == ([moves] if moves else [])
+    assert same_for_any_schedule(done, ["2T10:30", "2T11:30", "3T00:00", "30T00:00"], ["2T12:00", "30T00:00"])
 
 
 OTHER = """

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
+from tests.reference.dataset import Event
 from tests.reference.values import Value
 
 Condition: TypeAlias = Mapping[str, Any]
@@ -48,6 +49,7 @@ class Made:
     instance_id: str
     step: str
     scheduled_at: datetime
+    candidate_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,32 @@ def _with_where(step: Condition, where: Condition) -> Condition:
     return {**step, "where": {"all": [step["where"], where]} if "where" in step else where}
 
 
-def made(asked: Condition, ledger: Ledger, ties: Ties | None, as_of: datetime) -> Iterator[datetime]:
-    """When the candidates that `message:` asks for were scheduled, up to as_of. Without a journey, those of the instance that asks."""
-    if asked.get("status", "scheduled") != "scheduled":
+OUTCOMES = {
+    "delivered": ("Email Delivered", "Push Notification Received"),
+    "opened": ("Email Opened",),
+    "clicked": ("Email Link Clicked", "Push Notification Tapped"),
+    "bounced": ("Email Bounced", "Push Notification Bounced"),
+    "converted": ("Message Converted",),
+}
+"""The events that tell what came of a message, by their property `message_id`."""
+
+
+def made(asked: Condition, ledger: Ledger, ties: Ties | None, as_of: datetime, events: Sequence[Event] = ()) -> Iterator[datetime]:
+    """When the candidates that `message:` asks for were scheduled, or had the outcome, up to as_of, by the user's events up to then.
+
+    Without a journey, those of the instance that asks.
+    """
+    status = asked.get("status", "scheduled")
+    if status != "scheduled" and status not in OUTCOMES:
         raise ValueError(f"{asked!r} asks for what the reference does not know")
     for one in ledger.made:
         mine = one.journey == asked["journey"] if "journey" in asked else ties is not None and one.instance_id == ties.instance_id
-        if mine and asked.get("step", one.step) == one.step and one.scheduled_at <= as_of:
+        if not mine or asked.get("step", one.step) != one.step:
+            continue
+        if status != "scheduled":
+            told = (event for event in events if event.name in OUTCOMES[status] and event.timestamp <= as_of)
+            yield from (event.timestamp for event in told if event.properties.get("message_id") == one.candidate_id)
+        elif one.scheduled_at <= as_of:
             yield one.scheduled_at
 
 

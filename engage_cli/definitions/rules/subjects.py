@@ -12,6 +12,8 @@ from engage_cli.definitions.conditions import (
     EventDone,
     HasConsent,
     InAudience,
+    JourneyState,
+    MessageMade,
     NoneOf,
     Not,
     Quantified,
@@ -90,6 +92,11 @@ class _Known:
             case HasConsent(span=span) if of is Subject.ACCOUNTS:
                 message = "`consent` is asked of users, and this of accounts"
                 yield Issue("other-subject", message, span, "ask it of the account's users: `any_user: {consent: {channel: email}}`")
+            case MessageMade(span=span) | JourneyState(span=span) if of is Subject.ACCOUNTS:
+                kind = "message" if isinstance(condition, MessageMade) else "journey"
+                example = "{message: {journey: carts}}" if kind == "message" else "{journey: carts}"
+                message = f"`{kind}` is asked of users, and this of accounts"
+                yield Issue("other-subject", message, span, f"ask it of the account's users: `any_user: {example}`")
             case Quantified(quantifier, part, span):
                 if quantifier.of is of:
                     message = f"`{quantifier.value}` is asked of {of.other.value}, and this of {of.value}"

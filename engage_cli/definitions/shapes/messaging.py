@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from engage_cli.definitions.languages import language_of
+from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Channel, Language, Messaging, Urls
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ListOf, Shape
 from engage_cli.definitions.shapes.condition import PERCENT
 from engage_cli.definitions.shapes.key_rules import AtLeastOne
+from engage_cli.definitions.shapes.outcomes import OUTCOMES
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
 from engage_cli.definitions.shapes.settings import CLOCK
@@ -88,6 +90,7 @@ _LANGUAGE: Shape[Language] = Record("`language`", [_LANGUAGE_TRAIT, _DEFAULT], _
 _CHANNELS_KEY = Key("channels", _CHANNELS, "How people are reached, and where their addresses stand.")
 _LANGUAGE_KEY = Key("language", _LANGUAGE, "In what language people are written to.")
 _URLS_KEY = Key("urls", _URLS, "Addresses of your pages.")
+_OUTCOMES_KEY = Key("outcomes", OUTCOMES, "The events that tell what came of messages.")
 _GROUPS_KEY = Key("groups", ListOf(id_shape("a subscription group"), "a list of subscription groups"), "The subscription groups.")
 
 
@@ -97,6 +100,7 @@ def _messaging(fields: Fields, _reading: Reading) -> Messaging:
         groups=fields.get(_GROUPS_KEY) or (),
         language=fields.get(_LANGUAGE_KEY) or Language(),
         urls=fields.get(_URLS_KEY) or Urls(),
+        outcomes=fields.get(_OUTCOMES_KEY) or Outcomes(),
     )
 
 
@@ -114,6 +118,7 @@ MESSAGING: Shape[Messaging] = Record(
         ),
         Key("holdout", _HOLDOUT, "People who never get a marketing message, to measure the others against."),
         _URLS_KEY,
+        _OUTCOMES_KEY,
     ],
     _messaging,
 )

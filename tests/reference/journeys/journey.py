@@ -303,7 +303,11 @@ class Walk:
             for entry in (instance.entry for instance in self.instances)
             if entry.user_id == user_id
         ]
-        made = [Made(self.name, one.instance_id, one.step, one.scheduled_at) for one in self.candidates if one.user_id == user_id]
+        made = [
+            Made(self.name, one.instance_id, one.step, one.scheduled_at, one.candidate_id)
+            for one in self.candidates
+            if one.user_id == user_id
+        ]
         return Ledger(stays, made)
 
     def _subject(self, instance: Instance, token: Token) -> Any:

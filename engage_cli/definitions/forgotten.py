@@ -22,7 +22,7 @@ _PHONE = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
 def address_form(value: str) -> str:
     """The one form in which addresses are compared: without white space around; an email in small letters, a phone without what only
     parts its digits. Two writings of a number with and without its country are two."""
-    text = value.strip()
+    text = value.strip(" \t\n\f\r")
     if "@" in text:
         return text.lower()
     return re.sub(r"[^0-9+]", "", text) if _PHONE.fullmatch(text) else text

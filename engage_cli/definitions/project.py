@@ -69,7 +69,7 @@ class Entity:
 FROM_CALLS = ("profiles", "accounts", "memberships")
 """The kinds of which raw Segment calls have rows, beside events."""
 ENTITIES = "entities"
-KINDS = ("events", "profiles", "accounts", "memberships", "consents", ENTITIES)
+KINDS = ("events", "profiles", "accounts", "memberships", "consents", "suppressions", ENTITIES)
 """All kinds of sources."""
 
 
@@ -83,6 +83,7 @@ class Sources:
     accounts: tuple[Source, ...] = ()
     memberships: tuple[Source, ...] = ()
     consents: tuple[Source, ...] = ()
+    suppressions: tuple[Source, ...] = ()
     identity: Identity | None = None
     entities: tuple[Entity, ...] = ()
     forgotten: Forgotten = NOBODY

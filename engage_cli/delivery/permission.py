@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from engage_cli.definitions.forgotten import ADDRESS, Forgotten, address_form
+from engage_cli.definitions.forgotten import address_form
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.message import Message
@@ -22,7 +22,7 @@ NO_CONSENT = "no_consent"
 SUPPRESSED = "suppressed"
 
 WORDS = {
-    SUPPRESSED: "is never to be written to: the address is that of somebody who was forgotten",
+    SUPPRESSED: "is never to be written to: they or their address are suppressed, or were forgotten",
     UNKNOWN: "is in none of the sources any more",
     UNSUBSCRIBED: "has unsubscribed from the channel, or somebody with the same address has",
     NO_CONSENT: "is not subscribed",
@@ -31,15 +31,15 @@ WORDS = {
 
 
 class Permission:
-    """Asks of messages whether they may be sent. Reads `users`, `traits` and `consents` (plan/needs.py), the traits with the addresses.
+    """Asks of messages whether they may be sent. Reads `users`, `traits`, `consents` and `suppressed_hash` (plan/needs.py), the traits with
+    the addresses.
 
-    `joined`: users have further ids (`identity`). Where no consents are declared, none is asked for. Nobody
-    `forgotten` is ever written to.
+    `joined`: users have further ids (`identity`). Where no consents are declared, none is asked for. Nobody who is suppressed, or was
+    forgotten, is ever written to.
     """
 
-    def __init__(self, engine: Engine, addresses: Mapping[str, Path], *, joined: bool, with_consents: bool, forgotten: Forgotten) -> None:
+    def __init__(self, engine: Engine, addresses: Mapping[str, Path], *, joined: bool, with_consents: bool) -> None:
         self._engine = engine
-        self._forgotten = forgotten
         engine.execute(_KNOWN_JOINED if joined else _KNOWN)
         parts = [_addresses(channel, path) for channel, path in sorted(addresses.items())]
         if parts:
@@ -63,8 +63,7 @@ class Permission:
             }
             for one in messages
         ]
-        found = {str(message_id): str(reason) for message_id, reason in self._engine.rows(_REFUSALS, [json.dumps(asked)])}
-        return found | {one.message_id: SUPPRESSED for one in messages if self._forgotten.has(ADDRESS, address_form(one.to))}
+        return {str(message_id): str(reason) for message_id, reason in self._engine.rows(_REFUSALS, [json.dumps(asked)])}
 
 
 def _addresses(channel: str, path: Path) -> exp.Select:
@@ -97,9 +96,8 @@ _NO_CONSENTS = """
 """
 _LEFT = r"""
     CREATE OR REPLACE TEMP TABLE left_address AS
-    SELECT DISTINCT a.channel, CASE WHEN contains(a.address, '@') THEN lower(trim(a.address))
-        WHEN regexp_full_match(trim(a.address), '\+?[0-9 ()./-]+') THEN regexp_replace(a.address, '[^0-9+]', '', 'g')
-        ELSE trim(a.address) END AS address FROM channel_address AS a JOIN given_consent AS c USING (user_key, channel)
+    SELECT DISTINCT a.channel, address_form(a.address) AS address
+    FROM channel_address AS a JOIN given_consent AS c USING (user_key, channel)
     WHERE c.group_name IS NULL AND c.status = 'unsubscribed' AND a.address IS NOT NULL
 """
 _REFUSALS = """
@@ -107,13 +105,16 @@ _REFUSALS = """
         SELECT unnest(from_json(CAST(? AS JSON), '[{"message_id": "VARCHAR", "user_id": "VARCHAR", "channel": "VARCHAR",
             "group_name": "VARCHAR", "asks": "BOOLEAN", "address": "VARCHAR"}]'), recursive := true)
     ), known AS (
-        SELECT a.*, u.user_key FROM asked AS a LEFT JOIN known_user_id AS u USING (user_id)
+        SELECT a.*, u.user_key, o.user_id AS own_id FROM asked AS a LEFT JOIN known_user_id AS u USING (user_id)
+        LEFT JOIN users AS o ON o.user_key = u.user_key
     ), said AS (
         SELECT k.message_id, max(c.status) FILTER (WHERE c.group_name IS NULL) AS of_channel,
             max(c.status) FILTER (WHERE c.group_name = k.group_name) AS of_group
         FROM known AS k JOIN given_consent AS c ON c.user_key = k.user_key AND c.channel = k.channel GROUP BY k.message_id
     ), judged AS (
         SELECT k.message_id, CASE
+            WHEN EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'user' AND s.hash IN (sha256(k.user_id), sha256(k.own_id)))
+                OR EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'address' AND s.hash = sha256(k.address)) THEN 'suppressed'
             WHEN k.user_key IS NULL THEN 'unknown'
             WHEN NOT k.asks THEN NULL
             WHEN s.of_channel = 'unsubscribed' OR l.address IS NOT NULL THEN 'unsubscribed'

@@ -119,6 +119,14 @@ id_of_json(json, token) AS CASE
     WHEN json_type(json) = 'DOUBLE' THEN coalesce(nullif(token, ''), json ->> '$')
 END
 """,
+    # The one form of an address, as definitions/forgotten.py has it.
+    r"""
+address_form(address) AS list_transform([regexp_replace(address, '^\s+|\s+$', '', 'g')], lambda a: CASE
+    WHEN contains(a, '@') THEN lower(a)
+    WHEN regexp_full_match(a, '\+?[0-9 ()./-]+') THEN regexp_replace(a, '[^0-9+]', '', 'g')
+    ELSE a
+END)[1]
+""",
     # The cases stand inside each other because both sides of an AND may be evaluated, and json_type fails on what is no JSON.
     r"""
 object_of_text(text) AS CASE WHEN json_valid(text) THEN CASE WHEN json_type(text) = 'OBJECT' THEN text END END

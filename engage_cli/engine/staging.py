@@ -39,6 +39,7 @@ from engage_cli.engine.inputs.people import (
 from engage_cli.engine.inputs.rejects import as_shown, event_rejects, people_rejects, stage_rejects
 from engage_cli.engine.inputs.segment_events import rows_of_events
 from engage_cli.engine.inputs.segment_people import CallsAboutPeople, calls_about_people
+from engage_cli.engine.inputs.suppressions import SuppressionRows, stage_suppressed, suppression_rows
 from engage_cli.engine.inputs.traits import Profiles, read_profiles, stage_trait_history, stage_traits
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
@@ -78,6 +79,7 @@ class Inputs:
     aliases: tuple[PeopleRows, ...] = ()
     """Raw Segment calls that name an earlier id of a person, where identifiers join users."""
     entities: Mapping[str, tuple[EntityRows, ...]] = field(default_factory=dict)
+    suppressions: tuple[SuppressionRows, ...] = ()
 
     @property
     def people(self) -> tuple[PeopleRows, ...]:
@@ -98,7 +100,8 @@ class Inputs:
         """The same files with the ids of their users read so."""
         profiles, memberships, consents = (with_joined(rows, ids) for rows in (self.profiles, self.memberships, self.consents))
         entities = {name: tuple(replace(one, joined=ids) for one in rows) for name, rows in self.entities.items()}
-        return replace(self, profiles=profiles, memberships=memberships, consents=consents, entities=entities)
+        suppressions = tuple(replace(rows, joined=ids) for rows in self.suppressions)
+        return replace(self, profiles=profiles, memberships=memberships, consents=consents, entities=entities, suppressions=suppressions)
 
     def knowing_forgotten(self, work: Work, sources: Sources) -> "Inputs":
         """The same files, with who was forgotten among the users of each."""
@@ -113,9 +116,9 @@ class Inputs:
         return [rows.batch for rows in self.judged]
 
     @property
-    def judged(self) -> "list[PeopleRows | EntityRows]":
+    def judged(self) -> "list[PeopleRows | EntityRows | SuppressionRows]":
         """Everything of which a row can be rejected."""
-        return [*self.people, *self.accounts, *(one for rows in self.entities.values() for one in rows)]
+        return [*self.people, *self.accounts, *self.suppressions, *(one for rows in self.entities.values() for one in rows)]
 
 
 def stage_inputs(
@@ -188,9 +191,16 @@ def _open(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: t
             entity.name: tuple(entity_rows(batch, zone, entity) for batch in batches([entity.source], entity.name))
             for entity in _needed_entities(sources, needs)
         },
+        suppressions=tuple(suppression_rows(batch, zone) for batch in batches(sources.suppressions, "suppressions"))
+        if _asks_suppressions(needs)
+        else (),
     )
     inputs = inputs if sources.identity is None else inputs.with_joined(JoinedIds(sources.identity))
     return inputs.knowing_forgotten(work, sources)
+
+
+def _asks_suppressions(needs: Needs) -> bool:
+    return needs.with_suppressions or bool(needs.channels)
 
 
 def _needed_entities(sources: Sources, needs: Needs) -> list[Entity]:
@@ -258,6 +268,8 @@ def _stage(
     if needs.accounts:
         stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of, dated=needs.dated)
     stage_consents(work, inputs.consents, needs, as_of)
+    if _asks_suppressions(needs):
+        stage_suppressed(work, inputs.suppressions, sources.forgotten)
     if needs.dated:
         stage_trait_history(work, profiles, needs, None)
         stage_consent_history(work, inputs.consents, needs, as_of)
@@ -353,6 +365,8 @@ def _stage_users_events(
     staged = _stage_events(work, events, needs)
     stage_traits(work, profiles, needs.traits, needs.users)
     stage_consents(work, inputs.consents, needs, as_of)
+    if _asks_suppressions(needs):
+        stage_suppressed(work, inputs.suppressions, sources.forgotten)
     if needs.dated:
         stage_trait_history(work, profiles, needs, needs.users)
         stage_consent_history(work, inputs.consents, needs, as_of)

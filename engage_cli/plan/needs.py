@@ -12,6 +12,12 @@ The engine stages, for one run at one instant, temporary relations of the shape 
 `consents(user_key INTEGER, channel VARCHAR, "group" VARCHAR, status VARCHAR)`
     at most one row a user, channel and group (NULL: the channel as a whole): the subscription states as of the run's instant. Only where
     a plan needs it, and of the channels that it needs.
+`suppressed_hash(kind VARCHAR, hash VARCHAR)`
+    whom nothing may ever be sent to, each once, by the hex SHA-256 of a user's id (kind `user`) or of an address (`address`): of the rows
+    of `sources.suppressions`, and of people who were forgotten. An address is hashed in the form of the macro `address_form` (in Python
+    definitions/forgotten.py). So a user is suppressed where `('user', sha256(user_id))` is among the rows, an address where
+    `('address', sha256(address_form(address)))` is. Wherever `consents` is, and `with_suppressions`.
+
 Where a plan asks about accounts, also:
 
 `accounts(account_key INTEGER, account_id VARCHAR)`
@@ -168,6 +174,8 @@ class Needs:
     """Also stage what was so at earlier instants."""
     with_known_since: bool = False
     """Also stage since when the rows about each user have been there."""
+    with_suppressions: bool = False
+    """Also stage who must never be written to, where no channel is asked for."""
     set_traits: frozenset[str] = frozenset()
     """The traits that journeys set over those of the sources."""
 
@@ -187,6 +195,7 @@ class Needs:
             with_properties=self.with_properties or other.with_properties,
             dated=self.dated or other.dated,
             with_known_since=self.with_known_since or other.with_known_since,
+            with_suppressions=self.with_suppressions or other.with_suppressions,
             set_traits=self.set_traits | other.set_traits,
             entities=_together(*self.entities, *other.entities),
         )

@@ -66,6 +66,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         events=(EventNeed(("*",), None, frozenset()),),
         lists=plan.needs.lists,
         tables=tables,
+        with_suppressions=True,
         with_properties=any(mention.kind == "property" for mention in mentions),
     )
     with progress.stage("reading the data"):

@@ -146,7 +146,6 @@ def _permission(
         addresses,
         joined=sources.identity is not None,
         with_consents=bool(sources.consents),
-        forgotten=sources.forgotten,
     )
     return permission, report_of(staged.staging)
 

@@ -245,6 +245,17 @@ def test_nobody_who_was_forgotten_is_written_to(tmp_path: Path, mailbox: Mailbox
     assert [reasons[row["message_id"]][1] for row in rows_of(3)[1:]] == ["suppressed", "suppressed"]
 
 
+def test_nobody_who_is_suppressed_is_written_to(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
+    shop = shop_in(tmp_path, port)
+    shop.people([f"u{at},u{at}@example.com," for at in range(4)])
+    shop.run(rows_of(4, category="transactional"))
+    (shop.folder / "never.csv").write_text("user_id,address\nu1,\n,U2@example.COM\n")
+    config = shop.folder / "engage.yaml"
+    config.write_text(config.read_text().replace("sources:", "sources:\n  suppressions: {path: never.csv}", 1))
+    assert one(shop.deliver()) == {"sent": 2, "skipped": 2}
+    assert sorted(mailbox.recipients) == ["u0@example.com", "u3@example.com"]
+
+
 def test_a_transactional_message_asks_no_consent(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
     shop = shop_in(tmp_path, port)
     shop.consents(["u0,email,,unsubscribed"])

@@ -116,3 +116,10 @@ def test_the_file_of_the_state_does_not_hold_a_byte_of_them(shop):
         assert not path.is_file() or b"zebra" not in path.read_bytes(), path
     with duckdb.connect(str(shop / ".engage/state.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM candidate").fetchone() == (1,)
+
+
+def test_files_of_suppressions_that_name_them_are_listed(shop):
+    config = shop / "engage.yaml"
+    config.write_text(config.read_text().replace("messaging:", "  suppressions: {path: never.csv}\nmessaging:"))
+    (shop / "never.csv").write_text("user_id,address\nana,\n,x@y.z\n")
+    assert {one.path: one.rows for one in forget(shop, "ana", dry_run=True).files}["never.csv"] == 1

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.paths import parse_path
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import load_texts
@@ -31,13 +33,20 @@ def project(folder: Path, sources: str) -> Project:
 
 @contextmanager
 def staged(
-    folder: Path, sources: str, *, events: frozenset[Column] = frozenset(), traits: frozenset[Column] = frozenset(), **more: Any
+    folder: Path,
+    sources: str,
+    *,
+    events: frozenset[Column] = frozenset(),
+    traits: frozenset[Column] = frozenset(),
+    forgotten: Forgotten = NOBODY,
+    **more: Any,
 ) -> Iterator[tuple[Engine, Staging]]:
     """What is staged of these sources, with every event."""
     read = project(folder, sources)
+    found = replace(read.config.sources, forgotten=forgotten)
     needs = Needs(AS_OF, ZONE, events=(EventNeed(("*",), None, events),), traits=traits, **more)
     with open_engine(folder, read.config.engine, ZONE) as engine:
-        yield engine, engine.stage(read.config.sources, needs)
+        yield engine, engine.stage(found, needs)
 
 
 def event_rows(engine: Engine, *names: str) -> list[tuple[Any, ...]]:

@@ -79,17 +79,11 @@ def _audience(fields: Fields, reading: Reading) -> Audience:
     )
 
 
-_COLUMNS = ("user_id", "account_id", "entered_at")
-
-
 def _check_entities(entities: tuple[tuple[str, Span], ...], traits: tuple[Path, ...], reading: Reading) -> None:
     names = [name for name, _span in entities]
     for at, (name, span) in enumerate(entities):
         if name in names[:at]:
             reading.report("duplicate", f"`{name}` stands twice in `with`", span, "keep one of the two")
-        elif name in _COLUMNS:
-            message = f"`{name}` is a column that the files have anyway"
-            reading.report("duplicate", message, span, "declare the entity under another name in engage.yaml")
         elif any(path.text.lower() == name for path in traits):
             message = f"`{name}` is a trait and an entity in `with`: they would have one name in the files"
             reading.report("duplicate", message, span, "leave one of the two out")

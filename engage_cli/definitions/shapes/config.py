@@ -98,7 +98,7 @@ CONFIG: Shape[Config] = Named(
         hints={
             **dict.fromkeys(("name", "title"), "write `project`"),
             **dict.fromkeys(("tz", "zone"), "write `timezone`"),
-            **dict.fromkeys(("events", "profiles", "accounts", "memberships", "consents"), "put it under `sources:`"),
+            **dict.fromkeys(("events", "profiles", "accounts", "memberships", "consents", "suppressions"), "put it under `sources:`"),
             **dict.fromkeys(("output", "out"), "write `outputs`"),
             **dict.fromkeys(("identifiers", "blocked"), "put it under `identity:`"),
             **dict.fromkeys(("channels", "groups", "quiet_hours", "frequency_caps", "holdout", "urls"), "put it under `messaging:`"),

@@ -17,7 +17,7 @@ TO_SUBJECTS = ("user", "account")
 RESERVED = frozenset(
     {
         *TO_SUBJECTS,
-        *("users", "events", "profiles", "accounts", "memberships", "consents", "entities", "traits"),
+        *("users", "events", "profiles", "accounts", "memberships", "consents", "suppressions", "entities", "traits"),
         *("user_id", "account_id", "entered_at"),
     }
 )

@@ -42,10 +42,12 @@ _FIELDS = {
         "status": "subscribed, unsubscribed or did_not_subscribe.",
         "updated_at": "Since when.",
     },
+    "suppressions": {"user_id": "The user who is never to be written to.", "address": "The address that nothing is ever sent to."},
 }
 _COLUMN_HINTS = {
     "message_id": "write `id`",
     "name": "write `event`",
+    **dict.fromkeys(("email", "phone"), "write `address`"),
     "time": "write `timestamp`",
     "user": "write `user_id`",
     "account": "write `account_id`",
@@ -94,22 +96,25 @@ _ACCOUNTS = _kind("accounts", "Accounts and their traits.")
 _MEMBERSHIPS = _kind("memberships", "Which user belongs to which account.")
 _CONSENTS = _kind("consents", "Subscription states by channel and group.")
 _KINDS = (_EVENTS, _PROFILES, _ACCOUNTS, _MEMBERSHIPS, _CONSENTS)
+_SUPPRESSIONS = _kind("suppressions", "Who must never be written to, by user ids, addresses, or both.")
 _ENTITIES = Key("entities", ENTITIES, "Further tables, linked to users, accounts or each other, by their names.")
 
 
 def _sources(fields: Fields, _reading: Reading) -> Sources:
     events, profiles, accounts, memberships, consents = (fields.get(key) or () for key in _KINDS)
-    return Sources(events, profiles, accounts, memberships, consents, entities=fields.get(_ENTITIES) or ())
+    suppressions = fields.get(_SUPPRESSIONS) or ()
+    return Sources(events, profiles, accounts, memberships, consents, suppressions, entities=fields.get(_ENTITIES) or ())
 
 
 SOURCES: Shape[Sources] = Record(
     "`sources`",
-    [*_KINDS, _ENTITIES],
+    [*_KINDS, _SUPPRESSIONS, _ENTITIES],
     _sources,
     rules=[AtLeastOne(tuple(key.name for key in _KINDS), "`sources` names no data", "add `events:` with the `path` of your event files")],
     hints={
         **dict.fromkeys(("users", "profile"), "write `profiles`"),
         **dict.fromkeys(("entity", "tables"), "write `entities`"),
+        **dict.fromkeys(("suppression", "suppressed", "suppression_list"), "write `suppressions`"),
         "event": "write `events`",
     },
 )

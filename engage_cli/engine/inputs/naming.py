@@ -21,7 +21,7 @@ from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 
 Identifiers = Mapping[str, Sequence[str]]
 """What somebody is known by: values by the name of the identifier."""
-_KINDS = ("events", "profiles", "memberships", "consents")
+_KINDS = ("events", "profiles", "memberships", "consents", "suppressions")
 
 
 def rows_naming(work: Work, folder: Path, sources: Sources, zone: str, identifiers: Identifiers) -> dict[str, int]:

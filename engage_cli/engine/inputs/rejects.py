@@ -13,6 +13,7 @@ from engage_cli.engine.inputs.files import InputPath
 from engage_cli.engine.inputs.loading import SHOWN, Work
 from engage_cli.engine.inputs.numbering import numbered_broken, numbered_read
 from engage_cli.engine.inputs.people import PeopleRows
+from engage_cli.engine.inputs.suppressions import SuppressionRows
 from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 from engage_cli.source import visible
 
@@ -44,8 +45,8 @@ def event_rejects(work: Work, events: Events, rejected: Set[str], suspects: Set[
     return found
 
 
-def people_rejects(work: Work, people: Sequence[PeopleRows | EntityRows]) -> list[Sql]:
-    """SELECTs of path (as the user knows the file), row_number, reason, content of the rows that are left out, of people or entities."""
+def people_rejects(work: Work, people: Sequence[PeopleRows | EntityRows | SuppressionRows]) -> list[Sql]:
+    """SELECTs of path (as the user knows the file), row_number, reason, content of the rows that are left out, of all but events."""
     # Of raw calls every row is judged, and told of, where they are read for events.
     people = [rows for rows in people if not rows.batch.source.segment]
     found = _broken(work, [rows.batch for rows in people])

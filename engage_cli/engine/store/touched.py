@@ -49,7 +49,8 @@ def _new_files(opened: Opened, touch: Touch, inputs: Sequence[InputFile]) -> lis
     now = Counter(file.sha256 for file in inputs if file.kind == "events")
     if before - now:
         return "a file of events changed or is gone"
-    compared = {"events", *KINDS, ENTITIES}  # where entities changed, whoever asks about them looks at everybody anyhow
+    # Where entities changed, whoever asks about them looks at everybody anyhow; who is suppressed changes no audience.
+    compared = {"events", *KINDS, ENTITIES, "suppressions"}
     if {file for file in touch.files if file[0] not in compared} != {
         (one.kind, one.path, one.sha256) for one in inputs if one.kind not in compared
     }:

@@ -88,12 +88,24 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", DEFINITIONS, ids=lambda block: f"{block.page}:{block.line}")
 def test_definitions_on_the_pages_are_valid(block: Block) -> None:
     is_config = "project:" in block.body
-    texts = {"engage.yaml": block.body} if is_config else {"engage.yaml": CONFIG, "campaigns/one.yaml": block.body, **TEMPLATE}
+    beside = _files_beside(block)
+    texts = (
+        {"engage.yaml": block.body}
+        if is_config
+        else {"engage.yaml": CONFIG, **TEMPLATE, **beside, block.file or "campaigns/one.yaml": block.body}
+    )
     if "mistake" in (block.file or ""):
         with pytest.raises(InvalidError):
             load_texts(texts)
     else:
         load_texts(texts)
+
+
+def _files_beside(block: Block) -> dict[str, str]:
+    """What a page shows as files, of which a definition in a file may speak: templates, and, for audiences, journeys."""
+    files = {one.file: one.body for one in blocks_of(block.page) if one.file is not None}
+    folders = ("campaigns/templates/", *(["campaigns/journeys/"] if "audience:" in block.body else []))
+    return {path: body for path, body in files.items() if block.file is not None and path.startswith(folders)}
 
 
 LINKS = [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)) if not target.startswith("https://")]

@@ -210,7 +210,7 @@ class _Run:
     def _load_touched(self) -> None:
         """Add to `w_instance` and `w_token` the instances that something can have happened to."""
         engine, name, version = self.engine, self.journey.name, self.edition.version
-        engine.execute(_TOUCHED, [name, version, stored(self.tick.until), stored(self.tick.until), name, version])
+        engine.execute(_TOUCHED, [name, version, stored(self.tick.until), stored(self.tick.until), name, version, name, version])
         self._touch_by_conditions()
         places = self.edition.graph.places
         engine.execute(_LOAD_INSTANCES)
@@ -349,6 +349,8 @@ _TOUCHED = """
     CREATE OR REPLACE TEMP TABLE w_touched AS
     SELECT DISTINCT instance FROM (
         SELECT instance FROM position_now WHERE journey = ? AND version = ? AND (due <= ? OR exit_due <= ?)
+        UNION ALL
+        SELECT p.instance FROM position_now AS p SEMI JOIN changed_now AS c USING (instance) WHERE p.journey = ? AND p.version = ?
         UNION ALL
         SELECT k.instance FROM w_known_instance AS k
         WHERE k.ended_at IS NULL AND k.journey = ? AND k.version = ?

@@ -53,7 +53,7 @@ class Door:
     """Whether this edition is entered for the first time, after others."""
 
     def find(self, on: Awaited | None) -> None:
-        """Make `w_candidate`."""
+        """Make `w_candidate`, of those too whom an instance before keeps out."""
         entry = self.journey.entry
         match entry:
             case EntryOn():
@@ -61,7 +61,10 @@ class Door:
                 self._by_events(on, entry)
             case EntryWhen():
                 self._by_condition(entry)
-        self.engine.execute(_ADMISSIBLE[type(entry.reentry).__name__], [self.journey.name])
+
+    def turn_away(self) -> None:
+        """Take those out of `w_candidate` whom an instance in `w_known_instance` keeps out."""
+        self.engine.execute(_ADMISSIBLE[type(self.journey.entry.reentry).__name__], [self.journey.name])
 
     # ---- by events -------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,8 @@ class Tick:
     """Whether the newest edition is entered for the first time, after others."""
     place: int = 0
     """The journey's place in the order of the tick."""
+    new_files: bool = True
+    """Whether there are other files than at the last tick: without, no event can have come in late."""
 
     @property
     def newest(self) -> Edition:
@@ -106,7 +108,7 @@ class Tick:
         """Make `w_late(message_id, user_key)`: what came in since the last tick with an instant that had passed by then."""
         engine = self.engine
         engine.execute("DROP TABLE IF EXISTS temp.main.w_late")
-        if self.last is None or not self.late_names:
+        if self.last is None or not self.late_names or not self.new_files:
             engine.execute(_NO_LATE)
             return
         shown = [column("message_id", EVENTS), column("user_key", EVENTS)]
@@ -166,46 +168,59 @@ class _Run:
         engine, tick, edition = self.engine, self.tick, self.edition
         make_tables(engine)
         walking(engine, self.journey.name)
-        engine.execute(_KNOWN, [self.journey.name])
         entering = self.is_newest and tick.status is JourneyStatus.LIVE
+        door = self._door()
         engine.execute(_NO_CANDIDATE)
         if entering:
-            door = Door(
-                engine,
-                self.journey,
-                edition.version,
-                self.asker,
-                tick.catalog,
-                tick.zone,
-                tick.since,
-                tick.last,
-                tick.until,
-                tick.late_from,
-                tick.pauses,
-                anew=tick.anew,
-            )
             door.find(edition.entry_on)
+        self._make_happened()
+        self._load_known()
+        if entering:
+            door.turn_away()
             if self.journey.exclude_previous:
                 engine.execute(_EXCLUDE_PREVIOUS, [self.journey.name, edition.version])
             enter_all(engine, self.journey, edition.graph.places[0].id)
-        self._make_happened()
         self._load_touched()
         self._make_rules()
         self.walk.run()
         end_instances(self.walk)
         self._admit(entering)
 
+    def _door(self) -> Door:
+        tick = self.tick
+        return Door(
+            self.engine,
+            self.journey,
+            self.edition.version,
+            self.asker,
+            tick.catalog,
+            tick.zone,
+            tick.since,
+            tick.last,
+            tick.until,
+            tick.late_from,
+            tick.pauses,
+            anew=tick.anew,
+        )
+
     # ---- what is looked at -----------------------------------------------------------------------------------------
 
     def _make_happened(self) -> None:
         tick = self.tick
         lows = [tick.late_from] if tick.late_from is not None else []
-        entered = self.engine.rows("SELECT min(entered_at) FROM w_instance")[0][0]
+        entered = self.engine.rows("SELECT min(entered_at) FROM w_candidate")[0][0]
         lows += [read(entered)] if entered is not None else []
         if any(isinstance(step, Hold) and step.since_entry for step in self.journey.all_steps()):
             first = self.engine.rows(_FIRST_ENTRY, [self.journey.name, self.edition.version])[0][0]
             lows += [read(first)] if first is not None else []
         make_happened(self.engine, self.edition.awaited, tick.catalog, tick.zone, min(lows) if lows else tick.since, tick.until, tick.last)
+
+    def _load_known(self) -> None:
+        """Make `w_known_instance`: the instances, ended ones too, of those who may enter or to whom something happened, and those that
+        time or a condition may move."""
+        name, version = self.journey.name, self.edition.version
+        steps = [step for _, step in self._conditions()]
+        self.engine.execute(_KNOWN, [name, name, stored(self.tick.until), stored(self.tick.until), name, version, steps, None in steps])
 
     def _load_touched(self) -> None:
         """Add to `w_instance` and `w_token` the instances that something can have happened to."""
@@ -216,19 +231,22 @@ class _Run:
         engine.execute(_LOAD_INSTANCES)
         engine.execute(_LOAD_TOKENS, [[place.id for place in places], [place.index for place in places]])
 
-    def _touch_by_conditions(self) -> None:
-        engine, name, version = self.engine, self.journey.name, self.edition.version
+    def _conditions(self) -> list[tuple[str, str | None]]:
+        """The conditions that may become true for who stands somewhere, each with the step where that is (None: anywhere)."""
         asked: list[tuple[str, str | None]] = [
             (f"exit.{number}", None) for number, rule in enumerate(self.journey.exits) if isinstance(rule, ExitWhen)
         ]
-        asked += [
+        return asked + [
             (f"{step.id}.{branch.name}", step.id)
             for step in self.journey.all_steps()
             if isinstance(step, Hold)
             for branch in step.branches
             if branch.when is not None
         ]
-        for condition, step in asked:
+
+    def _touch_by_conditions(self) -> None:
+        engine, name, version = self.engine, self.journey.name, self.edition.version
+        for condition, step in self._conditions():
             if not count(engine, _STANDING, name, version, step):
                 continue
             if self.asker.is_dated(condition) and self.tick.last is not None:
@@ -328,7 +346,7 @@ class _Run:
 
 MOST_WALKS = 50
 """How often a journey is walked at most that reads what it sets: each walk is right at least one instant further than the one before."""
-_NO_CANDIDATE = "CREATE OR REPLACE TEMP TABLE w_candidate (number BIGINT)"
+_NO_CANDIDATE = "CREATE OR REPLACE TEMP TABLE w_candidate (number BIGINT, user_key INTEGER, entered_at TIMESTAMP)"
 _NO_LATE = "CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER)"
 _LATE = """
     CREATE TEMP TABLE w_late AS
@@ -337,9 +355,20 @@ _LATE = """
 """
 _KNOWN = """
     CREATE OR REPLACE TEMP TABLE w_known_instance AS
+    WITH who AS (
+        SELECT user_key FROM w_candidate
+        UNION SELECT user_key FROM w_happened WHERE is_new
+        UNION SELECT user_key FROM w_late
+    ), found AS (
+        SELECT i.instance FROM instance_now AS i
+        SEMI JOIN (SELECT user_id FROM instance_user SEMI JOIN who USING (user_key)) AS u ON u.user_id = i.user_id
+        WHERE i.journey = ?
+        UNION SELECT instance FROM position_now WHERE journey = ? AND (due <= ? OR exit_due <= ?)
+        UNION SELECT p.instance FROM position_now AS p WHERE p.journey = ? AND p.version = ? AND (list_contains(CAST(? AS VARCHAR[]), p.step) OR ?)
+        UNION SELECT instance FROM changed_now
+    )
     SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at
-    FROM instance_now AS i JOIN instance_user AS u ON u.user_id = i.user_id
-    WHERE i.journey = ?
+    FROM instance_now AS i SEMI JOIN found USING (instance) JOIN instance_user AS u ON u.user_id = i.user_id
 """
 _EXCLUDE_PREVIOUS = """
     DELETE FROM w_candidate WHERE user_key IN (SELECT user_key FROM w_known_instance WHERE journey = ? AND version < ?)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from engage_cli.definitions.journey import EntryOn, EntryWhen, SetTrait
+from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.happening import Awaited, text_columns
-from engage_cli.journeys.tick import Edition
 from engage_cli.plan.checks import OfTrait
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.journeys.asked import Read

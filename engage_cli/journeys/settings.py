@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from engage_cli.definitions.journey import Send, Sync
 from engage_cli.engine.base import Engine
-from engage_cli.journeys.tick import Edition
+from engage_cli.journeys.edition import Edition
 
 
 def make_settings(engine: Engine, editions: Iterable[Edition]) -> None:

@@ -8,54 +8,26 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitAfter, ExitWhen, Hold, Journey, JourneyStatus, SetTrait
-from engage_cli.definitions.journey_graph import JourneyGraph, graph_of
+from engage_cli.definitions.journey import ExitAfter, JourneyStatus, SetTrait
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.journeys.asking import Asker
+from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.ending import end_instances, find_goals
 from engage_cli.journeys.entering import Door, Stretches, choose, enter_all
-from engage_cli.journeys.happening import Awaited, awaited_by, make_happened, plan_on, those_of
+from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.ledger import walking
+from engage_cli.journeys.looking import Look
 from engage_cli.journeys.setting import forget_sets_of_walk, found_other_sets, lay_over
 from engage_cli.journeys.walk import Walk
-from engage_cli.journeys.work import count, make_tables
+from engage_cli.journeys.work import make_tables
 from engage_cli.plan.checks import OfTrait
-from engage_cli.plan.journeys.asked import Asked, Read
-from engage_cli.plan.moments import MomentPlan
+from engage_cli.plan.journeys.asked import Read
 from engage_cli.plan.needs import Catalog, Column
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import column, timestamp_literal
 from engage_cli.sql.scope import EVENTS
-from engage_cli.state.instants import read, stored
-
-
-@dataclass(frozen=True)
-class Edition:
-    """One version of a journey, with all that has to be asked on its way."""
-
-    journey: Journey
-    version: int
-    plan: MomentPlan
-    values: dict[str, Asked]
-    graph: JourneyGraph
-    awaited: tuple[Awaited, ...]
-    entry_on: Awaited | None
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of the events that it enters or waits by, or asks for; each may hold `*`."""
-        found = [*self.awaited, *([self.entry_on] if self.entry_on is not None else [])]
-        names = {name for one in found for name in one.names} | self.plan.event_names
-        return frozenset(names | {"*"} if isinstance(self.journey.entry, EntryWhen) else names)
-
-
-def edition_of(journey: Journey, version: int, plan: MomentPlan, values: dict[str, Asked], zone: str) -> Edition:
-    """A version of a journey, with its graph and the events that it waits for."""
-    entry = journey.entry
-    entry_on = plan_on(-1, "entry", 0, entry.on, zone) if isinstance(entry, EntryOn) else None
-    return Edition(journey, version, plan, values, graph_of(journey), awaited_by(journey, zone), entry_on)
 
 
 @dataclass(frozen=True)
@@ -87,6 +59,16 @@ class Tick:
     """The journey's place in the order of the tick."""
     new_files: bool = True
     """Whether there are other files than at the last tick: without, no event can have come in late."""
+
+    @property
+    def name(self) -> str:
+        """The journey's."""
+        return self.newest.journey.name
+
+    @property
+    def awaited_names(self) -> frozenset[str]:
+        """The names of the events that its editions enter or wait by."""
+        return frozenset(name for edition in self.editions for name in edition.awaited_names)
 
     @property
     def newest(self) -> Edition:
@@ -170,18 +152,19 @@ class _Run:
         walking(engine, self.journey.name)
         entering = self.is_newest and tick.status is JourneyStatus.LIVE
         door = self._door()
+        look = Look(engine, edition, self.asker, tick.catalog, tick.zone, tick.since, tick.late_from, tick.last, tick.until)
         engine.execute(_NO_CANDIDATE)
         if entering:
             door.find(edition.entry_on)
-        self._make_happened()
-        self._load_known()
+        look.find_happened()
+        look.load_known()
         if entering:
             door.turn_away()
             if self.journey.exclude_previous:
                 engine.execute(_EXCLUDE_PREVIOUS, [self.journey.name, edition.version])
             enter_all(engine, self.journey, edition.graph.places[0].id)
-        self._load_touched()
-        self._make_rules()
+        look.load_touched()
+        look.make_rules()
         self.walk.run()
         end_instances(self.walk)
         self._admit(entering)
@@ -202,102 +185,6 @@ class _Run:
             tick.pauses,
             anew=tick.anew,
         )
-
-    # ---- what is looked at -----------------------------------------------------------------------------------------
-
-    def _make_happened(self) -> None:
-        tick = self.tick
-        lows = [tick.late_from] if tick.late_from is not None else []
-        entered = self.engine.rows("SELECT min(entered_at) FROM w_candidate")[0][0]
-        lows += [read(entered)] if entered is not None else []
-        if any(isinstance(step, Hold) and step.since_entry for step in self.journey.all_steps()):
-            first = self.engine.rows(_FIRST_ENTRY, [self.journey.name, self.edition.version])[0][0]
-            lows += [read(first)] if first is not None else []
-        make_happened(self.engine, self.edition.awaited, tick.catalog, tick.zone, min(lows) if lows else tick.since, tick.until, tick.last)
-
-    def _load_known(self) -> None:
-        """Make `w_known_instance`: the instances, ended ones too, of those who may enter or to whom something happened, and those that
-        time or a condition may move."""
-        name, version = self.journey.name, self.edition.version
-        steps = [step for _, step in self._conditions()]
-        self.engine.execute(_KNOWN, [name, name, stored(self.tick.until), stored(self.tick.until), name, version, steps, None in steps])
-
-    def _load_touched(self) -> None:
-        """Add to `w_instance` and `w_token` the instances that something can have happened to."""
-        engine, name, version = self.engine, self.journey.name, self.edition.version
-        engine.execute(_TOUCHED, [name, version, stored(self.tick.until), stored(self.tick.until), name, version, name, version])
-        self._touch_by_conditions()
-        places = self.edition.graph.places
-        engine.execute(_LOAD_INSTANCES)
-        engine.execute(_LOAD_TOKENS, [[place.id for place in places], [place.index for place in places]])
-
-    def _conditions(self) -> list[tuple[str, str | None]]:
-        """The conditions that may become true for who stands somewhere, each with the step where that is (None: anywhere)."""
-        asked: list[tuple[str, str | None]] = [
-            (f"exit.{number}", None) for number, rule in enumerate(self.journey.exits) if isinstance(rule, ExitWhen)
-        ]
-        return asked + [
-            (f"{step.id}.{branch.name}", step.id)
-            for step in self.journey.all_steps()
-            if isinstance(step, Hold)
-            for branch in step.branches
-            if branch.when is not None
-        ]
-
-    def _touch_by_conditions(self) -> None:
-        engine, name, version = self.engine, self.journey.name, self.edition.version
-        for condition, step in self._conditions():
-            if not count(engine, _STANDING, name, version, step):
-                continue
-            if self.asker.is_dated(condition) and self.tick.last is not None:
-                engine.execute(_ASK_STANDING, [stored(self.tick.last), name, version, step])
-                self.asker.make_changes(condition, self.tick.last)
-                engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
-            else:
-                engine.execute(_TOUCHED_ALL, [name, version, step])
-
-    def _make_rules(self) -> None:
-        """`w_branch`, `w_exit_rule`, `w_goal_rule`: which `on` stands where; `w_goal_limit`: until when a goal that ends instances
-        counts."""
-        engine, journey = self.engine, self.journey
-        holds = {step.id: step for step in journey.all_steps() if isinstance(step, Hold)}
-        rows = [
-            (one.place, one.number, holds[one.place].branches[one.number], one.occurrence, one.match is not None, one.tied)
-            for one in self.edition.awaited
-            if one.place in holds
-        ]
-        engine.execute(
-            _BRANCHES,
-            [
-                [row[0] for row in rows],
-                [row[1] for row in rows],
-                [row[2].name for row in rows],
-                [row[3] for row in rows],
-                [row[2].restart for row in rows],
-                [row[4] for row in rows],
-                [row[5] for row in rows],
-            ],
-        )
-        exits = [one for one in self.edition.awaited if one.place == "exit"]
-        goals = [one for one in self.edition.awaited if one.place == "goal"]
-        ending = exits + (goals if journey.goal is not None and journey.goal.exit else [])
-        engine.execute(
-            _EXIT_RULES,
-            [
-                [one.occurrence for one in ending],
-                [one.number for one in ending],
-                [one.match is not None for one in ending],
-                [one.place == "goal" for one in ending],
-                [one.tied for one in ending],
-            ],
-        )
-        engine.execute(_GOAL_RULES, [[one.occurrence for one in goals], [one.match is not None for one in goals]])
-        until: exp.Expr = exp.cast(exp.null(), "TIMESTAMP")
-        if journey.goal is not None and journey.goal.within is not None:
-            until = after_duration(column("entered_at", "i"), journey.goal.within, self.tick.zone)
-        query = exp.select(column("instance", "i"), exp.alias_(until, "until"))
-        engine.execute("DROP TABLE IF EXISTS temp.main.w_goal_limit")
-        engine.create("w_goal_limit", query.from_(exp.alias_(exp.to_table("w_instance"), "i", table=True)))
 
     # ---- what comes of it ------------------------------------------------------------------------------------------
 
@@ -353,85 +240,8 @@ _LATE = """
     SELECT l.message_id, l.user_key FROM w_late_all AS l
     ANTI JOIN (SELECT message_id FROM state.main.seen_event WHERE run <= ?) AS s ON s.message_id = l.message_id
 """
-_KNOWN = """
-    CREATE OR REPLACE TEMP TABLE w_known_instance AS
-    WITH who AS (
-        SELECT user_key FROM w_candidate
-        UNION SELECT user_key FROM w_happened WHERE is_new
-        UNION SELECT user_key FROM w_late
-    ), found AS (
-        SELECT i.instance FROM instance_now AS i
-        SEMI JOIN (SELECT user_id FROM instance_user SEMI JOIN who USING (user_key)) AS u ON u.user_id = i.user_id
-        WHERE i.journey = ?
-        UNION SELECT instance FROM position_now WHERE journey = ? AND (due <= ? OR exit_due <= ?)
-        UNION SELECT p.instance FROM position_now AS p WHERE p.journey = ? AND p.version = ? AND (list_contains(CAST(? AS VARCHAR[]), p.step) OR ?)
-        UNION SELECT instance FROM changed_now
-    )
-    SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at
-    FROM instance_now AS i SEMI JOIN found USING (instance) JOIN instance_user AS u ON u.user_id = i.user_id
-"""
 _EXCLUDE_PREVIOUS = """
     DELETE FROM w_candidate WHERE user_key IN (SELECT user_key FROM w_known_instance WHERE journey = ? AND version < ?)
-"""
-_FIRST_ENTRY = "SELECT min(entered_at) FROM instance_now WHERE journey = ? AND version = ? AND ended_at IS NULL"
-_TOUCHED = """
-    CREATE OR REPLACE TEMP TABLE w_touched AS
-    SELECT DISTINCT instance FROM (
-        SELECT instance FROM position_now WHERE journey = ? AND version = ? AND (due <= ? OR exit_due <= ?)
-        UNION ALL
-        SELECT p.instance FROM position_now AS p SEMI JOIN changed_now AS c USING (instance) WHERE p.journey = ? AND p.version = ?
-        UNION ALL
-        SELECT k.instance FROM w_known_instance AS k
-        WHERE k.ended_at IS NULL AND k.journey = ? AND k.version = ?
-            AND (
-                k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late)
-                OR k.instance IN (SELECT instance FROM changed_now)
-            )
-    )
-"""
-_STANDING = "SELECT count(*) FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)"
-_ASK_STANDING = """
-    CREATE OR REPLACE TEMP TABLE w_asked AS
-    SELECT p.instance, p.token, k.user_key, CAST(? AS TIMESTAMP) AS asked_at, k.key, k.entered_at, p.context
-    FROM position_now AS p JOIN w_known_instance AS k USING (instance)
-    WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step)
-"""
-_TOUCHED_ALL = """
-    INSERT INTO w_touched SELECT DISTINCT instance FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)
-"""
-_LOAD_INSTANCES = """
-    INSERT INTO w_instance
-    SELECT k.instance, i.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
-    FROM (SELECT DISTINCT instance FROM w_touched) AS t
-    JOIN w_known_instance AS k USING (instance)
-    JOIN instance_now AS i USING (instance)
-    JOIN (
-        SELECT instance, max(last_at) AS last_at, arg_min(context, (token, last_at)) AS context
-        FROM position_now SEMI JOIN w_touched USING (instance) GROUP BY instance
-    ) AS p USING (instance)
-"""
-_LOAD_TOKENS = """
-    INSERT INTO w_token
-    SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
-        [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
-    FROM position_now AS p
-    SEMI JOIN (SELECT instance FROM w_instance) AS i ON i.instance = p.instance
-    JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS id, unnest(CAST(? AS INTEGER[])) AS place) AS s ON s.id = p.step
-"""
-_BRANCHES = """
-    CREATE OR REPLACE TEMP TABLE w_branch AS
-    SELECT unnest(CAST(? AS VARCHAR[])) AS step, unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS VARCHAR[])) AS branch,
-        unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS BOOLEAN[])) AS restart, unnest(CAST(? AS BOOLEAN[])) AS matching,
-        unnest(CAST(? AS BOOLEAN[])) AS tied
-"""
-_EXIT_RULES = """
-    CREATE OR REPLACE TEMP TABLE w_exit_rule AS
-    SELECT unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS BOOLEAN[])) AS matching,
-        unnest(CAST(? AS BOOLEAN[])) AS is_goal, unnest(CAST(? AS BOOLEAN[])) AS tied
-"""
-_GOAL_RULES = """
-    CREATE OR REPLACE TEMP TABLE w_goal_rule AS
-    SELECT unnest(CAST(? AS INTEGER[])) AS occurrence, unnest(CAST(? AS BOOLEAN[])) AS matching
 """
 _NUMBERS = """
     CREATE OR REPLACE TEMP TABLE w_number AS

@@ -16,7 +16,9 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import UsageError
+from engage_cli.journeys.edition import Edition, edition_of
 from engage_cli.journeys.entering import since_of
+from engage_cli.journeys.idling import busy_ones
 from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
@@ -26,7 +28,7 @@ from engage_cli.journeys.seeing import make_seen
 from engage_cli.journeys.setting import forget_sets_of_walk, lay_over, set_traits
 from engage_cli.journeys.settings import make_settings
 from engage_cli.journeys.standing import change_edition, make_standing
-from engage_cli.journeys.tick import Edition, Tick, edition_of
+from engage_cli.journeys.tick import Tick
 from engage_cli.journeys.walk import paths
 from engage_cli.journeys.work import make_tables
 from engage_cli.outputs.folder import run_path
@@ -188,7 +190,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     make_trait_courses(engine, state, project, staging.catalog, recorded, as_of)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
-        perform(engine, project, due, staging, needs, as_of)
+        perform(engine, project, due, staging, needs, as_of, inputs)
     counts = journey_counts(engine)
     changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0, 0))) for plan in due)
     report = report_of(staging, rejects_file=rejects, vanished=vanished, left=request.left)
@@ -241,7 +243,7 @@ def _seen_until(state: State, clocks: Sequence[JourneyClock], window: timedelta)
 def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: datetime, *, dry_run: bool) -> list[Plan]:
     """What a tick will do with each journey."""
     clocks, versions, standing, pauses = journey_clocks(state), kept_versions(state), open_versions(state), pauses_of(state)
-    plans = []
+    plans, beside = [], _beside(project)
     for name in names:
         journey, clock, kept = project.journeys[name], clocks.get(name), versions.get(name, [])
         if clock is None and journey.status is JourneyStatus.DRAFT:
@@ -251,7 +253,7 @@ def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: date
                 f"`{name}` was ticked as of {iso(clock.as_of)}, which is after --as-of {iso(as_of)}; a journey only moves forward in time",
                 hint="ask for a later instant, or look at an earlier one with --dry-run",
             )
-        plans.append(_plan(project, journey, clock, kept, standing.get(name, set()), tuple(pauses.get(name, ())), as_of))
+        plans.append(_plan(project, journey, clock, kept, standing.get(name, set()), tuple(pauses.get(name, ())), as_of, beside))
     return plans
 
 
@@ -263,6 +265,7 @@ def _plan(
     standing: set[int],
     pauses: tuple[tuple[datetime, datetime | None], ...],
     as_of: datetime,
+    beside: tuple[str, ...],
 ) -> Plan:
     text, meaning = print_journey(_essence(journey)), meaning_of(journey)
     zone = project.config.timezone
@@ -277,7 +280,7 @@ def _plan(
     before = next((_edition(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None)
     newest = _edition(project, journey, number)
     return Plan(
-        journey, clock, since, (*editions, newest), new_version, journey.status, _definition(project, journey, text), before, pauses
+        journey, clock, since, (*editions, newest), new_version, journey.status, _definition(project, journey, text, beside), before, pauses
     )
 
 
@@ -298,17 +301,23 @@ def _edition(project: Project, journey: Journey, version: int) -> Edition:
     return edition_of(journey, version, plan, dict(values), zone)
 
 
-def _definition(project: Project, journey: Journey, text: str) -> str:
-    """A hash of all that a tick of a journey rests on but the data."""
+def _beside(project: Project) -> tuple[str, ...]:
+    """The texts of all definitions that a journey may rest on."""
     audiences = [print_audience(replace(one, description="")) for one in project.audiences.values()]
+    forgotten = project.config.sources.forgotten.digest
     traits = [print_trait(replace(one, description="")) for one in project.traits.values()]
-    config = project.config
-    forgotten = [config.sources.forgotten.digest] if config.sources.forgotten.digest else []
-    return digest(text, journey.status.value, *audiences, *traits, config.timezone, str(config.late_window), *forgotten)
+    return (*audiences, *traits, *([forgotten] if forgotten else []))
 
 
-def perform(engine: Engine, project: Project, plans: Sequence[Plan], staging: Staging, needs: Needs, as_of: datetime) -> None:
-    """Find all that happens to the journeys, in their order."""
+def _definition(project: Project, journey: Journey, text: str, beside: tuple[str, ...]) -> str:
+    """A hash of all that a tick of a journey rests on but the data."""
+    return digest(text, journey.status.value, *beside, project.config.timezone, str(project.config.late_window))
+
+
+def perform(
+    engine: Engine, project: Project, plans: Sequence[Plan], staging: Staging, needs: Needs, as_of: datetime, inputs: str = ""
+) -> None:
+    """Find all that happens to the journeys, in their order. `inputs`: the hash of the files that are read."""
     config, window = project.config, late_window(project)
     make_results(engine)
     make_standing(engine, joined=config.sources.identity is not None)
@@ -321,34 +330,60 @@ def perform(engine: Engine, project: Project, plans: Sequence[Plan], staging: St
     make_ledger(engine)
     forget_sets_of_walk(engine)
     lay_over(engine, needs.traits, config.timezone)
-    names: set[str] = set()
+    ticks = []
     for place, plan in enumerate(plans):
+        _change_edition(engine, plan)
+        if plan.status not in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED):
+            ticks.append(
+                _tick_of(engine, project, plan, staging, needs, as_of, place, new_files=plan.clock is None or plan.clock.inputs != inputs)
+            )
+    edited = frozenset(plan.journey.name for plan in plans if plan.new_version is not None)
+    busy = busy_ones(engine, ticks, edited=edited, joined=config.sources.identity is not None)
+    for tick in ticks:
+        if tick.name in busy:
+            tick.run()
+    make_settings(engine, [edition for plan in plans for edition in plan.editions if plan.journey.name in busy])
+    names = {name for plan in plans for edition in plan.editions for name in edition.names}
+    make_seen(engine, sorted(names), staging.catalog, config.timezone, _unseen_from(plans, inputs, as_of - window), as_of)
+
+
+def _unseen_from(plans: Sequence[Plan], inputs: str, low: datetime) -> datetime:
+    """After which instant there may be events that no tick saw: where all is as at the last tick of each journey, after that."""
+    clocks = [plan.clock for plan in plans]
+    if all(clock is not None and clock.inputs == inputs for clock in clocks) and not any(plan.new_version for plan in plans):
+        return max(low, min(clock.as_of for clock in clocks if clock is not None))
+    return low
+
+
+def _change_edition(engine: Engine, plan: Plan) -> None:
+    if plan.clock is not None and plan.new_version is not None:
         newest = plan.editions[-1]
-        names |= {name for edition in plan.editions for name in edition.names}
-        if plan.clock is not None and plan.new_version is not None:
-            steps = [one.id for one in newest.graph.places if waits(one.node)]
-            change_edition(engine, plan.journey, newest.version, plan.clock.as_of, steps, [token for token, _ in paths(newest.graph)])
-        if plan.status in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED):
-            continue
-        late = newest.names if plan.before is None else newest.names & plan.before.names
-        late |= frozenset(name for edition in plan.editions[:-1] for name in edition.names)
-        Tick(
-            engine=engine,
-            editions=plan.editions,
-            catalog=staging.catalog,
-            sources=config.sources,
-            zone=config.timezone,
-            since=plan.since,
-            last=plan.clock.as_of if plan.clock is not None else None,
-            last_run=plan.clock.run if plan.clock is not None else 0,
-            until=as_of,
-            late_window=window,
-            pauses=plan.pauses,
-            status=plan.status,
-            late_names=late,
-            trait_columns=needs.traits,
-            anew=plan.before is not None,
-            place=place,
-        ).run()
-    make_settings(engine, [edition for plan in plans for edition in plan.editions])
-    make_seen(engine, sorted(names), staging.catalog, config.timezone, as_of - window, as_of)
+        steps = [one.id for one in newest.graph.places if waits(one.node)]
+        change_edition(engine, plan.journey, newest.version, plan.clock.as_of, steps, [token for token, _ in paths(newest.graph)])
+
+
+def _tick_of(
+    engine: Engine, project: Project, plan: Plan, staging: Staging, needs: Needs, as_of: datetime, place: int, *, new_files: bool
+) -> Tick:
+    newest, config = plan.editions[-1], project.config
+    late = newest.names if plan.before is None else newest.names & plan.before.names
+    late |= frozenset(name for edition in plan.editions[:-1] for name in edition.names)
+    return Tick(
+        engine=engine,
+        editions=plan.editions,
+        catalog=staging.catalog,
+        sources=config.sources,
+        zone=config.timezone,
+        since=plan.since,
+        last=plan.clock.as_of if plan.clock is not None else None,
+        last_run=plan.clock.run if plan.clock is not None else 0,
+        until=as_of,
+        late_window=late_window(project),
+        pauses=plan.pauses,
+        status=plan.status,
+        late_names=late,
+        trait_columns=needs.traits,
+        anew=plan.before is not None,
+        place=place,
+        new_files=new_files,
+    )

@@ -27,7 +27,7 @@ def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENT
     """The event is one of these names. Keys are literals, so that what is sorted by them is skipped by them."""
     if "*" in names:
         return TRUE.copy()
-    found = sorted((key, event) for event, key in catalog.event_keys.items() if _matches(event, names))
+    found = sorted((key, event) for event, key in catalog.event_keys.items() if is_named(event, names))
     if not found:
         return FALSE.copy()
     condition = among(column("event_key", table), [integer_literal(key) for key, _ in found])
@@ -35,7 +35,8 @@ def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENT
     return condition
 
 
-def _matches(event: str, names: tuple[str, ...]) -> bool:
+def is_named(event: str, names: tuple[str, ...]) -> bool:
+    """Whether an event has one of these names, in which `*` stands for any text."""
     return any(pattern_of(name).fullmatch(event) for name in names)
 
 
@@ -66,7 +67,7 @@ class EventQueries:
 
     def keys(self, names: tuple[str, ...]) -> frozenset[int]:
         """The keys of the events that occur under these names."""
-        return frozenset(key for event, key in self.catalog.event_keys.items() if _matches(event, names))
+        return frozenset(key for event, key in self.catalog.event_keys.items() if is_named(event, names))
 
     def select(self, events: Events, columns: Columns, step: Callable[[OfStep], Reader] | None = None) -> exp.Select:
         """`columns` (over the alias `e`) of the events of a set."""

@@ -76,11 +76,11 @@ _VERSIONS = "SELECT journey, version, definition, hash, from_at FROM state.main.
 
 def record_clocks(engine: Engine, clocks: Sequence[JourneyClock]) -> None:
     """Keep the journeys' clocks, inside the run's transaction."""
-    for clock in clocks:
-        engine.execute(
-            "INSERT OR REPLACE INTO state.main.journey VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [clock.journey, stored(clock.as_of), stored(clock.since), clock.version, clock.definition, clock.inputs, clock.run],
-        )
+    columns = zip(
+        *((one.journey, stored(one.as_of), stored(one.since), one.version, one.definition, one.inputs, one.run) for one in clocks),
+        strict=True,
+    )
+    engine.execute(_SET_CLOCKS, [list(column) for column in columns])
 
 
 def record_versions(engine: Engine, versions: Sequence[KeptVersion], run: int) -> None:
@@ -120,6 +120,11 @@ def record_seen(engine: Engine, run: int, low: datetime) -> None:
     engine.execute(_SEE, [run])
 
 
+_SET_CLOCKS = """
+    INSERT OR REPLACE INTO state.main.journey
+    SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS TIMESTAMP[])), unnest(CAST(? AS TIMESTAMP[])), unnest(CAST(? AS INTEGER[])),
+        unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS INTEGER[]))
+"""
 _END = """
     UPDATE state.main.instance AS i SET ended_at = e.ended_at, end_reason = e.reason, ended_run = CAST(? AS INTEGER)
     FROM r_ended AS e WHERE e.instance = i.instance

@@ -65,3 +65,8 @@ def run(command: Sequence[str], *, timeout: float = 7200) -> Usage:
 def megabytes(maxrss: float) -> float:
     """MiB of what `ru_maxrss` counts: KiB on Linux, bytes on macOS."""
     return maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)
+
+
+def run_engage(folder: Path, *arguments: str) -> Usage:
+    """Run one command of engage on the project in a folder."""
+    return run([sys.executable, "-m", "engage_cli", *arguments, "--project", str(folder)])

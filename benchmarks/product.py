@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.answers import Answer, answer_sql
-from benchmarks.process import THREADS, Usage, run
+from benchmarks.process import THREADS, Usage, run_engage
 
 _WRITING = ("writ", "commit", "publish", "record", "sav")
 """How the titles of the stages begin that write what was found. All others read and evaluate."""
@@ -59,7 +58,7 @@ class Project:
 
     def engage(self, *arguments: str) -> Usage:
         """Run one command of engage on this project."""
-        return run([sys.executable, "-m", "engage_cli", *arguments, "--project", str(self.folder)])
+        return run_engage(self.folder, *arguments)
 
     def rebuild_store(self) -> Usage:
         """(Re)build the event store from the files."""

@@ -9,6 +9,7 @@ from benchmarks.measurements.hundred_appends import hundred_appends
 from benchmarks.measurements.hundred_million import hundred_million
 from benchmarks.measurements.identity import identity
 from benchmarks.measurements.ingest import ingest
+from benchmarks.measurements.journeys import idle_journeys, in_flight, many_events, thousand_ticks
 from benchmarks.measurements.membership import membership
 from benchmarks.measurements.sequences import sequences
 from benchmarks.measurements.shapes import heavy, wide
@@ -32,6 +33,10 @@ MEASUREMENTS: dict[str, Measurement] = {
     "membership": membership,
     "identity": identity,
     "twenty_traits": twenty_traits,
+    "in_flight": in_flight,
+    "many_events": many_events,
+    "idle_journeys": idle_journeys,
+    "thousand_ticks": thousand_ticks,
     "heavy": heavy,
     "wide": wide,
     "hundred_million": hundred_million,

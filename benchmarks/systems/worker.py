@@ -26,6 +26,10 @@ def perform(task: str, **given: Any) -> Clock:
         from benchmarks.systems.identities import resolve_identities
 
         return resolve_identities(**given)
+    if task in ("move_positions", "tick_often"):
+        from benchmarks.systems import ticks
+
+        return ticks.move_positions(**given) if task == "move_positions" else ticks.tick_often(**given)
     if task == "ask_texts":
         from benchmarks.systems.duckdb_queries import ask_texts
 

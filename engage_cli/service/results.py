@@ -461,6 +461,7 @@ class TickResult:
     """What an interrupted run had left, in words, and what was done about it."""
     samples: Mapping[str, JourneySample] = field(default_factory=dict)
     """Some of what happened, by journey; only where asked for."""
+    timings: tuple[Timing, ...] = ()
 
     @property
     def would_change(self) -> bool:

@@ -43,7 +43,7 @@ from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.journey_lists import find_lists, plan_lists
-from engage_cli.service.progress import Progress
+from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.results import DataReport, JourneyChange, TickResult
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
@@ -121,6 +121,7 @@ def tick_journeys(
     unknown name or an instant before a journey's clock. A dry run computes the same and writes nothing.
     """
     project = load(folder)
+    timed = Timed(progress)
     request = _Request(
         project,
         folder,
@@ -129,16 +130,17 @@ def tick_journeys(
         dry_run,
         strict,
         allow_change,
-        progress,
+        timed,
         samples,
     )
     if dry_run:
         with engine_for(project, folder) as engine:
             state = open_published(engine, folder / project.config.state) or scratch_state(engine, tool_version=__version__)
-            return _tick(request, engine, state)
+            return replace(_tick(request, engine, state), timings=timed.timings)
 
     def work(opened: Opened) -> TickResult:
-        return replace(_tick(replace(request, left=opened.left), opened.engine, opened.state), recovered=opened.recovered)
+        told = _tick(replace(request, left=opened.left), opened.engine, opened.state)
+        return replace(told, recovered=opened.recovered, timings=timed.timings)
 
     return run_locked(project, folder, COMMAND, wait, work, locked=locked)
 

@@ -167,7 +167,7 @@ def tick(
     tell_data(out, result.data, folder, writes=not dry_run)
     out.note(left_out_blocks(result))
     if out.flags.as_json:
-        out.document(tick_document(result))
+        out.document(tick_document(result, verbose=out.flags.verbose))
     else:
         out.show(tick_blocks(result))
     out.tell(held_blocks(result))

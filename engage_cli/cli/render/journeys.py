@@ -53,8 +53,11 @@ def tick_blocks(result: TickResult) -> Iterator[Block]:
 
 def result_blocks(result: TickResult) -> Iterator[Block]:
     """What a tick did, without what it wrote: a row a journey, and the sum."""
-    if result.journeys:
-        yield table(_COLUMNS, (_row(change) for change in result.journeys))
+    busy = [one for one in result.journeys if one.entered or one.moved or one.ended]
+    if busy:
+        yield table(_COLUMNS, (_row(change) for change in busy))
+    if len(busy) < len(result.journeys):
+        yield line(dim(f"nothing happened in {counted(len(result.journeys) - len(busy), 'journey')}"))
     yield from sync_blocks(result.syncs, "list")
     as_of = instant(result.as_of)
     entered, moved = sum(one.entered for one in result.journeys), sum(one.moved for one in result.journeys)
@@ -71,8 +74,8 @@ def _row(change: JourneyChange) -> tuple[Piece, ...]:
     return (name(change.name), *(Piece(count, Style.GOOD) if count else dim(0) for count in counts))
 
 
-def tick_document(result: TickResult) -> dict[str, Any]:
-    """`journey tick` for machines."""
+def tick_document(result: TickResult, *, verbose: bool = False) -> dict[str, Any]:
+    """`journey tick` for machines. `verbose`: with what it took, which alone differs from run to run."""
     return {
         "as_of": instant(result.as_of),
         "dry_run": result.dry_run,
@@ -82,4 +85,5 @@ def tick_document(result: TickResult) -> dict[str, Any]:
         "syncs": [fields_of(one) for one in result.syncs],
         "would_change" if result.dry_run else "changed": result.would_change,
         "written": [path.as_posix() for path in result.written],
+        **({"timings": [fields_of(one) for one in result.timings]} if verbose else {}),
     }

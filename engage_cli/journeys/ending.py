@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.journey import EndReason, ExitAfter, ExitOn, ExitWhen, Fork
 from engage_cli.journeys.happening import make_tied
+from engage_cli.journeys.work import count
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import all_of, column, integer_literal, timestamp_literal
 
@@ -20,6 +21,9 @@ def end_instances(walk: Walk) -> None:
     engine = walk.engine
     _find_exits(walk)
     engine.execute(_CUT)
+    if not count(engine, "SELECT count(*) FROM w_cut"):
+        engine.execute("CREATE OR REPLACE TEMP TABLE w_kept AS FROM w_log")
+        return
     forks = [place.id for place in walk.graph.places if isinstance(place.node, Fork)]
     engine.execute(_KEEP_LOG)
     engine.execute(_OPEN_TOKENS, [[place.index for place in walk.graph.places], [place.id for place in walk.graph.places], forks])
@@ -49,7 +53,8 @@ def _find_exits(walk: Walk) -> None:
     """Make `w_exit(instance, acted_at, event, number, is_goal)`: what may end each instance from outside of its path."""
     engine, journey = walk.engine, walk.journey
     tied = [one for one in walk.awaited if one.place in ("exit", "goal") and one.tied]
-    engine.execute(_HOLDERS)
+    if tied:
+        engine.execute(_HOLDERS)
     make_tied(engine, tied, walk.asker.catalog, walk.zone)
     engine.execute(_EXIT_EVENTS)
     for number, rule in enumerate(journey.exits):

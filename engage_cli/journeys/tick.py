@@ -21,7 +21,7 @@ from engage_cli.journeys.ledger import walking
 from engage_cli.journeys.looking import Look
 from engage_cli.journeys.setting import forget_sets_of_walk, found_other_sets, lay_over
 from engage_cli.journeys.walk import Walk
-from engage_cli.journeys.work import make_tables
+from engage_cli.journeys.work import count, make_tables
 from engage_cli.plan.checks import OfTrait
 from engage_cli.plan.journeys.asked import Read
 from engage_cli.plan.needs import Catalog, Column
@@ -192,7 +192,7 @@ class _Run:
         """Number the fresh instances that are let in, and drop the others."""
         engine = self.engine
         engine.execute("CREATE OR REPLACE TEMP TABLE w_admitted (instance BIGINT)")
-        if entering:
+        if entering and count(engine, "SELECT count(*) FROM w_candidate"):
             choose(engine, self.journey, self.tick.zone)
         engine.execute(_NUMBERS)
 

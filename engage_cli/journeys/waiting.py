@@ -29,7 +29,8 @@ def leave_hold(walk: Walk, hold: Hold, place: Place) -> None:
     """Restarts are logged; those that a branch takes, or whose time is over, leave."""
     engine = walk.engine
     tied = [one for one in walk.awaited if one.place == hold.id and one.tied]
-    engine.execute(_HOLDERS)
+    if tied:
+        engine.execute(_HOLDERS)
     make_tied(engine, tied, walk.asker.catalog, walk.zone)
     _make_acts(walk, hold, place)
     engine.execute(_CHAIN)

@@ -352,7 +352,7 @@ def perform(
 def _unseen_from(plans: Sequence[Plan], inputs: str, low: datetime) -> datetime:
     """After which instant there may be events that no tick saw: where all is as at the last tick of each journey, after that."""
     clocks = [plan.clock for plan in plans]
-    if all(clock is not None and clock.inputs == inputs for clock in clocks) and not any(plan.new_version for plan in plans):
+    if clocks and all(clock is not None and clock.inputs == inputs for clock in clocks) and not any(plan.new_version for plan in plans):
         return max(low, min(clock.as_of for clock in clocks if clock is not None))
     return low
 

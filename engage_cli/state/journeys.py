@@ -76,6 +76,8 @@ _VERSIONS = "SELECT journey, version, definition, hash, from_at FROM state.main.
 
 def record_clocks(engine: Engine, clocks: Sequence[JourneyClock]) -> None:
     """Keep the journeys' clocks, inside the run's transaction."""
+    if not clocks:
+        return
     columns = zip(
         *((one.journey, stored(one.as_of), stored(one.since), one.version, one.definition, one.inputs, one.run) for one in clocks),
         strict=True,

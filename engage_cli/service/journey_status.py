@@ -1,13 +1,15 @@
-"""`journey status`: who stands where in a journey, as the last tick left it. Reads the published copy of the state alone."""
+"""`journey status`: who stands where in a journey, as the last tick left it. Reads the published copy of the state, and outcomes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.step_words import entry_words, step_words
+from engage_cli.service.journey_results import JourneyResults, results_of
 from engage_cli.service.journeys import journey_named
+from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.journey_readers import EditionCount, JourneyCounts, StepCount, hand_status, journey_count
 from engage_cli.state.journeys import journey_clocks, pauses_of
@@ -75,14 +77,19 @@ class JourneyStanding:
     steps: tuple[StepStanding, ...]
     editions: tuple[EditionCount, ...]
     pauses: tuple[Pause, ...]
+    results: JourneyResults = field(default_factory=JourneyResults)
+    """What came of its messages, by the events up to the last tick."""
 
 
-def journey_status(folder: Path, name: str) -> JourneyStanding:
+def journey_status(folder: Path, name: str, *, progress: Progress = SILENT) -> JourneyStanding:
     """How a journey stands by the last tick. Raises UsageError for an unknown name."""
     project = load(folder)
     journey = journey_named(project, name)
     with engine_for(project, folder) as engine:
-        return standing_of(journey, open_published(engine, folder / project.config.state))
+        standing = standing_of(journey, open_published(engine, folder / project.config.state))
+        if standing.as_of is None:
+            return standing
+        return replace(standing, results=results_of(project, folder, engine, journey, standing.as_of, progress))
 
 
 def standing_of(journey: Journey, state: State | None) -> JourneyStanding:

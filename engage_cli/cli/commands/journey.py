@@ -81,7 +81,7 @@ def status(out: Output, name: Name, project: ProjectDir = None) -> ExitCode:
     from engage_cli.cli.render.journey_status import status_blocks
     from engage_cli.service.journey_status import journey_status
 
-    standing = journey_status(out.project(project), name)
+    standing = journey_status(out.project(project), name, progress=out.progress())
     if out.flags.as_json:
         out.document(fields_of(standing))
     else:

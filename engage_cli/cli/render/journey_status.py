@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, Style, dim, line, name, table
 from engage_cli.cli.render.documents import instant
+from engage_cli.cli.render.experiments import message_blocks, variant_blocks
 from engage_cli.service.journey_status import JourneyStanding, Pause, StepStanding
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -43,6 +44,12 @@ def status_blocks(standing: JourneyStanding) -> Iterator[Block]:
     yield from (line(_pause(pause)) for pause in standing.pauses)
     yield EMPTY
     yield table(_STEP_COLUMNS, (_row(step) for step in standing.steps))
+    if standing.results.messages:
+        yield EMPTY
+        yield from message_blocks(standing.results.messages)
+    for one in standing.results.experiments:
+        yield EMPTY
+        yield from variant_blocks(one.step, one.arms, with_goal=standing.goal is not None)
     if len(standing.editions) > 1:
         yield EMPTY
         rows = ((str(one.version), instant(one.from_at), one.entered, one.inside) for one in standing.editions)

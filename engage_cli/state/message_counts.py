@@ -1,0 +1,83 @@
+"""What came of the messages of a journey, by step and by the arms of its experiments. `outcome_event` (journeys/outcomes.py) and
+`instance_user` are made before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engage_cli.engine.base import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCount:
+    """How many messages a step made, and how many of them had each outcome."""
+
+    step: str
+    made: int
+    delivered: int
+    opened: int
+    clicked: int
+    bounced: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCount:
+    """An arm of a randomize step: how many instances it was drawn for, how many of those reached the goal, and the messages made for them
+    after that."""
+
+    step: str
+    arm: str
+    people: int
+    converted: int
+    made: int
+    delivered: int
+    opened: int
+    clicked: int
+    bounced: int
+
+
+def message_counts(engine: Engine, journey: str) -> list[MessageCount]:
+    """The counts of every step that made a message, by name."""
+    return [MessageCount(*row) for row in engine.rows(_BY_STEP, [journey])]
+
+
+def arm_counts(engine: Engine, journey: str, steps: Sequence[str]) -> list[ArmCount]:
+    """The counts of the arms of these steps, by step and arm; only arms that were drawn."""
+    return [ArmCount(*row) for row in engine.rows(_BY_ARM, [journey, list(steps)])]
+
+
+_BY_STEP = """
+    WITH made AS (
+        SELECT c.candidate_id, c.step, u.user_key FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
+        WHERE c.campaign_kind = 'journey' AND c.campaign = ?
+    )
+    SELECT m.step, count(DISTINCT m.candidate_id), count(DISTINCT m.candidate_id) FILTER (o.status = 'delivered'),
+        count(DISTINCT m.candidate_id) FILTER (o.status = 'opened'), count(DISTINCT m.candidate_id) FILTER (o.status = 'clicked'),
+        count(DISTINCT m.candidate_id) FILTER (o.status = 'bounced')
+    FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.candidate_id AND o.user_key = m.user_key
+    GROUP BY m.step ORDER BY m.step
+"""
+_BY_ARM = """
+    WITH drawn AS (
+        SELECT t.instance, t.from_step AS step, t.branch AS arm, min(t.ordinal) AS drawn
+        FROM state.main.transition AS t JOIN state.main.instance AS i USING (instance)
+        WHERE i.journey = ? AND t.cause = 'branch' AND list_contains(CAST(? AS VARCHAR[]), t.from_step) GROUP BY ALL
+    ), people AS (
+        SELECT d.step, d.arm, count(DISTINCT d.instance) AS people, count(DISTINCT g.instance) AS converted
+        FROM drawn AS d LEFT JOIN state.main.instance_goal AS g USING (instance) GROUP BY d.step, d.arm
+    ), made AS (
+        SELECT d.step, d.arm, c.candidate_id, u.user_key
+        FROM drawn AS d JOIN state.main.candidate AS c USING (instance)
+        JOIN state.main.transition AS t ON t.instance = d.instance AND t.from_step = c.step AND t.ordinal > d.drawn
+        JOIN instance_user AS u USING (user_id)
+    ), counted AS (
+        SELECT m.step, m.arm, count(DISTINCT m.candidate_id) AS made,
+            count(DISTINCT m.candidate_id) FILTER (o.status = 'delivered') AS delivered,
+            count(DISTINCT m.candidate_id) FILTER (o.status = 'opened') AS opened,
+            count(DISTINCT m.candidate_id) FILTER (o.status = 'clicked') AS clicked,
+            count(DISTINCT m.candidate_id) FILTER (o.status = 'bounced') AS bounced
+        FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.candidate_id AND o.user_key = m.user_key GROUP BY m.step, m.arm
+    )
+    SELECT p.step, p.arm, p.people, p.converted, coalesce(c.made, 0), coalesce(c.delivered, 0), coalesce(c.opened, 0),
+        coalesce(c.clicked, 0), coalesce(c.bounced, 0)
+    FROM people AS p LEFT JOIN counted AS c USING (step, arm) ORDER BY p.step, p.arm
+"""

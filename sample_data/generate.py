@@ -11,9 +11,9 @@ from collections import defaultdict
 from datetime import date, datetime, time
 from pathlib import Path
 
-from sample_data.shop import records
+from sample_data.shop import records, warehouse
 from sample_data.shop.events import Event
-from sample_data.shop.files import differences, write_csv, write_jsonl, write_parquet
+from sample_data.shop.files import differences, write_csv, write_jsonl, write_lines, write_parquet
 from sample_data.shop.moments import moments
 from sample_data.shop.oddities import BROKEN_LINES, with_oddities
 from sample_data.shop.people import LAST_DAY, ROBOT, Person, people
@@ -46,6 +46,10 @@ def generate(folder: Path) -> None:
     write_csv(folder / "accounts.csv", records.ACCOUNT_COLUMNS, records.accounts())
     write_csv(folder / "memberships.csv", records.MEMBERSHIP_COLUMNS, records.memberships(everybody))
     write_csv(folder / "consents.csv", records.CONSENT_COLUMNS, records.consents(everybody))
+    companies = list(records.accounts())
+    write_csv(folder / "subscriptions.csv", warehouse.SUBSCRIPTION_COLUMNS, warehouse.subscriptions(everybody, companies))
+    write_lines(folder / "invoices.jsonl", warehouse.invoices(everybody, companies))
+    write_csv(folder / "suppressions.csv", warehouse.SUPPRESSION_COLUMNS, warehouse.suppressions(list(records.profiles(everybody))))
 
 
 def _check(folder: Path) -> int:

@@ -26,9 +26,10 @@ def data() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"CREATE TABLE events AS FROM read_parquet('{SAMPLE_DATA}/events/*.parquet')")
         text = f"(SELECT unnest(string_split(content, chr(10))) AS line FROM read_text('{SAMPLE_DATA}/events/*.jsonl'))"
         connection.execute(f"CREATE TABLE lines AS FROM {text} WHERE json_valid(line)")
-        for name in ("profiles", "accounts", "memberships", "consents"):
+        for name in ("profiles", "accounts", "memberships", "consents", "subscriptions", "suppressions"):
             source = f"read_csv('{SAMPLE_DATA}/{name}.csv', all_varchar = true, header = true, nullstr = '')"
             connection.execute(f"CREATE TABLE {name} AS FROM {source}")
+        connection.execute(f"CREATE TABLE invoices AS FROM read_json('{SAMPLE_DATA}/invoices.jsonl')")
         yield connection
 
 
@@ -169,6 +170,13 @@ ODDITIES = {
     "members of nothing": "SELECT count(*) FROM memberships WHERE account_id NOT IN (SELECT account_id FROM accounts)",
     "members without a profile": "SELECT count(*) FROM memberships WHERE user_id NOT IN (SELECT user_id FROM profiles)",
     "consents without a profile": "SELECT count(*) FROM consents WHERE user_id NOT IN (SELECT user_id FROM profiles)",
+    "subscriptions without a key": "SELECT count(*) FROM subscriptions WHERE subscription_id IS NULL",
+    "subscriptions that stand twice": "SELECT count(*) FROM (FROM subscriptions SELECT subscription_id GROUP BY ALL HAVING count(*) > 1)",
+    "subscriptions of nobody": "SELECT count(*) FROM subscriptions WHERE user_id NOT IN (SELECT user_id FROM profiles)",
+    "subscriptions of companies": "SELECT count(*) FROM subscriptions WHERE account_id IN (SELECT account_id FROM accounts)",
+    "invoices of nothing": "SELECT count(*) FROM invoices WHERE subscription NOT IN (SELECT subscription_id FROM subscriptions WHERE subscription_id IS NOT NULL)",
+    "suppressed users": "SELECT count(*) FROM suppressions WHERE user_id IN (SELECT user_id FROM profiles)",
+    "suppressed addresses": "SELECT count(*) FROM suppressions WHERE lower(address) IN (SELECT lower(email) FROM profiles)",
     "people who changed their mind": """
         SELECT count(*) FROM (
             SELECT user_id FROM consents WHERE channel = 'email' AND "group" IS NULL GROUP BY user_id HAVING count(DISTINCT status) > 1

@@ -41,6 +41,11 @@ def write_jsonl(path: Path, events: Sequence[Event], broken: Sequence[str]) -> N
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Rows as one JSON object a line."""
+    path.write_text("".join(_json(row) + "\n" for row in rows), encoding="utf-8")
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     """Rows as CSV in UTF-8 with a header."""
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -68,7 +73,7 @@ def differences(expected: Path, actual: Path) -> list[str]:
 
 def data_files(folder: Path) -> list[Path]:
     """The files in the folder that hold data, and not the generator or its description."""
-    return sorted(file for pattern in ("*.csv", "events/*") for file in folder.glob(pattern))
+    return sorted(file for pattern in ("*.csv", "*.jsonl", "events/*") for file in folder.glob(pattern))
 
 
 def _content(path: Path) -> object:

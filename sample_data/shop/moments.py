@@ -33,8 +33,8 @@ def renews_at(person: Person) -> datetime | None:
     """The UTC instant of the next renewal; long past where the payments ceased, None where nothing is to be renewed."""
     if person.plan == "free" or cancels(person):
         return None
-    renewals = _renewals(person)
-    return renewals[-1] + _period(person) if renewals else _trial_began(person) + _TRIAL
+    so_far = renewals(person)
+    return so_far[-1] + _period(person) if so_far else _trial_began(person) + _TRIAL
 
 
 def _trial_began(person: Person) -> datetime:
@@ -45,13 +45,18 @@ def _period(person: Person) -> timedelta:
     return timedelta(days=30 if person.billing == "monthly" else 365)
 
 
-def _renewals(person: Person) -> list[datetime]:
+def price_of(person: Person) -> float:
+    """What the person pays for the plan at each renewal."""
+    return _PRICES[person.plan, person.billing]
+
+
+def renewals(person: Person) -> list[datetime]:
     """The renewals so far: the first at the end of the trial, the others a period apart."""
-    instant, renewals = _trial_began(person) + _TRIAL, []
+    instant, found = _trial_began(person) + _TRIAL, []
     while instant < person.active_until:
-        renewals.append(instant)
+        found.append(instant)
         instant += _period(person)
-    return renewals
+    return found
 
 
 def _sign_up(diary: Diary) -> None:
@@ -65,7 +70,7 @@ def _subscribe(diary: Diary) -> None:
         return
     diary.at = _trial_began(person)
     diary.did("Trial Started", plan=person.plan, trial_ends_at=f"{diary.at + _TRIAL:%Y-%m-%dT%H:%M:%SZ}")
-    for renewal in _renewals(person):
+    for renewal in renewals(person):
         diary.at = renewal
         plan = _plan_at(person, renewal)
         diary.did("Subscription Renewed", plan=plan, amount=_PRICES[plan, person.billing])

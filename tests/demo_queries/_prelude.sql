@@ -4,6 +4,8 @@
 --   events     message_id, user_id, event, ts (UTC), properties: one row an event, up to as_of
 --   profiles   every cell as text; empty cells are null
 --   universe   user_id: everybody in profiles, memberships or consents, or with an event
+--   subscriptions, invoices
+--              one row a key
 --   staff_and_robots, reachable_by_email
 --              user_id: the two audiences on which others stand
 
@@ -82,3 +84,13 @@ WHERE contains(email, '@')
     AND user_id NOT IN (SELECT user_id FROM staff_and_robots)
     AND NOT coalesce(list_contains(tags::JSON::VARCHAR[], 'do_not_contact'), false)
     AND NOT ends_with(lower(email), '@example.net');
+
+-- The last row of a key that stands twice differs in its price alone, which no query here looks at.
+CREATE TEMP TABLE subscriptions AS
+SELECT DISTINCT ON (subscription_id) *
+FROM read_csv('sample_data/subscriptions.csv', all_varchar = true, header = true, nullstr = '')
+WHERE subscription_id IS NOT NULL;
+
+CREATE TEMP TABLE invoices AS
+SELECT j ->> '$.invoice' AS invoice, j ->> '$.subscription' AS subscription_id, (j ->> '$.paid')::BOOLEAN AS paid, j -> '$.lines' AS lines
+FROM (SELECT unnest(string_split(rtrim(content, chr(10)), chr(10)))::JSON AS j FROM read_text('sample_data/invoices.jsonl'));

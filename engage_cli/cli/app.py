@@ -12,10 +12,6 @@ from engage_cli.source import nearest, visible
 
 LATER = {
     "journey simulate": "a journey over the past",
-    "journey pause": "letting nobody in",
-    "journey resume": "letting people in again",
-    "journey archive": "letting nothing move",
-    "journey exit": "taking somebody out of a journey",
     "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
     "report": "the HTML page",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import EntryWhen, JourneyStatus
+from engage_cli.definitions.journey import EntryWhen
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.tick import Tick
@@ -41,7 +41,7 @@ def busy_ones(engine: Engine, ticks: Sequence[Tick], *, edited: frozenset[str], 
 
 def _may_enter_by_condition(tick: Tick) -> bool:
     """A condition may become true by anything: only asking tells."""
-    return isinstance(tick.newest.journey.entry, EntryWhen) and tick.status is JourneyStatus.LIVE
+    return isinstance(tick.newest.journey.entry, EntryWhen)
 
 
 def _come_in(engine: Engine, ticks: Sequence[Tick]) -> frozenset[str]:

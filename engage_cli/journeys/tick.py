@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import ExitAfter, JourneyStatus, SetTrait
+from engage_cli.definitions.journey import EntryWhen, ExitAfter, SetTrait
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
@@ -35,6 +35,7 @@ class Tick:
     """What a tick of one journey is given. `editions` are those that somebody is in, and last the one that people enter.
 
     Instants are aware, UTC. `last`: the journey's clock before (None: its first tick), and `last_run` the run that moved it there.
+    `moving`: else nobody enters or goes on, and only for whom the condition of the entry holds is kept.
     `late_names`: the events that may have come in late; those that an edition newly asks for cannot be told from what was there before.
     """
 
@@ -49,7 +50,7 @@ class Tick:
     until: datetime
     late_window: timedelta
     pauses: Stretches
-    status: JourneyStatus
+    moving: bool
     late_names: frozenset[str]
     trait_columns: frozenset[Column] = frozenset()
     """The readings of traits that are staged."""
@@ -83,6 +84,9 @@ class Tick:
     def run(self) -> None:
         """Find all that happens, into the tables of results.py."""
         self._make_late()
+        if not self.moving:
+            _Run(self, self.newest).remember()
+            return
         for edition in self.editions:
             _Run(self, edition).run()
 
@@ -150,7 +154,7 @@ class _Run:
         engine, tick, edition = self.engine, self.tick, self.edition
         make_tables(engine)
         walking(engine, self.journey.name)
-        entering = self.is_newest and tick.status is JourneyStatus.LIVE
+        entering = self.is_newest
         door = self._door()
         look = Look(engine, edition, self.asker, tick.catalog, tick.zone, tick.since, tick.late_from, tick.last, tick.until)
         engine.execute(_NO_CANDIDATE)
@@ -168,6 +172,13 @@ class _Run:
         self.walk.run()
         end_instances(self.walk)
         self._admit(entering)
+
+    def remember(self) -> None:
+        """Keep for whom the condition of the entry holds, so that it does not seem to become true when the journey moves again."""
+        if isinstance(self.journey.entry, EntryWhen):
+            make_tables(self.engine)
+            walking(self.engine, self.journey.name)
+            self._door().find(self.edition.entry_on)
 
     def _door(self) -> Door:
         tick = self.tick

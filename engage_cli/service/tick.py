@@ -53,6 +53,8 @@ from engage_cli.source import did_you_mean, visible
 from engage_cli.state.hashes import digest, hash_of_files
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.instants import iso
+from engage_cli.state.journey_hands import MICROSECOND
+from engage_cli.state.journey_readers import HandStatus, hand_statuses
 from engage_cli.state.journeys import (
     JourneyClock,
     KeptVersion,
@@ -67,11 +69,19 @@ from engage_cli.state.store import State, open_published, scratch_state
 from engage_cli.state.ticks import commit_tick
 
 COMMAND = "journey tick"
+MOVING = (JourneyStatus.LIVE, JourneyStatus.PAUSED)
+"""The statuses in which people go on. Of a pause the stretches in which nobody enters are kept."""
+
+
+Pauses = tuple[tuple[datetime, datetime | None], ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tick will do with one journey: its clock before, the editions that somebody is in or enters, and what the next clock says."""
+    """What a tick will do with one journey: its clock before, the editions that somebody is in or enters, and what the next clock says.
+
+    `status` is the stricter of what the file says and what a command said.
+    """
 
     journey: Journey
     clock: JourneyClock | None
@@ -82,7 +92,9 @@ class Plan:
     definition: str
     before: Edition | None
     """The edition that was entered before this one, where this one is new."""
-    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    pauses: Pauses = ()
+    closed: datetime | None = None
+    """From when on nobody enters up to this tick's instant, because the file says so; None where it does not."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +223,19 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         try:
             run_files, pending = write_tick(engine, run, config.destinations, outputs, syncs)
             until = _seen_until(state, clocks, late_window(project))
-            commit_tick(state, run, files, clocks, versions, seen_until=until, run_files=run_files, pending=pending, syncs=syncs.known)
+            closed = [(plan.journey.name, plan.closed) for plan in due if plan.closed is not None]
+            commit_tick(
+                state,
+                run,
+                files,
+                clocks,
+                versions,
+                closed=closed,
+                seen_until=until,
+                run_files=run_files,
+                pending=pending,
+                syncs=syncs.known,
+            )
         except BaseException:
             discard(outputs, [run_path(run)])
             raise
@@ -227,8 +251,6 @@ def late_window(project: Project) -> timedelta:
 
 def _is_due(plan: Plan, as_of: datetime, inputs: str) -> bool:
     clock = plan.clock
-    if plan.status is JourneyStatus.DRAFT and clock is None:
-        return False
     return clock is None or (clock.as_of, clock.definition, clock.inputs) != (as_of, plan.definition, inputs)
 
 
@@ -245,18 +267,27 @@ def _seen_until(state: State, clocks: Sequence[JourneyClock], window: timedelta)
 def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: datetime, *, dry_run: bool) -> list[Plan]:
     """What a tick will do with each journey."""
     clocks, versions, standing, pauses = journey_clocks(state), kept_versions(state), open_versions(state), pauses_of(state)
-    plans, beside = [], _beside(project)
+    plans, beside, hands = [], _beside(project), hand_statuses(state, as_of)
     for name in names:
         journey, clock, kept = project.journeys[name], clocks.get(name), versions.get(name, [])
-        if clock is None and journey.status is JourneyStatus.DRAFT:
+        status = stricter(journey.status, hands.get(name))
+        if clock is None and status is not JourneyStatus.LIVE:
             continue
         if clock is not None and as_of < clock.as_of and not dry_run:
             raise UsageError(
                 f"`{name}` was ticked as of {iso(clock.as_of)}, which is after --as-of {iso(as_of)}; a journey only moves forward in time",
                 hint="ask for a later instant, or look at an earlier one with --dry-run",
             )
-        plans.append(_plan(project, journey, clock, kept, standing.get(name, set()), tuple(pauses.get(name, ())), as_of, beside))
+        inside, closed = standing.get(name, set()), tuple(pauses.get(name, ()))
+        plans.append(_plan(project, journey, clock, kept, inside, closed, as_of, beside, status))
     return plans
+
+
+def stricter(status: JourneyStatus, hand: HandStatus | None) -> JourneyStatus:
+    """What holds of a journey by its file's status and the last command."""
+    said = JourneyStatus.LIVE if hand is None else JourneyStatus(hand.status)
+    order = (JourneyStatus.LIVE, JourneyStatus.PAUSED, JourneyStatus.ARCHIVED, JourneyStatus.DRAFT)
+    return max(status, said, key=order.index)
 
 
 def _plan(
@@ -265,10 +296,14 @@ def _plan(
     clock: JourneyClock | None,
     kept: Sequence[KeptVersion],
     standing: set[int],
-    pauses: tuple[tuple[datetime, datetime | None], ...],
+    pauses: Pauses,
     as_of: datetime,
     beside: tuple[str, ...],
+    status: JourneyStatus,
 ) -> Plan:
+    file_status = journey.status
+    if status not in MOVING:  # who stands still takes no new edition
+        journey = read_kept_journey(kept[-1].definition)
     text, meaning = print_journey(_essence(journey)), meaning_of(journey)
     zone = project.config.timezone
     since = since_of(journey, as_of if clock is None else clock.since, zone) if clock is None else clock.since
@@ -281,9 +316,12 @@ def _plan(
     editions = [_edition(project, read_kept_journey(one.definition), one.version) for one in older]
     before = next((_edition(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None)
     newest = _edition(project, journey, number)
-    return Plan(
-        journey, clock, since, (*editions, newest), new_version, journey.status, _definition(project, journey, text, beside), before, pauses
-    )
+    closed = None
+    if clock is not None and (file_status is not JourneyStatus.LIVE or status not in MOVING):
+        closed = clock.as_of + MICROSECOND
+        pauses = (*pauses, (closed, as_of + MICROSECOND))
+    definition = _definition(project, status, text, beside)
+    return Plan(journey, clock, since, (*editions, newest), new_version, status, definition, before, pauses, closed)
 
 
 def meaning_of(journey: Journey) -> str:
@@ -311,9 +349,9 @@ def _beside(project: Project) -> tuple[str, ...]:
     return (*audiences, *traits, *([forgotten] if forgotten else []))
 
 
-def _definition(project: Project, journey: Journey, text: str, beside: tuple[str, ...]) -> str:
+def _definition(project: Project, status: JourneyStatus, text: str, beside: tuple[str, ...]) -> str:
     """A hash of all that a tick of a journey rests on but the data."""
-    return digest(text, journey.status.value, *beside, project.config.timezone, str(project.config.late_window))
+    return digest(text, status.value, *beside, project.config.timezone, str(project.config.late_window))
 
 
 def perform(
@@ -335,10 +373,8 @@ def perform(
     ticks = []
     for place, plan in enumerate(plans):
         _change_edition(engine, plan)
-        if plan.status not in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED):
-            ticks.append(
-                _tick_of(engine, project, plan, staging, needs, as_of, place, new_files=plan.clock is None or plan.clock.inputs != inputs)
-            )
+        new_files = plan.clock is None or plan.clock.inputs != inputs
+        ticks.append(_tick_of(engine, project, plan, staging, needs, as_of, place, new_files=new_files))
     edited = frozenset(plan.journey.name for plan in plans if plan.new_version is not None)
     busy = busy_ones(engine, ticks, edited=edited, joined=config.sources.identity is not None)
     for tick in ticks:
@@ -382,7 +418,7 @@ def _tick_of(
         until=as_of,
         late_window=late_window(project),
         pauses=plan.pauses,
-        status=plan.status,
+        moving=plan.status in MOVING,
         late_names=late,
         trait_columns=needs.traits,
         anew=plan.before is not None,

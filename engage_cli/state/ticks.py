@@ -7,6 +7,7 @@ from engage_cli.crash import crash_point
 from engage_cli.engine.base import InputFile
 from engage_cli.state.aliases import record_aliases
 from engage_cli.state.inputs import record_files
+from engage_cli.state.journey_hands import record_pauses
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
 from engage_cli.state.lists import apply_list_changes
 from engage_cli.state.outbox import Pending, RunFile, record_changes, record_pending, record_run_files
@@ -22,18 +23,23 @@ def commit_tick(
     clocks: Sequence[JourneyClock],
     versions: Sequence[KeptVersion],
     *,
+    closed: Sequence[tuple[str, datetime]] = (),
     seen_until: datetime,
     run_files: Sequence[RunFile] = (),
     pending: Sequence[Pending] = (),
     syncs: Sequence[Sync] = (),
 ) -> None:
-    """Make what a tick found (journeys/results.py) history, and what lists are told, and record what of its files waits to be published."""
+    """Make what a tick found (journeys/results.py) history, and what lists are told, and record what of its files waits to be published.
+
+    `closed` are the journeys that nobody entered because their files say so, each with the first instant since its clock before.
+    """
     engine = state.engine
     crash_point("commit")
     with engine.transaction():
         record_run(engine, run)
         record_versions(engine, versions, run.number)
         record_clocks(engine, clocks)
+        record_pauses(engine, closed, run.as_of)
         record_moves(engine, run.number)
         record_doings(engine, run.number)
         record_seen(engine, run.number, seen_until)

@@ -206,3 +206,70 @@ def test_show_of_a_fork_names_the_branches(carts: Path, engage: Engage, golden: 
     (carts / "campaigns/journeys/both.yaml").write_text(FORK)
     first_tick(carts)
     golden(Path("golden/journeys/show_fork.txt"), engage("journey", "show", "both", "--user", "cleo").out)
+
+
+# ---- by hand -------------------------------------------------------------------------------------------------------
+
+
+def test_pause_resume_and_archive_say_what_holds(carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+
+    def said(verb: str, time: str) -> str:
+        return engage("journey", verb, "cart_recovery", "--as-of", f"2026-11-01T{time}Z").out
+
+    assert said("pause", "14:00") == "cart_recovery is paused by hand from 2026-11-01T14:00:00Z on: nobody enters, those inside go on\n"
+    assert said("pause", "15:00") == "cart_recovery is paused by hand from 2026-11-01T14:00:00Z on: nothing changed\n"
+    assert said("archive", "15:00") == "cart_recovery is archived by hand from 2026-11-01T15:00:00Z on: nothing moves\n"
+    assert engage("journey", "status", "cart_recovery").out.startswith(
+        "cart_recovery is live, by hand archived, entered by: Cart Updated\n"
+    )
+    assert "nobody enters from 2026-11-01T14:00:00Z on" in engage("journey", "status", "cart_recovery").out
+    assert said("resume", "16:00") == "cart_recovery runs as its definition says, which is live, from 2026-11-01T16:00:00Z on\n"
+    assert said("resume", "17:00") == "cart_recovery runs as its definition says, which is live: nothing changed\n"
+    assert "nobody enters from 2026-11-01T14:00:00Z to 2026-11-01T16:00:00Z" in engage("journey", "status", "cart_recovery").out
+
+
+def test_resume_says_where_the_file_holds_it_back(carts: Path, engage: Engage) -> None:
+    edit(carts, "status: live", "status: paused")
+    ran = engage("journey", "resume", "cart_recovery", "--as-of", "2026-11-01", "--json")
+    assert ran.document == {
+        "journey": "cart_recovery",
+        "as_of": "2026-11-01T00:00:00Z",
+        "by_hand": None,
+        "status": "paused",
+        "changed": False,
+    }
+    assert (
+        "  hint: nobody enters, those inside go on until its file says `status: live`\n" in engage("journey", "resume", "cart_recovery").out
+    )
+
+
+def test_exit_says_whom_it_took_out(carts: Path, engage: Engage) -> None:
+    out = ["journey", "exit", "cart_recovery", "--user", "ana"]
+    assert engage(*out).out == "no tick has seen cart_recovery yet, so that nobody is inside: nothing changed\n"
+    first_tick(carts)
+    assert (
+        engage(*out, "--dry-run").out == "dry run: would take ana out of cart_recovery as of 2026-11-01T13:20:00Z: 2 instances (c1, c5)\n"
+    )
+    assert engage(*out, "--key", "c5").out == "took ana out of cart_recovery as of 2026-11-01T13:20:00Z: 1 instance (c5)\n"
+    document = engage(*out, "--json").document
+    assert [(one["user_id"], one["key"]) for one in document["stopped"]] == [("ana", "c1")]
+    assert engage(*out).out == "ana is not inside cart_recovery: nothing changed\n"
+    assert engage("state", "check").code == ExitCode.DONE
+
+
+def test_a_key_of_a_journey_without_one_is_refused(carts: Path, engage: Engage) -> None:
+    edit(carts, "  key: cart_id\n", "")
+    edit(carts, ", match: true", "")
+    ran = engage("journey", "exit", "cart_recovery", "--user", "ana", "--key", "c1")
+    assert ran.code == ExitCode.USAGE
+    assert "the journey `cart_recovery` has no key" in ran.err
+
+
+@pytest.mark.parametrize("words", [["pause"], ["resume"], ["archive"], ["exit", "--user", "ana"]], ids=lambda words: words[0])
+def test_commands_that_change_something_wait_for_the_run_and_then_give_up(words: list[str], carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    with a_run(carts):
+        ran = engage("journey", words[0], "cart_recovery", *words[1:], "--wait", "0")
+    assert ran.code == ExitCode.LOCKED
+    assert "journey tick" in ran.err

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from engage_cli.definitions.journey import JourneyStatus
+from engage_cli.service.journey_hand import set_by_hand, take_out
 from engage_cli.service.progress import SILENT
 from engage_cli.service.tick import tick_journeys
 
@@ -84,6 +86,16 @@ def second_tick(folder: Path) -> None:
 def only_tick(folder: Path) -> None:
     """Everything at once, in a project whose state is made on the way."""
     tick(folder, "2026-11-05T00:00:00")
+
+
+def stop_ana(folder: Path) -> None:
+    """Take somebody out by hand."""
+    take_out(folder, "cart_recovery", "ana")
+
+
+def pause_carts(folder: Path) -> None:
+    """Let nobody in any more."""
+    set_by_hand(folder, "cart_recovery", JourneyStatus.PAUSED, as_of=datetime(2026, 11, 1, 13, tzinfo=UTC))
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """`engage journey …`: people's ways through journeys."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from engage_cli.cli.options import (
 )
 from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from engage_cli.definitions.journey import JourneyStatus
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The journeys.  [default: all]")]
 
@@ -46,6 +50,9 @@ PictureFormat = Annotated[
 User = Annotated[
     str, typer.Option("--user", metavar="ID", parser=read_user, show_default=False, help="The person, by any id that they had.")
 ]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="VALUE", show_default=False, help="Only the instance of this key.  [default: all of them]")
+]
 Bare = Annotated[bool, typer.Option("--bare", help="Without how many people came by and are there.")]
 
 
@@ -55,6 +62,10 @@ def register(group: typer.Typer) -> None:
     command(group, "status", example="engage journey status cart_recovery")(status)
     command(group, "show", example="engage journey show cart_recovery --user u_0042")(show)
     command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
+    command(group, "pause", example="engage journey pause cart_recovery")(pause)
+    command(group, "resume", example="engage journey resume cart_recovery")(resume)
+    command(group, "archive", example="engage journey archive cart_recovery")(archive)
+    command(group, "exit", example="engage journey exit cart_recovery --user u_0042")(take_out)
     command(group, "tick", example="engage journey tick --as-of 2026-11-23T10:00Z")(tick)
 
 
@@ -129,6 +140,74 @@ def graph(
         out.raw(text.splitlines())
     else:
         out.show(drawn_blocks(name, output))
+    return ExitCode.DONE
+
+
+def pause(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None, wait: Wait = 30.0) -> ExitCode:
+    """Let nobody enter a journey; those inside go on.
+
+    From an instant on, until `engage journey resume`. Who would have entered meanwhile does not later.
+    """
+    from engage_cli.definitions.journey import JourneyStatus
+
+    return _by_hand(out, name, JourneyStatus.PAUSED, project, as_of, wait)
+
+
+def resume(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None, wait: Wait = 30.0) -> ExitCode:
+    """Let a journey run again as its definition says.
+
+    It ends what `engage journey pause` or `engage journey archive` began, from an instant on.
+    """
+    from engage_cli.definitions.journey import JourneyStatus
+
+    return _by_hand(out, name, JourneyStatus.LIVE, project, as_of, wait)
+
+
+def archive(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None, wait: Wait = 30.0) -> ExitCode:
+    """Let nothing move in a journey.
+
+    Nobody enters, and those inside stay where they are, until `engage journey resume`.
+    """
+    from engage_cli.definitions.journey import JourneyStatus
+
+    return _by_hand(out, name, JourneyStatus.ARCHIVED, project, as_of, wait)
+
+
+def _by_hand(out: Output, name: str, status: "JourneyStatus", project: Path | None, as_of: datetime | None, wait: float) -> ExitCode:
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.journey_hand import hand_blocks
+    from engage_cli.service.journey_hand import set_by_hand
+
+    result = set_by_hand(out.project(project), name, status, as_of=as_of, wait=wait)
+    if out.flags.as_json:
+        out.document(fields_of(result))
+    else:
+        out.show(hand_blocks(result))
+    return ExitCode.DONE
+
+
+def take_out(
+    out: Output,
+    name: Name,
+    user: User,
+    key: Key = None,
+    project: ProjectDir = None,
+    dry_run: DryRun = False,
+    wait: Wait = 30.0,
+) -> ExitCode:
+    """Take a person out of a journey.
+
+    Their open instances end at the journey's clock, and messages that wait are not sent. Who is not inside stays out.
+    """
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.journey_hand import exit_blocks
+    from engage_cli.service.journey_hand import take_out as stop
+
+    result = stop(out.project(project), name, user, key=key, dry_run=dry_run, wait=wait)
+    if out.flags.as_json:
+        out.document({**fields_of(result), "dry_run": dry_run})
+    else:
+        out.show(exit_blocks(result, dry_run=dry_run))
     return ExitCode.DONE
 
 

@@ -10,7 +10,8 @@ DEMO_AS_OF := 2026-11-23T10:00:00Z
 
 demo: $(VENV)/.installed
 	@$(BIN)/engage check
-	@$(BIN)/engage audience build --as-of $(DEMO_AS_OF)
+	@$(BIN)/python -m sample_data.fortnight
+	@$(BIN)/engage run --as-of $(DEMO_AS_OF)
 
 test: $(VENV)/.tested
 	$(BIN)/pytest -n auto

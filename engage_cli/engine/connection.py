@@ -1,7 +1,9 @@
 """The DuckDB connection: its settings, macros, temp directory and seal, and the one place where a statement runs."""
 
 import contextlib
+import importlib.util
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,12 @@ from engage_cli.engine.normal import normal_macro
 from engage_cli.engine.template import text_list
 from engage_cli.engine.zones import reading_macro_of, zone_macros
 from engage_cli.errors import DataError
+
+
+def _say_that_there_is_no_pandas() -> None:
+    """Let DuckDB's search for pandas, which it does anew for every parameter of a statement, end at once where there is none."""
+    if "pandas" not in sys.modules and importlib.util.find_spec("pandas") is None:
+        sys.modules["pandas"] = None  # type: ignore[assignment]  # as the import system has it for a module that is not to be found
 
 
 class Connection:
@@ -40,6 +48,7 @@ class Connection:
         """The copies, as opened, that are of files which have another name now."""
         self.usual_lines: set[str] = set()
         """The text files that are known to have no line beyond text_lines.USUAL_LINE."""
+        _say_that_there_is_no_pandas()
         try:
             self._duckdb = duckdb.connect(":memory:", config=_config(settings, self._temp_directory))
         except duckdb.Error as error:

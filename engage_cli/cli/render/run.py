@@ -66,7 +66,9 @@ def run_blocks(result: RunResult, folder: Path, *, every_path: bool = False) -> 
     for done in result.stages:
         yield from _stage_blocks(done.result)
         yield line()
-    paths = tuple(path for done in result.stages for path in done.result.written)
+    written = [path for done in result.stages for path in done.result.written]
+    folders = [path for path in written if not path.suffix]
+    paths = (*folders, *(path for path in written if path not in folders))
     yield from build.written_blocks(paths, folder, every_path)
     yield line(f"run as of {instant(result.as_of)}: ", strong(_changed(result)))
 

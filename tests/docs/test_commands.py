@@ -36,9 +36,9 @@ TEMPLATE = {"campaigns/templates/cart_nudge.txt": "A cart is waiting. {{ unsubsc
 """What journeys on the pages send."""
 
 
-def run(command: str, folder: Path) -> tuple[int, str]:
+def run(command: str, folder: Path, engage_path: Path) -> tuple[int, str]:
     """The exit code of a shell command in a folder, and all that it printed."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(engage_path), str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=300, check=False
     )
@@ -46,7 +46,7 @@ def run(command: str, folder: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS)
-def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path, engage_path: Path) -> None:
     folder = tmp_path
     for step in steps_of(page):
         if isinstance(step, Block):
@@ -59,25 +59,25 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> No
             folder = folder / shlex.split(step.text)[1]
             assert folder.is_dir(), step
         else:
-            _check(step, folder)
+            _check(step, folder, engage_path)
 
 
-def _check(command: Command, folder: Path) -> None:
-    exit_code, printed = run(command.text, folder)
+def _check(command: Command, folder: Path, engage_path: Path) -> None:
+    exit_code, printed = run(command.text, folder, engage_path)
     assert exit_code == command.exit_code, f"{command.place}: `{command.text}` exits with {exit_code}\n{printed}"
     lines = {line.strip() for line in printed.splitlines()}
     for line in command.prints:
         assert line.strip() in lines, f"{command.place}: `{command.text}` does not print {line!r}\n{printed}"
 
 
-def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
+def test_the_readme_shows_what_the_demo_prints(tmp_path: Path, engage_path: Path) -> None:
     for name in ("engage.yaml", "campaigns", "sample_data"):
         source = ROOT / name
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
     [shown] = [block for block in blocks_of("README.md") if block.info == "demo"]
     rows = [line.split() for line in shown.body.splitlines()]
     names = [name for name, *_ in rows[1:]]
-    exit_code, printed = run(f"engage audience build --dry-run --as-of {DEMO_AS_OF} {' '.join(names)}", tmp_path)
+    exit_code, printed = run(f"engage audience build --dry-run --as-of {DEMO_AS_OF} {' '.join(names)}", tmp_path, engage_path)
     assert exit_code == 0, printed
     assert [line.split() for line in printed.splitlines() if line.split()[:1] in [row[:1] for row in rows]] == rows
     assert "3377 users" in printed

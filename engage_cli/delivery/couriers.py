@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from engage_cli.definitions.sending import FromEnvironment, Login, MessagesDestination, Setting, Smtp, Webhook
 from engage_cli.delivery.answers import Courier, Secrets
 from engage_cli.delivery.pace import Pacer
+from engage_cli.delivery.request_files import Requests
 from engage_cli.delivery.smtp import SmtpCourier
 from engage_cli.delivery.webhook import WebhookCourier
 from engage_cli.errors import EngageError
@@ -44,7 +45,13 @@ def courier_maker(
                 url, provider, options, headers, basic=basic, timeout=timeout, headers_of=headers_of, secrets=secrets
             )
         case None:
-            raise AssertionError("nothing is handed to a destination that only gets files")
+            raise AssertionError("a destination without a way gets files")
+
+
+def requests_of(destination: MessagesDestination, headers_of: HeadersOf, environment: Mapping[str, str] = os.environ) -> Requests:
+    """How messages are written for a destination that only gets files."""
+    found = _Values(destination.name, environment)
+    return Requests(destination.provider, {name: found.text(value) for name, value in destination.options.items()}, headers_of)
 
 
 class _Values:

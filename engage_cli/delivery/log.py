@@ -83,6 +83,9 @@ _END = """
         answer = excluded.answer, at = excluded.at, run = excluded.run
 """
 _HOLD = f"{_END} WHERE fate IN ('waiting', 'skipped', 'expired')"
+_SETTLE = """
+    UPDATE delivery SET fate = ?, code = 'file', answer = NULL WHERE run = ? AND channel = ? AND fate = 'sending'
+"""
 _LOST = "UPDATE delivery SET fate = 'uncertain', code = 'interrupted', answer = 'the delivery was cut off' WHERE fate = 'sending'"
 
 
@@ -112,6 +115,11 @@ class Readings:
     def is_finished(self, run: str, channel: str) -> bool:
         """Whether nothing of a run is left to do on a channel."""
         return bool(self._reader.execute("SELECT count(*) FROM finished WHERE run = ? AND channel = ?", (run, channel)).fetchone()[0])
+
+    def under_way(self) -> list[tuple[str, str]]:
+        """The runs, and channels of theirs, of which messages were begun and not ended."""
+        query = "SELECT DISTINCT run, channel FROM delivery WHERE fate = 'sending' ORDER BY run, channel"
+        return [(str(run), str(channel)) for run, channel in self._reader.execute(query)]
 
     def counts(self, run: str) -> dict[tuple[str, Fate], int]:
         """How many messages of a run came to what, by channel."""
@@ -160,6 +168,17 @@ class Log(Readings):
         """
         return self._wait(_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), again))) == 1
 
+    def begin_all(self, messages: Sequence[tuple[str, str]], run: str, channel: str, at: datetime) -> list[bool]:
+        """The same of many messages, each with its user, with one wait for them all."""
+        said = [_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), False)) for message_id, user_id in messages]
+        for one in said:
+            self._queue.put(one)
+        return [self._finish(one) == 1 for one in said]
+
+    def settle(self, run: str, channel: str, fate: Fate) -> None:
+        """Say what became of all messages of a run on a channel that were begun and not ended."""
+        self._wait(_Said(_SETTLE, (fate.value, run, channel)))
+
     def end(self, entry: Entry) -> None:
         """Say what became of a message. `attempts` are those that `begin` did not count."""
         self._queue.put(_Said(_END, _values(entry)))
@@ -185,6 +204,9 @@ class Log(Readings):
 
     def _wait(self, said: _Said) -> int:
         self._queue.put(said)
+        return self._finish(said)
+
+    def _finish(self, said: _Said) -> int:
         said.done.wait()
         if said.problem is not None:
             raise _error(self._path, said.problem) from said.problem

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engage_cli import files
@@ -52,13 +52,17 @@ def find_run(outputs: Path, asked: str) -> RunMessages:
     raise UsageError(f"there is no run `{visible(asked)}` with messages", hint=hint)
 
 
-def messages_of(file: MessageFile) -> Iterator[Message]:
-    """The messages of a file, one after the other. Raises DataError for a file that is not what the run wrote."""
+def messages_of(file: MessageFile, sender: str | None = None) -> Iterator[Message]:
+    """The messages of a file, one after the other; those that do not say whom they are from are from `sender`.
+
+    Raises DataError for a file that is not what the run wrote.
+    """
     if not file.path.is_file() or files.sha256_of(file.path) != file.sha256:
         raise DataError(f"{file.path} is not the file that the run wrote", hint="take the run's folder from a backup; nothing was sent")
     with file.path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
-            yield read_message(line, file.channel, f"{file.path}, line {number}")
+            message = read_message(line, file.channel, f"{file.path}, line {number}")
+            yield message if message.sender is not None else replace(message, sender=sender)
 
 
 def _read(folder: Path) -> RunMessages:

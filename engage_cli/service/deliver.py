@@ -13,10 +13,11 @@ from pathlib import Path
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.sending import MessagesDestination, Webhook
 from engage_cli.delivery.answers import Courier
-from engage_cli.delivery.couriers import courier_maker, pacer_of
+from engage_cli.delivery.couriers import courier_maker, pacer_of, requests_of
 from engage_cli.delivery.feeding import Asking, Fed, feed
 from engage_cli.delivery.log import Fate, Log, Readings, log_path, open_log, open_readings
 from engage_cli.delivery.permission import Permission
+from engage_cli.delivery.request_files import RequestFiles, Requests, write_requests
 from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, runs_with_messages
 from engage_cli.delivery.work import Handing, Workers, stopped_error
 from engage_cli.engine.base import Engine
@@ -49,7 +50,9 @@ class _Delivery:
     log: Log | None
     readings: Readings
     permission: Permission
-    couriers: Mapping[str, Callable[[], Courier]]
+    ways: Mapping[str, Callable[[], Courier] | Requests]
+    """By channel how its messages are handed over: by couriers, or as files of requests."""
+    outputs: Path
     as_of: datetime
     again: bool
     progress: Progress
@@ -75,17 +78,18 @@ def deliver(
     senders = _senders(project)
     path = log_path(folder / project.config.state)
     with _opened(path, dry_run=dry_run, wait=wait) as (log, readings):
-        lost = 0 if log is None else log.lost()
-        work = _work(folder / project.config.outputs, run, readings)
+        outputs = folder / project.config.outputs
+        work = _work(outputs, run, readings)
         taken = [(one, file) for one, file in work if file.channel in senders]
         results = [ChannelDelivery(one.name, file.channel, None, file.rows) for one, file in work if file.channel not in senders]
+        lost = 0 if log is None else _recover(log, outputs, senders)
         report, problem = DataReport(), None
         if taken:
             channels = tuple(dict.fromkeys(file.channel for _, file in taken))
-            couriers = {} if dry_run else {name: courier_maker(senders[name], _headers_of(project)) for name in channels}
+            ways = {} if dry_run else {name: _way(senders[name], project) for name in channels}
             with engine_for(project, folder) as engine:
                 permission, report = _permission(project, folder, engine, channels, instant, progress)
-                delivery = _Delivery(project, log, readings, permission, couriers, instant, resend_uncertain, progress)
+                delivery = _Delivery(project, log, readings, permission, ways, outputs, instant, resend_uncertain, progress)
                 handed, problem = _hand_over_all(delivery, taken, senders)
             results += handed
     return DeliveryResult(
@@ -102,11 +106,28 @@ def deliver(
 
 def _senders(project: Project) -> dict[str, MessagesDestination]:
     """The destination that each channel's messages are handed to."""
-    senders = {one.channel: one for one in project.config.senders.values() if one.way is not None}
+    senders = {one.channel: one for one in project.config.senders.values()}
     if not senders:
         hint = "declare one under `destinations:`, such as `mail: {type: messages, channel: email, smtp: {host: smtp.example.com}}`"
-        raise UsageError("engage.yaml has no destination that messages are handed to", hint=hint)
+        raise UsageError("engage.yaml has no destination of messages", hint=hint)
     return senders
+
+
+def _way(sender: MessagesDestination, project: Project) -> Callable[[], Courier] | Requests:
+    headers_of = _headers_of(project)
+    return requests_of(sender, headers_of) if sender.way is None else courier_maker(sender, headers_of)
+
+
+def _recover(log: Log, outputs: Path, senders: Mapping[str, MessagesDestination]) -> int:
+    """Settle what a delivery that was cut off had begun; of how many messages it stays open whether they were sent."""
+    for run, channel in log.under_way():
+        if channel in senders and senders[channel].way is None:
+            _files(outputs, run, senders[channel]).recover(log)
+    return log.lost()
+
+
+def _files(outputs: Path, run: str, sender: MessagesDestination) -> RequestFiles:
+    return RequestFiles(outputs / "deliveries" / run, sender.name, run, sender.channel)
 
 
 @contextmanager
@@ -194,15 +215,21 @@ def _hand_over(
     expires = timedelta(seconds=seconds_of(pace.expires_after))
     asking = Asking(run.name, delivery.as_of, expires, delivery.again or idempotent)
     fed = Fed()
-    batches = feed(messages_of(file), asking, delivery.readings, delivery.permission, fed)
+    channel = delivery.project.config.messaging.channels.get(file.channel)
+    messages = messages_of(file, channel.sender if channel is not None else None)
+    batches = feed(messages, asking, delivery.readings, delivery.permission, fed)
     result = ChannelDelivery(run.name, file.channel, sender.name, file.rows)
     with delivery.progress.stage(f"delivering {file.channel}", file.rows) as shown:
         if log is None:
             return _counted(result, fed, sent=sum(len(batch) for batch in batches)), None
-        handing = Handing(
-            run.name, delivery.couriers[file.channel], pacer_of(sender), pace.at_once, pace.attempts, idempotent, delivery.again
-        )
-        handed = Workers(handing, log, shown.advance).hand_over(_written(batches, fed, log, shown))
+        looked = _written(batches, fed, log, shown)
+        match delivery.ways[file.channel]:
+            case Requests() as requests:
+                place = _files(delivery.outputs, run.name, sender)
+                handed = write_requests(looked, requests, place, log, shown.advance)
+            case courier:
+                handing = Handing(run.name, courier, pacer_of(sender), pace.at_once, pace.attempts, idempotent, delivery.again)
+                handed = Workers(handing, log, shown.advance).hand_over(message for batch in looked for message in batch)
     log.flush()
     fates = fed.fates + handed.fates
     left = file.rows - fed.before - sum(fates.values())
@@ -224,8 +251,8 @@ def _counted(result: ChannelDelivery, fed: Fed, *, sent: int) -> ChannelDelivery
     return replace(result, before=fed.before, sent=sent, waiting=held[Fate.WAITING], skipped=held[Fate.SKIPPED], expired=held[Fate.EXPIRED])
 
 
-def _written(batches: Iterable[Sequence[Message]], fed: Fed, log: Log, shown: Stage) -> Iterator[Message]:
-    """The messages to hand over, one by one; those that are held back are written down on the way."""
+def _written(batches: Iterable[list[Message]], fed: Fed, log: Log, shown: Stage) -> Iterator[list[Message]]:
+    """The messages to hand over; those that are held back are written down on the way."""
     before = 0
     for batch in batches:
         held = fed.take_held()
@@ -233,7 +260,7 @@ def _written(batches: Iterable[Sequence[Message]], fed: Fed, log: Log, shown: St
             log.hold(entry)
         shown.advance(len(held) + fed.before - before)
         before = fed.before
-        yield from batch
+        yield batch
 
 
 def _failures(log: Log, run: str, channel: str) -> tuple[DeliveryFailure, ...]:

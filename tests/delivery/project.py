@@ -53,7 +53,7 @@ class Shop:
         folder.mkdir(exist_ok=True)
         (folder / "engage.yaml").write_text(
             "project: shop\ntimezone: UTC\nsources:\n  profiles: {path: profiles.csv}\n  consents: {path: consents.csv}\n"
-            "messaging: {channels: {email: {address: email}, sms: {address: phone}}, groups: [news]" + more + "}\n"
+            "messaging: {channels: {email: {address: email}, sms: {address: phone, from: ACME}}, groups: [news]" + more + "}\n"
             f"destinations:\n{destinations}\n"
         )
         self.people([f"u{at},u{at}@example.com,+4479110000{at:02}" for at in range(people)])

@@ -157,7 +157,7 @@ def test_a_server_that_is_away_stops_one_channel_and_not_the_other(
         f"  texts: {{type: messages, channel: sms, provider: twilio, webhook: {texts}}}",
     )
     shop.run(rows_of(9))
-    shop.run([{**rows_of(1)[0], "message_id": "s1", "to": "+447911000000", "from": "ACME", "html": None}], channel="sms")
+    shop.run([{**rows_of(1)[0], "message_id": "s1", "to": "+447911000000", "from": None, "html": None}], channel="sms")
     result = shop.deliver()
     assert result.stopped is not None
     assert one(result, "sms") == {"sent": 1}

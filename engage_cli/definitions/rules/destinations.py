@@ -44,11 +44,9 @@ def _twice(senders: Iterable[MessagesDestination]) -> Iterator[Issue]:
     """Destinations that the messages of a channel would be handed to after another has them."""
     first: dict[str, str] = {}
     for sender in senders:
-        if sender.way is None:
-            continue
         if sender.channel in first:
-            message = f"the messages of `{sender.channel}` are handed to `{first[sender.channel]}` already; nobody gets one twice"
-            yield Issue("two-senders", message, sender.span, "keep `smtp` or `webhook` in one of the two")
+            message = f"the messages of `{sender.channel}` go to `{first[sender.channel]}` already; nobody gets one twice"
+            yield Issue("two-senders", message, sender.span, "keep one of the two")
         first.setdefault(sender.channel, sender.name)
 
 

@@ -1,0 +1,79 @@
+"""Messages of destinations that only get files: each stands in one file once, wherever a delivery is cut off."""
+
+import json
+import shutil
+from itertools import count
+from pathlib import Path
+
+from tests.delivery.project import FIRST_RUN, SECOND_RUN, Shop, deliver_in, one, rows_of
+from tests.state.processes import run_killed
+from tests.state.support import at
+
+
+def files_of(shop: Shop, run: str = FIRST_RUN) -> dict[str, list[dict[str, object]]]:
+    """The requests in each file of a run."""
+    found = sorted((shop.outputs / "deliveries" / run).glob("*"))
+    return {path.name: [json.loads(line) for line in path.read_text().splitlines()] for path in found}
+
+
+def ids_in(shop: Shop) -> list[str]:
+    """The ids of the messages in all files, those of bulk requests too."""
+    requests = [request for requests in files_of(shop).values() for request in requests]
+    return sorted(str(request["message_id"]) for request in requests)
+
+
+def shop_in(folder: Path, provider: str = "generic", people: int = 30) -> Shop:
+    return Shop(folder / "shop", f"  files: {{type: messages, channel: email, provider: {provider}}}", people=people)
+
+
+def test_messages_are_written_as_requests(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, "sendgrid")
+    shop.run([*rows_of(3), {**rows_of(4)[3], "subject": None}])
+    assert one(shop.deliver()) == {"sent": 3, "refused": 1}
+    [(name, requests)] = files_of(shop).items()
+    assert name == "files-1.jsonl"
+    assert [request["subject"] for request in requests] == ["Hello 0", "Hello 1", "Hello 2"]
+    assert one(shop.deliver(FIRST_RUN)) == {"before": 4}
+    assert list(files_of(shop)) == ["files-1.jsonl"]
+
+
+def test_bulk_requests_have_up_to_fifty(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, "ses", people=130)
+    shop.run([*rows_of(120), {**rows_of(121)[120], "from": "other@acme.example"}])
+    assert one(shop.deliver()) == {"sent": 121}
+    [requests] = files_of(shop).values()
+    assert [len(request["BulkEmailEntries"]) for request in requests] == [50, 50, 20, 1]  # type: ignore[arg-type]
+
+
+def test_what_comes_later_stands_in_a_file_of_its_own(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run([*rows_of(2), {**rows_of(3)[2], "send_at": "2026-11-23T11:30:00Z"}])
+    assert one(shop.deliver()) == {"sent": 2, "waiting": 1}
+    assert one(shop.deliver(as_of=at(12))) == {"before": 2, "sent": 1}
+    assert {name: len(requests) for name, requests in files_of(shop).items()} == {"files-1.jsonl": 2, "files-2.jsonl": 1}
+
+
+def test_where_nothing_may_be_sent_there_is_no_file(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.consents(["u0,email,,unsubscribed"])
+    shop.run(rows_of(1))
+    assert one(shop.deliver()) == {"skipped": 1}
+    assert files_of(shop) == {}
+
+
+def test_killed_at_any_point_each_message_stands_in_one_file(tmp_path: Path) -> None:
+    base = shop_in(tmp_path, people=4)
+    base.run(rows_of(3))
+    expected = sorted(row["message_id"] for row in rows_of(3))
+    for point in count(1):
+        shop = base.copy(tmp_path / f"at_{point}")
+        if not run_killed(deliver_in, shop.folder, crash_at=str(point)):
+            assert point > 8
+            break
+        shop.run(rows_of(4)[3:], name=SECOND_RUN)
+        shop.deliver(SECOND_RUN)
+        deliver_in(shop.folder)
+        assert ids_in(shop) == expected, f"killed at point {point}"
+        fates = shop.log()
+        assert {fates[message][0] for message in expected} == {"sent"}, f"killed at point {point}"
+        shutil.rmtree(shop.folder)

@@ -25,7 +25,7 @@ from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
 from engage_cli.journeys.results import make_results
 from engage_cli.journeys.samples import sample_journeys
 from engage_cli.journeys.seeing import make_seen
-from engage_cli.journeys.setting import forget_sets_of_walk, lay_over, set_traits
+from engage_cli.journeys.setting import forget_sets_of_walk, lay_over, lay_recorded, set_traits
 from engage_cli.journeys.settings import make_settings
 from engage_cli.journeys.standing import change_edition, make_standing
 from engage_cli.journeys.tick import Tick
@@ -48,6 +48,7 @@ from engage_cli.service.results import DataReport, JourneyChange, TickResult
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.trait_courses import make_trait_courses
+from engage_cli.service.trait_sets import make_traits
 from engage_cli.service.workspace import engine_for, load, needs_of_all, report_of, with_tables_of, writable_folders
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.hashes import digest, hash_of_files
@@ -201,10 +202,16 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         staging = engine.stage(config.sources, needs, keep)
     recorded = sorted(frozenset().union(*(one.recorded for one in moments)))
     engine.seal(writable_folders(project, folder))
+    if recorded:
+        lay_recorded(engine, needs.traits, config.timezone)
+        make_traits(engine, as_of)
     make_trait_courses(engine, state, project, staging.catalog, recorded, as_of)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
         perform(engine, project, due, staging, needs, as_of, inputs)
+    if lists.lists:
+        lay_over(engine, needs.traits, config.timezone)
+        make_traits(engine, as_of)
     counts = journey_counts(engine)
     changes = tuple(JourneyChange(plan.journey.name, *counts.get(plan.journey.name, (0, 0, 0, 0))) for plan in due)
     report = report_of(staging, rejects_file=rejects, vanished=vanished, left=request.left)

@@ -1,6 +1,7 @@
 """Traits that journeys set, in every condition that is asked outside a tick: from the instant of each on they are the user's."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from engage_cli.definitions.project import Project
@@ -30,7 +31,12 @@ def lay_sets(project: Project, folder: Path, engine: Engine, plan: Plan) -> None
     with attached_state(project, folder, engine) as state:
         if state is not None:
             lay_recorded(engine, plan.needs.traits, plan.zone)
-            engine.execute(_TRAITS, [stored(plan.as_of), stored(plan.as_of)])
+            make_traits(engine, plan.as_of)
+
+
+def make_traits(engine: Engine, as_of: datetime) -> None:
+    """Make `traits` anew of `trait_history` with what was laid over it."""
+    engine.execute(_TRAITS, [stored(as_of), stored(as_of)])
 
 
 _TRAITS = """

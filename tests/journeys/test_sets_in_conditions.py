@@ -143,3 +143,42 @@ def test_a_build_of_traits_keeps_and_tells_what_follows_from_it(tmp_path: Path) 
     assert [one.changed for one in build_traits(folder, (), as_of=day(22), progress=SILENT).traits] == [5]
     tick_journeys(folder, (), as_of=day(23), progress=SILENT)
     assert [(one.values, one.changed) for one in build_traits(folder, (), as_of=day(23), progress=SILENT).traits] == [(5, 1)]
+
+
+def test_a_list_is_told_what_was_set_on_the_way_to_it(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    config, journey = folder / "engage.yaml", folder / "campaigns/journeys/tier.yaml"
+    config.write_text(config.read_text() + "destinations: {ads: {type: list, columns: {id: user_id, tier: {trait: tier}}}}\n")
+    journey.write_text(journey.read_text() + "  - {sync: ads, list: golds}\n  - delay: 1 day\n  - {set: tier, to: platinum}\n")
+    tick_journeys(folder, (), as_of=day(20, 15), progress=SILENT)
+    assert _told(folder) == ["id,tier", "ana,gold", "cleo,gold", "dora,gold"]
+    tick_journeys(folder, (), as_of=day(22, 15), progress=SILENT)
+    assert _told(folder) == ["id,tier", "ana,platinum", "ben,gold", "cleo,platinum", "dora,platinum"]
+
+
+def test_scores_in_a_journey_rest_on_what_was_set_before_its_tick(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    tick_journeys(folder, (), as_of=day(21), progress=SILENT)
+    (folder / "campaigns/traits.yaml").write_text(
+        "trait: scores\nrfm: {event: Order, property: amount, where: {tier: {eq: {trait: tier}}}}\n"
+    )
+    (folder / "campaigns/journeys/scored.yaml").write_text(
+        "journey: scored\nstatus: live\nentry: {on: {event: Order}, since: 2026-11-01}\n"
+        "steps: [{split: [{name: scored, when: {trait: scores.recency, gte: 1}, steps: [{set: was, to: scored}]}]}]\n"
+    )
+    tick_journeys(folder, (), as_of=day(23), progress=SILENT)
+    assert list(export(folder, ["was"], as_of=day(23), progress=SILENT).lines) == [
+        "user_id,was",
+        "ana,scored",
+        "ben,",
+        "cleo,",
+        "dan,",
+        "dora,",
+    ]
+
+
+def _told(folder: Path) -> list[str]:
+    """The lines of the last run's only file of adds."""
+    runs = sorted((folder / "out" / "runs").iterdir())
+    [adds] = runs[-1].rglob("adds.csv")
+    return adds.read_text().splitlines()

@@ -29,6 +29,14 @@ def product_results(history: History, store: str = "none") -> dict[str, Results]
         return read_results(Path(folder) / STATE, list(history.of_kind("journey")))
 
 
+def tick_through(folder: Path, history: History, store: str = "none") -> None:
+    """A project folder with a history, ticked as its schedule says."""
+    write_project(folder, history, store)
+    for number, as_of in enumerate(history.schedule):
+        write_events(folder, history, number)
+        tick_journeys(folder, [], as_of=as_of, progress=SILENT)
+
+
 def write_project(folder: Path, history: History, store: str) -> None:
     """The definitions and all data but the events."""
     (folder / "campaigns" / "journeys").mkdir(parents=True)

@@ -15,13 +15,18 @@ from tests.reference.journeys.world import World
 
 def simulate(history: History) -> dict[str, Results]:
     """What every journey of the project did up to the last tick of the schedule."""
+    return simulated(history)[1]
+
+
+def simulated(history: History) -> tuple[World, dict[str, Results]]:
+    """The same, and what is known of the world then."""
     world = World(history)
     journeys = {name: _Simulated(definition, world) for name, definition in history.journeys.items()}
     for number, as_of in enumerate(history.schedule):
         world.take_in(number)
         for journey in journeys.values():
             journey.tick(number, as_of)
-    return {name: journey.results() for name, journey in journeys.items()}
+    return world, {name: journey.results() for name, journey in journeys.items()}
 
 
 class _Simulated:

@@ -12,7 +12,7 @@ import yaml
 
 from tests.reference.case import Case, evaluate
 from tests.reference.consents import ConsentRow
-from tests.reference.dataset import AccountRow, Dataset, EventRow, Membership, ProfileRow
+from tests.reference.dataset import AccountRow, Dataset, Entity, EventRow, Membership, ProfileRow
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
@@ -45,7 +45,7 @@ def load_yaml(text: str) -> list[Any]:
 
 
 def case_of(folder: Path, as_of: datetime) -> Case:
-    """The whole project: the events, profiles, accounts, memberships and consents of data/*.jsonl, every audience and trait, and data/*.csv as lists."""
+    """The whole project: the events, profiles, accounts, memberships, consents and entities of data/*.jsonl, every audience and trait, and data/*.csv as lists."""
     config = load_yaml((folder / "engage.yaml").read_text())[0]
     definitions = [document for path in sorted((folder / "campaigns").rglob("*.yaml")) for document in load_yaml(path.read_text())]
     events = [
@@ -68,7 +68,8 @@ def case_of(folder: Path, as_of: datetime) -> Case:
         for row in _lines(folder / "data" / "consents.jsonl")
     ]
     lists = {f"data/{path.name}": [row[0] for row in csv.reader(path.read_text().splitlines())] for path in folder.glob("data/*.csv")}
-    dataset = Dataset(events, profiles, accounts=accounts, memberships=memberships, consents=consents)
+    entities = {name: _entity(folder, declared) for name, declared in config["sources"].get("entities", {}).items()}
+    dataset = Dataset(events, profiles, accounts=accounts, memberships=memberships, consents=consents, entities=entities)
     return Case(dataset, definitions, config["timezone"], as_of, lists)
 
 
@@ -77,6 +78,10 @@ def reference_members(case: Case, name: str) -> set[str]:
     asked = [definition for definition in case.definitions if definition.get("audience") == name]
     others = [definition for definition in case.definitions if definition.get("audience") != name]
     return evaluate(Case(case.dataset, [*others, *asked], case.zone, case.as_of, case.lists))
+
+
+def _entity(folder: Path, declared: dict[str, Any]) -> Entity:
+    return Entity(declared["key"], list(_lines(folder / declared["path"])), declared.get("links", {}))
 
 
 def _utc(text: str) -> datetime:

@@ -11,7 +11,6 @@ from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
 LATER = {
-    "journey simulate": "a journey over the past",
     "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
     "report": "the HTML page",

@@ -103,11 +103,15 @@ def journey_of_person(folder: Path, name: str, user: str) -> PersonInJourney:
     project = load(folder)
     journey_named(project, name)
     with engine_for(project, folder) as engine:
-        state = open_published(engine, folder / project.config.state)
-        clock = journey_clocks(state).get(name)
-        if state is None or clock is None:
-            return PersonInJourney(name, user, None, ())
-        return PersonInJourney(name, user, clock.as_of, tuple(_instances(state, name, user)))
+        return person_of(open_published(engine, folder / project.config.state), name, user)
+
+
+def person_of(state: State | None, journey: str, user: str) -> PersonInJourney:
+    """One person in a journey, by a state."""
+    clock = journey_clocks(state).get(journey)
+    if state is None or clock is None:
+        return PersonInJourney(journey, user, None, ())
+    return PersonInJourney(journey, user, clock.as_of, tuple(_instances(state, journey, user)))
 
 
 def _instances(state: State, journey: str, user: str) -> Iterator[InstanceShown]:

@@ -223,7 +223,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     told = tuple(sync_change(telling) for telling in syncs.tellings)
     if dry_run or not (due or syncs.known):
         return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told, samples=sampled)
-    clocks = [_clock(plan, as_of, inputs, run) for plan in due]
+    clocks = [clock_of(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
     outputs = folder / config.outputs
     with progress.stage("writing"):
@@ -261,7 +261,8 @@ def _is_due(plan: Plan, as_of: datetime, inputs: str) -> bool:
     return clock is None or (clock.as_of, clock.definition, clock.inputs) != (as_of, plan.definition, inputs)
 
 
-def _clock(plan: Plan, as_of: datetime, inputs: str, run: Run) -> JourneyClock:
+def clock_of(plan: Plan, as_of: datetime, inputs: str, run: Run) -> JourneyClock:
+    """The clock of a journey after a tick."""
     return JourneyClock(plan.journey.name, as_of, plan.since, plan.editions[-1].version, plan.definition, inputs, run.number)
 
 

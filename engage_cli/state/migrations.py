@@ -55,6 +55,7 @@ def version_of(engine: Engine, catalog: str = "state") -> int:
 _VERSION = {
     "state": "SELECT max(version) FROM state.main.migration",
     "candidate": "SELECT max(version) FROM candidate.main.migration",
+    "published": "SELECT max(version) FROM published.main.migration",
 }
 
 

@@ -273,3 +273,17 @@ def test_commands_that_change_something_wait_for_the_run_and_then_give_up(words:
         ran = engage("journey", words[0], "cart_recovery", *words[1:], "--wait", "0")
     assert ran.code == ExitCode.LOCKED
     assert "journey tick" in ran.err
+
+
+# ---- simulate ------------------------------------------------------------------------------------------------------
+
+
+def test_a_simulation_as_text_and_as_a_document(carts: Path, engage: Engage, golden: Golden) -> None:
+    words = ["journey", "simulate", "cart_recovery", "--from", "2026-11-01", "--to", "2026-11-05", "--sample", "2"]
+    ran = engage(*words, "--quiet")
+    assert (ran.code, ran.err) == (ExitCode.DONE, "")
+    golden(Path("golden/journeys/simulation.txt"), ran.out)
+    document = engage(*words, "--json").document
+    assert document["sends"] == [{"day": "2026-11-01", "channel": "email", "messages": 3}]
+    assert (document["standing"]["entered"], len(document["people"])) == (5, 2)
+    assert engage("journey", "simulate", "cart_recovery", "--from", "2026-11-01").code == ExitCode.USAGE

@@ -17,6 +17,8 @@ from engage_cli.cli.options import (
     Strict,
     Wait,
     check_detailed,
+    read_count,
+    read_instant,
     read_output,
     read_picture_format,
     read_user,
@@ -53,6 +55,11 @@ User = Annotated[
 Key = Annotated[
     str | None, typer.Option("--key", metavar="VALUE", show_default=False, help="Only the instance of this key.  [default: all of them]")
 ]
+From = Annotated[
+    datetime, typer.Option("--from", metavar="INSTANT", parser=read_instant, show_default=False, help="Nothing before it enters.")
+]
+To = Annotated[datetime, typer.Option("--to", metavar="INSTANT", parser=read_instant, show_default=False, help="Until when it is played.")]
+Sample = Annotated[int, typer.Option("--sample", metavar="NUMBER", parser=read_count, help="How many people's ways to show.")]
 Bare = Annotated[bool, typer.Option("--bare", help="Without how many people came by and are there.")]
 
 
@@ -62,6 +69,7 @@ def register(group: typer.Typer) -> None:
     command(group, "status", example="engage journey status cart_recovery")(status)
     command(group, "show", example="engage journey show cart_recovery --user u_0042")(show)
     command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
+    command(group, "simulate", example="engage journey simulate cart_recovery --from 2026-11-01 --to 2026-11-15")(simulate)
     command(group, "pause", example="engage journey pause cart_recovery")(pause)
     command(group, "resume", example="engage journey resume cart_recovery")(resume)
     command(group, "archive", example="engage journey archive cart_recovery")(archive)
@@ -140,6 +148,32 @@ def graph(
         out.raw(text.splitlines())
     else:
         out.show(drawn_blocks(name, output))
+    return ExitCode.DONE
+
+
+def simulate(
+    out: Output,
+    name: Name,
+    since: From,
+    until: To,
+    sample: Sample = 5,
+    project: ProjectDir = None,
+    strict: Strict = False,
+) -> ExitCode:
+    """Play a journey over the past, as it is written now.
+
+    As if it had gone live at --from and been ticked until --to. Nothing is written, and what really happened in it does not count.
+    """
+    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.simulation import simulation_blocks
+    from engage_cli.service.simulate import simulate as play
+
+    result = play(out.project(project), name, since, until, sample=sample, strict=strict, progress=out.progress())
+    tell_data(out, result.data)
+    if out.flags.as_json:
+        out.document(fields_of(result))
+    else:
+        out.show(simulation_blocks(result))
     return ExitCode.DONE
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from math import isfinite
 from pathlib import PurePath
@@ -162,6 +162,8 @@ def plain_value(value: Any) -> Any:
     match value:
         case datetime():
             return instant(value)
+        case date():
+            return value.isoformat()
         case Enum():
             return value.value
         case PurePath():

@@ -36,6 +36,15 @@ def person_blocks(person: PersonInJourney, *, whole: bool = False) -> Iterator[B
         yield from _instance(person, one, whole)
 
 
+def way_blocks(person: PersonInJourney) -> Iterator[Block]:
+    """A line for each instance: the steps that it came to."""
+    for one in person.instances:
+        key = () if one.key is None else (f" {one.key}",)
+        steps = [move.to_step for move in one.moves if move.to_step is not None and move.from_step != move.to_step]
+        end = f"inside since {instant(one.entered_at)}" if one.ended_at is None else f"{one.end_reason} {instant(one.ended_at)}"
+        yield line("  ", strong(person.user), *key, f": {' > '.join(steps)} ({end})")
+
+
 def _instance(person: PersonInJourney, one: InstanceShown, whole: bool) -> Iterator[Block]:
     key = () if one.key is None else (strong(one.key), " ")
     by = "as a condition became true" if one.entry_event is None else f"by {one.entry_name} {one.entry_event}"

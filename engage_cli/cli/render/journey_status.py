@@ -40,10 +40,10 @@ def status_blocks(standing: JourneyStanding) -> Iterator[Block]:
         yield line("no tick has seen it yet; `engage journey tick` runs it")
         return
     yield line(f"as of {instant(standing.as_of)}, since {instant(standing.since)}")
-    yield line(_sums(standing))
+    yield line(sum_words(standing))
     yield from (line(_pause(pause)) for pause in standing.pauses)
     yield EMPTY
-    yield table(_STEP_COLUMNS, (_row(step) for step in standing.steps))
+    yield steps_table(standing)
     if standing.results.messages:
         yield EMPTY
         yield from message_blocks(standing.results.messages)
@@ -56,7 +56,13 @@ def status_blocks(standing: JourneyStanding) -> Iterator[Block]:
         yield table(_EDITION_COLUMNS, rows)
 
 
-def _sums(standing: JourneyStanding) -> str:
+def steps_table(standing: JourneyStanding) -> Block:
+    """The steps, with who is there, came and went on."""
+    return table(_STEP_COLUMNS, (_row(step) for step in standing.steps))
+
+
+def sum_words(standing: JourneyStanding) -> str:
+    """`5 entered, 2 inside, 3 ended: …`."""
     ended = sum(one.instances for one in standing.ended)
     reasons = ": " + ", ".join(f"{one.instances} {one.reason}" for one in standing.ended) if ended else ""
     goal = "" if standing.goal is None else f"; {standing.goal} reached the goal"

@@ -115,6 +115,13 @@ def test_waiting_for_what_comes_of_a_message(happened: list[object], moves: str 
     assert same_for_any_schedule(done, ["2T10:30", "2T11:30", "3T00:00", "30T00:00"], ["2T12:00", "30T00:00"])
 
 
+def test_leaving_by_what_came_of_a_message() -> None:
+    text = FOLLOWING.replace("steps:", "exit: [{when: {message: {step: nudge, status: clicked}}}]\nsteps:", 1)
+    done = history(text, did("Cart", "2T10:00", "m1", cart="a"), did("Email Link Clicked", "3T11:30", "o1", message_id=NUDGE))
+    assert stays(simulate(done)["j"]) == ["a 2T10:00 to 3T11:30 exited"]
+    assert same_for_any_schedule(done, ["2T10:30", "3T00:00", "30T00:00"])
+
+
 OTHER = """
 journey: z
 entry: {on: {event: Start}, reentry: always, since: 2026-11-01}

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from tests.generated.files import write_project
 from tests.generated.pools import pools
 from tests.generated.scopes import scope_of
 from tests.generated.test_agreement import EXAMPLES
-from tests.generated.traits import KIND_OF, trait_definitions
+from tests.generated.traits import KIND_OF, OF_EVENTS, OF_NUMBERS, OF_VALUES, trait_definitions
 from tests.reference.case import Case, everybody_of
 from tests.reference.values import is_missing, read_text
 
@@ -80,6 +81,21 @@ def test_every_trait_has_its_value(drawn: tuple[str, Case]) -> None:
     for user, traits in wanted.items():
         for name, value in traits.items():
             assert same(given[user][name], value), f"{name} of {user}: {given[user][name]!r}, and not {value!r}; {case.traits[name]}"
+
+
+@pytest.mark.parametrize("of", ["users", "accounts"])
+def test_every_kind_is_drawn_of_users_and_of_accounts(of: str) -> None:
+    drawn: set[str] = set()
+
+    @settings(max_examples=70, backend=FRESH, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(trait_cases(of))
+    def draw(case: Case) -> None:
+        for trait in case.traits.values():
+            drawn.add(trait.get("compute") or next(kind for kind in ("expression", "rfm", "sql") if kind in trait))
+            drawn.update({"session", "default", "where"} & set(trait))
+
+    draw()
+    assert drawn >= {*OF_EVENTS, *OF_NUMBERS, *OF_VALUES, "expression", "rfm", "sql", "session", "default", "where"}
 
 
 def test_every_kind_is_asked() -> None:

@@ -16,7 +16,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import UsageError
-from engage_cli.journeys.edition import Edition, edition_of
+from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.entering import since_of
 from engage_cli.journeys.idling import busy_ones
 from engage_cli.journeys.ledger import make_ledger
@@ -37,10 +37,9 @@ from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.syncs import Asked
 from engage_cli.outputs.ticks import write_tick
 from engage_cli.plan.instants import seconds_of
-from engage_cli.plan.journeys.asked import conditions_of, values_of
-from engage_cli.plan.moments import plan_moments
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.editions import edition_in
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.journey_lists import find_lists, plan_lists
 from engage_cli.service.progress import Progress, Timed
@@ -321,9 +320,11 @@ def _plan(
         number += 1
         new_version = KeptVersion(journey.name, number, text, meaning, clock.as_of if clock is not None else since)
     older = [one for one in kept if one.version in standing and one.version != number]
-    editions = [_edition(project, read_kept_journey(one.definition), one.version) for one in older]
-    before = next((_edition(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None)
-    newest = _edition(project, journey, number)
+    editions = [edition_in(project, read_kept_journey(one.definition), one.version) for one in older]
+    before = next(
+        (edition_in(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None
+    )
+    newest = edition_in(project, journey, number)
     closed = None
     if clock is not None and (file_status is not JourneyStatus.LIVE or status not in MOVING):
         closed = clock.as_of + MICROSECOND
@@ -340,13 +341,6 @@ def meaning_of(journey: Journey) -> str:
 def _essence(journey: Journey) -> Journey:
     """A journey without what makes no new edition of it."""
     return replace(journey, description="", status=JourneyStatus.LIVE)
-
-
-def _edition(project: Project, journey: Journey, version: int) -> Edition:
-    zone = project.config.timezone
-    values = values_of(journey, project.config.person_timezone)
-    plan = plan_moments(project, conditions_of(journey), zone, journey.name)
-    return edition_of(journey, version, plan, dict(values), zone)
 
 
 def _beside(project: Project) -> tuple[str, ...]:

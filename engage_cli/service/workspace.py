@@ -16,6 +16,7 @@ from engage_cli.definitions.trait import FromSql
 from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.errors import DataError, UsageError
+from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
 from engage_cli.plan.moments import MomentPlan
@@ -24,6 +25,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
+from engage_cli.service.editions import edition_in
 from engage_cli.service.forgotten import with_forgotten
 from engage_cli.service.imported import with_imported
 from engage_cli.service.ledgers import lay_ledger
@@ -113,8 +115,13 @@ def _tables(plan: Plan, sources: Sources) -> frozenset[str]:
 
 def needs_of_all(project: Project, as_of: datetime) -> Needs:
     """What all definitions of the project need of the data."""
-    plan = plan_audiences(project, project.audiences, as_of, project.config.timezone, traits=project.traits)
-    return with_tables(plan, project.config.sources).needs
+    zone, sources = project.config.timezone, project.config.sources
+    needs = with_tables(plan_audiences(project, project.audiences, as_of, zone, traits=project.traits), sources).needs
+    editions = [edition_in(project, journey, 1) for journey in project.journeys.values()]
+    if not editions:
+        return needs
+    own = needs_of_editions(Needs(as_of, zone), editions, as_of)
+    return needs.with_also(with_tables_of(own, [edition.plan for edition in editions], sources))
 
 
 @contextmanager

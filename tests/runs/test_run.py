@@ -62,3 +62,10 @@ def test_a_project_without_definitions_has_nothing_to_run(tmp_path: Path) -> Non
     (tmp_path / "engage.yaml").write_text("project: empty\nsources: {events: {path: e.csv}}\n")
     with pytest.raises(UsageError, match="no definitions to run"):
         run_at(tmp_path, FIRST)
+
+
+def test_the_first_stage_that_reads_events_makes_the_store_for_all(shop: Path) -> None:
+    config = shop / "engage.yaml"
+    config.write_text(config.read_text().replace("store: none", "store: .engage/events"))
+    read = [done.result.data for done in run_at(shop, FIRST).stages]
+    assert [(bool(data.ingested), data.store_note) for data in read] == [(True, None), *[(False, None)] * 3]

@@ -7,14 +7,18 @@ from sqlglot import exp
 
 from engage_cli.errors import EngageError
 from engage_cli.source import visible
+from engage_cli.state import journey_invariants
 from engage_cli.state.hashes import digest
 from engage_cli.state.instants import iso
+from engage_cli.state.invariant import Invariant
 from engage_cli.state.runs import all_runs
 from engage_cli.state.store import State, is_database, published_path
 
 TABLES = (
     *("revision", "run", "input_file", "audience_clock", "membership", "alias", "outbox", "run_file", "member_file", "pending"),
     *("sync", "list_member", "trait_clock", "trait_value", "forgotten", "migration"),
+    *("journey", "journey_version", "journey_hand", "journey_pause", "instance", "instance_goal", "position", "transition", "candidate"),
+    *("list_stay", "trait_set", "seen_event", "entry_truth"),
 )
 
 
@@ -28,15 +32,6 @@ class Finding:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Invariant:
-    """A rule of the state. `broken_by` is a query of one text column: a line for each row that breaks it."""
-
-    code: str
-    message: str
-    broken_by: str
-
-
 def check_state(state: State) -> list[Finding]:
     """Everything that is wrong with the attached state and its published copy; an empty list for a sound one."""
     return check_tables(state) + _published(state)
@@ -45,58 +40,58 @@ def check_state(state: State) -> list[Finding]:
 def check_tables(state: State) -> list[Finding]:
     """Everything that is wrong within the attached state, whatever its published copy is."""
     try:
-        found = [_look(state, invariant) for invariant in INVARIANTS]
+        found = [_look(state, invariant) for invariant in (*INVARIANTS, *journey_invariants.INVARIANTS)]
         return [finding for finding in found if finding is not None] + _wrong_ids(state)
     except EngageError as error:
         return [Finding("unreadable", "the state cannot be read; restore a backup", 1, error.message)]
 
 
 INVARIANTS = (
-    _Invariant(
+    Invariant(
         "revision",
         "the state's edition is not one row",
         "SELECT count(*) || ' rows' FROM state.main.revision HAVING count(*) <> 1",
     ),
-    _Invariant(
+    Invariant(
         "run-gap",
         "runs are not numbered 1, 2, 3, …",
         "SELECT 'run number ' || number FROM (SELECT number, row_number() OVER (ORDER BY number) AS place FROM state.main.run)"
         " WHERE number <> place",
     ),
-    _Invariant(
+    Invariant(
         "run-chain",
         "a run does not name the run before it",
         "SELECT 'run ' || run_id FROM (SELECT run_id, previous_run_id, lag(run_id) OVER (ORDER BY number) AS before"
         " FROM state.main.run) WHERE previous_run_id IS DISTINCT FROM before",
     ),
-    _Invariant(
+    Invariant(
         "run-status",
         "a run's status is unknown",
         "SELECT 'run ' || run_id || ': ' || status FROM state.main.run WHERE status NOT IN ('committed', 'published')",
     ),
-    _Invariant(
+    Invariant(
         "run-unfinished",
         "a run was killed before its files had their names; the next run finishes it",
         "SELECT 'run ' || run_id FROM state.main.run WHERE status = 'committed' UNION ALL SELECT path FROM state.main.pending",
     ),
-    _Invariant(
+    Invariant(
         "alias-twice",
         "an id is kept for two profiles",
         "SELECT alias FROM state.main.alias GROUP BY alias HAVING count(*) > 1",
     ),
-    _Invariant(
+    Invariant(
         "member-twice",
         "a user is inside an audience more than once",
         "SELECT audience || ': ' || user_id FROM state.main.membership WHERE exited_at IS NULL"
         " GROUP BY audience, user_id HAVING count(*) > 1",
     ),
-    _Invariant(
+    Invariant(
         "member-times",
         "a stay ends before it begins, or ends by half",
         "SELECT audience || ': ' || user_id FROM state.main.membership WHERE exited_at < entered_at OR exited_run <= entered_run"
         " OR (exited_at IS NULL) <> (exited_run IS NULL)",
     ),
-    _Invariant(
+    Invariant(
         "member-overlap",
         "a stay begins before the one before it has ended",
         "SELECT audience || ': ' || user_id FROM (SELECT audience, user_id, entered_run, row_number() OVER stays AS place,"
@@ -104,7 +99,7 @@ INVARIANTS = (
         " WINDOW stays AS (PARTITION BY audience, user_id ORDER BY entered_run, exited_run NULLS LAST))"
         " WHERE place > 1 AND (left_by IS NULL OR left_by >= entered_run)",
     ),
-    _Invariant(
+    Invariant(
         "member-run",
         "a stay begins or ends at another instant than the run that it names",
         "SELECT audience || ': ' || user_id FROM state.main.membership AS member"
@@ -112,25 +107,25 @@ INVARIANTS = (
         " LEFT JOIN state.main.run AS ended ON ended.number = member.exited_run"
         " WHERE began.as_of IS DISTINCT FROM member.entered_at OR ended.as_of IS DISTINCT FROM member.exited_at",
     ),
-    _Invariant(
+    Invariant(
         "clock-missing",
         "an audience has members but no clock",
         "SELECT DISTINCT audience FROM state.main.membership WHERE audience NOT IN (SELECT audience FROM state.main.audience_clock)",
     ),
-    _Invariant(
+    Invariant(
         "clock-run",
         "a clock shows another instant than the run that set it",
         "SELECT audience FROM state.main.audience_clock AS clock LEFT JOIN state.main.run AS run ON run.number = clock.run"
         " WHERE run.as_of IS DISTINCT FROM clock.as_of",
     ),
-    _Invariant(
+    Invariant(
         "clock-behind",
         "a clock is behind a change of its audience",
         "SELECT DISTINCT clock.audience FROM state.main.audience_clock AS clock JOIN state.main.outbox AS changed"
         " ON changed.source = clock.audience AND changed.kind = 'membership' JOIN state.main.run AS run ON run.number = changed.run"
         " WHERE run.as_of > clock.as_of OR changed.run > clock.run",
     ),
-    _Invariant(
+    Invariant(
         "clock-counts",
         "a clock counts other changes than its run made",
         "SELECT clock.audience FROM state.main.audience_clock AS clock LEFT JOIN (SELECT run, source,"
@@ -139,27 +134,27 @@ INVARIANTS = (
         " ON made.run = clock.run AND made.source = clock.audience"
         " WHERE clock.entered <> coalesce(made.entered, 0) OR clock.exited <> coalesce(made.exited, 0)",
     ),
-    _Invariant(
+    Invariant(
         "outbox-unknown",
         "the outbox has a change that no membership shows",
         "SELECT audience || ': ' || user_id || ' ' || change FROM (SELECT run, source AS audience, user_id, change FROM state.main.outbox"
         " WHERE kind = 'membership' EXCEPT ALL (SELECT entered_run, audience, user_id, 'entered' FROM state.main.membership"
         " UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership WHERE exited_run IS NOT NULL))",
     ),
-    _Invariant(
+    Invariant(
         "outbox-missing",
         "the outbox lacks a change that a membership shows",
         "SELECT audience || ': ' || user_id || ' ' || change FROM ((SELECT entered_run AS run, audience, user_id, 'entered' AS change"
         " FROM state.main.membership UNION ALL SELECT exited_run, audience, user_id, 'exited' FROM state.main.membership"
         " WHERE exited_run IS NOT NULL) EXCEPT ALL SELECT run, source, user_id, change FROM state.main.outbox WHERE kind = 'membership')",
     ),
-    _Invariant(
+    Invariant(
         "outbox-payload",
         "what goes along in the outbox is no JSON object",
         "SELECT source || ': ' || user_id FROM state.main.outbox"
         " WHERE payload IS NOT NULL AND (NOT json_valid(payload) OR NOT starts_with(payload, '{'))",
     ),
-    _Invariant(
+    Invariant(
         "run-files",
         "a run's file does not have a row for each change",
         "SELECT 'run ' || coalesce(file.run, made.run) || ': ' || coalesce(file.path, made.source)"
@@ -169,18 +164,18 @@ INVARIANTS = (
         " AND (made.destination IS NULL OR made.destination = file.destination) AND (made.change IS NULL OR made.change = file.call)"
         " WHERE file.path IS NULL OR file.rows <> coalesce(made.changes, 0)",
     ),
-    _Invariant(
+    Invariant(
         "sync",
         "what a destination knows of an audience is said twice, or after a run that never was",
         "SELECT destination || ': ' || source FROM state.main.sync GROUP BY destination, source"
         " HAVING count(*) > 1 OR max(run) > (SELECT coalesce(max(number), 0) FROM state.main.run) OR min(run) < 0",
     ),
-    _Invariant(
+    Invariant(
         "list-twice",
         "a member is on a list at a destination more than once",
         "SELECT destination || ': ' || list || ': ' || user_id FROM state.main.list_member GROUP BY ALL HAVING count(*) > 1",
     ),
-    _Invariant(
+    Invariant(
         "list-told",
         "a list at a destination is not what was told of it",
         "SELECT coalesce(told.destination, there.destination) || ': ' || coalesce(told.list, there.list) FROM"
@@ -190,21 +185,21 @@ INVARIANTS = (
         " ON there.destination = told.destination AND there.list = told.list AND there.identifiers = told.identifiers"
         " WHERE told.list IS NULL OR there.list IS NULL",
     ),
-    _Invariant(
+    Invariant(
         "trait-twice",
         "somebody has two values of a trait at once",
         "SELECT trait || ': ' || subject_id FROM (SELECT *, lag(until) OVER held AS before, row_number() OVER held AS place"
         " FROM state.main.trait_value WINDOW held AS (PARTITION BY trait, of, subject_id ORDER BY since, run))"
         " WHERE place > 1 AND (before IS NULL OR before > since)",
     ),
-    _Invariant(
+    Invariant(
         "trait-run",
         "a value of a trait begins or ends at another instant than the run that it names",
         "SELECT trait || ': ' || subject_id FROM state.main.trait_value AS held"
         " LEFT JOIN state.main.run AS began ON began.number = held.run LEFT JOIN state.main.run AS ended ON ended.number = held.until_run"
         " WHERE began.as_of IS DISTINCT FROM held.since OR ended.as_of IS DISTINCT FROM held.until OR held.until_run <= held.run",
     ),
-    _Invariant(
+    Invariant(
         "trait-clock",
         "a trait has values but no clock, or one that its runs do not show",
         "SELECT DISTINCT held.trait FROM state.main.trait_value AS held ANTI JOIN state.main.trait_clock AS clock"
@@ -212,12 +207,12 @@ INVARIANTS = (
         " UNION ALL SELECT clock.trait FROM state.main.trait_clock AS clock LEFT JOIN state.main.run AS run ON run.number = clock.run"
         " WHERE run.as_of IS DISTINCT FROM clock.as_of",
     ),
-    _Invariant(
+    Invariant(
         "trait-json",
         "a value of a trait is no JSON",
         "SELECT trait || ': ' || subject_id FROM state.main.trait_value WHERE NOT json_valid(value)",
     ),
-    _Invariant(
+    Invariant(
         "trait-told",
         "the outbox tells another value of a trait than the state shows",
         "SELECT told.source || ': ' || told.user_id FROM state.main.outbox AS told"
@@ -226,14 +221,14 @@ INVARIANTS = (
         " WHERE told.kind IN ('trait', 'trait_sync')"
         " AND told.payload IS DISTINCT FROM '{' || to_json(told.source) || ':' || coalesce(held.value, 'null') || '}'",
     ),
-    _Invariant(
+    Invariant(
         "input-files",
         "an input file is recorded twice for one run, or for runs that never were",
         "SELECT path FROM (SELECT path, first_run, last_run, lag(coalesce(last_run, 2147483647)) OVER"
         " (PARTITION BY kind, path ORDER BY first_run, last_run NULLS LAST) AS before FROM state.main.input_file)"
         " WHERE before >= first_run OR last_run < first_run OR first_run NOT IN (SELECT number FROM state.main.run)",
     ),
-    _Invariant(
+    Invariant(
         "member-file",
         "a member file is of an audience that was never built",
         "SELECT path FROM state.main.member_file WHERE audience NOT IN (SELECT audience FROM state.main.audience_clock)",
@@ -241,7 +236,7 @@ INVARIANTS = (
 )
 
 
-def _look(state: State, invariant: _Invariant) -> Finding | None:
+def _look(state: State, invariant: Invariant) -> Finding | None:
     lines = state.engine.rows(invariant.broken_by)
     if not lines:
         return None

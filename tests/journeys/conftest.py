@@ -13,7 +13,7 @@ def both_agree(monkeypatch):
 
     def both(history: History) -> dict[str, Results]:
         expected = simulate(history)
-        told = product_results(history)
+        told = product_results(history, check=True)
         for name, results in expected.items():
             assert differences(normal(results), told[name]) == []
         return expected

@@ -9,16 +9,20 @@ from typing import Any
 
 import duckdb
 
+from engage_cli.definitions.project import EngineSettings
+from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.service.progress import SILENT
 from engage_cli.service.tick import tick_journeys
+from engage_cli.state.check import Finding, check_tables
+from engage_cli.state.store import State
 from tests.reference.journeys import Candidate, Entry, GoalReached, History, Position, Results, Synced, TraitSet, Transition
 from tests.support.lists import Taken, some, standing
 
 STATE = ".engage/state.duckdb"
 
 
-def product_results(history: History, store: str = "none") -> dict[str, Results]:
-    """What the product's ticks gave, by journey. After each, those are on lists of destinations whose stays are not over."""
+def product_results(history: History, store: str = "none", *, check: bool = False) -> dict[str, Results]:
+    """What the product's ticks gave, by journey. `check`: the state has to be sound, too. After each, those are on lists of destinations whose stays are not over."""
     with TemporaryDirectory() as folder:
         write_project(Path(folder), history, store)
         lists = Taken(Path(folder))
@@ -26,6 +30,7 @@ def product_results(history: History, store: str = "none") -> dict[str, Results]
             write_events(Path(folder), history, number)
             tick_journeys(Path(folder), [], as_of=as_of, progress=SILENT)
             assert some(lists.take()) == some(standing(Path(folder) / STATE, as_of))
+        assert not check or broken_invariants(Path(folder)) == []
         return read_results(Path(folder) / STATE, list(history.of_kind("journey")))
 
 
@@ -35,6 +40,13 @@ def tick_through(folder: Path, history: History, store: str = "none") -> None:
     for number, as_of in enumerate(history.schedule):
         write_events(folder, history, number)
         tick_journeys(folder, [], as_of=as_of, progress=SILENT)
+
+
+def broken_invariants(folder: Path) -> list[Finding]:
+    """What `state check` finds in the state of a project."""
+    with open_engine(folder, EngineSettings(memory_limit="1GB", threads=1, temp_directory=".engage/tmp"), "UTC") as engine:
+        engine.attach(folder / STATE, "state", read_only=True)
+        return check_tables(State(engine, folder / STATE))
 
 
 def write_project(folder: Path, history: History, store: str) -> None:

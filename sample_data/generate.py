@@ -11,7 +11,7 @@ from collections import defaultdict
 from datetime import date, datetime, time
 from pathlib import Path
 
-from sample_data.shop import records, warehouse
+from sample_data.shop import app, records, warehouse
 from sample_data.shop.events import Event
 from sample_data.shop.files import differences, write_csv, write_jsonl, write_lines, write_parquet
 from sample_data.shop.moments import moments
@@ -42,6 +42,8 @@ def generate(folder: Path) -> None:
     (folder / "events").mkdir(parents=True, exist_ok=True)
     everybody = list(people())
     _write_events(folder / "events", everybody)
+    (folder / "app").mkdir(exist_ok=True)
+    write_lines(folder / "app" / "calls.jsonl", app.calls(everybody))
     write_csv(folder / "profiles.csv", records.PROFILE_COLUMNS, records.profiles(everybody))
     write_csv(folder / "accounts.csv", records.ACCOUNT_COLUMNS, records.accounts())
     write_csv(folder / "memberships.csv", records.MEMBERSHIP_COLUMNS, records.memberships(everybody))

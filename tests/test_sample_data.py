@@ -29,6 +29,7 @@ def data() -> Iterator[duckdb.DuckDBPyConnection]:
         for name in ("profiles", "accounts", "memberships", "consents", "subscriptions", "suppressions"):
             source = f"read_csv('{SAMPLE_DATA}/{name}.csv', all_varchar = true, header = true, nullstr = '')"
             connection.execute(f"CREATE TABLE {name} AS FROM {source}")
+        connection.execute(f"CREATE TABLE app AS FROM read_json('{SAMPLE_DATA}/app/calls.jsonl')")
         connection.execute(f"CREATE TABLE invoices AS FROM read_json('{SAMPLE_DATA}/invoices.jsonl')")
         yield connection
 
@@ -170,6 +171,10 @@ ODDITIES = {
     "members of nothing": "SELECT count(*) FROM memberships WHERE account_id NOT IN (SELECT account_id FROM accounts)",
     "members without a profile": "SELECT count(*) FROM memberships WHERE user_id NOT IN (SELECT user_id FROM profiles)",
     "consents without a profile": "SELECT count(*) FROM consents WHERE user_id NOT IN (SELECT user_id FROM profiles)",
+    "devices that nobody signed in on": "SELECT count(*) FROM (FROM app SELECT anonymousId GROUP BY ALL HAVING max(userId) IS NULL)",
+    "calls before somebody signed in": """
+        SELECT count(*) FROM app WHERE userId IS NULL AND anonymousId IN (SELECT anonymousId FROM app WHERE userId IS NOT NULL)""",
+    "calls of emulators": "SELECT count(*) FROM app WHERE CAST(anonymousId AS VARCHAR) LIKE '00000000-%'",
     "subscriptions without a key": "SELECT count(*) FROM subscriptions WHERE subscription_id IS NULL",
     "subscriptions that stand twice": "SELECT count(*) FROM (FROM subscriptions SELECT subscription_id GROUP BY ALL HAVING count(*) > 1)",
     "subscriptions of nobody": "SELECT count(*) FROM subscriptions WHERE user_id NOT IN (SELECT user_id FROM profiles)",

@@ -73,7 +73,7 @@ def differences(expected: Path, actual: Path) -> list[str]:
 
 def data_files(folder: Path) -> list[Path]:
     """The files in the folder that hold data, and not the generator or its description."""
-    return sorted(file for pattern in ("*.csv", "*.jsonl", "events/*") for file in folder.glob(pattern))
+    return sorted(file for pattern in ("*.csv", "*.jsonl", "app/*", "events/*") for file in folder.glob(pattern))
 
 
 def _content(path: Path) -> object:

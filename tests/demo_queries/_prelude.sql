@@ -4,6 +4,7 @@
 --   events     message_id, user_id, event, ts (UTC), properties: one row an event, up to as_of
 --   profiles   every cell as text; empty cells are null
 --   universe   user_id: everybody in profiles, memberships or consents, or with an event
+--   opened     message_id, user_id, device, event, ts, properties: the app's events, user_id null where nobody ever signed in
 --   subscriptions, invoices
 --              one row a key
 --   staff_and_robots, reachable_by_email
@@ -57,6 +58,23 @@ FROM (
     WHERE user_id <> '' AND ts IS NOT NULL
 )
 WHERE (nth = 1 OR message_id IS NULL OR message_id = '') AND ts <= as_of();
+
+-- The app's calls: each is of its user, else of the only user that its device ever had, else of the device itself. The emulators'
+-- id is no device.
+CREATE TEMP TABLE app AS
+SELECT j ->> '$.messageId' AS message_id, j ->> '$.userId' AS user_id, j ->> '$.anonymousId' AS device, j ->> '$.type' AS type,
+    j ->> '$.event' AS event, instant(j ->> '$.timestamp') AS ts, j -> '$.properties' AS properties
+FROM (SELECT unnest(string_split(rtrim(content, chr(10)), chr(10)))::JSON AS j FROM read_text('sample_data/app/*.jsonl'));
+
+CREATE TEMP TABLE opened AS
+SELECT message_id, coalesce(app.user_id, signed_in.user_id) AS user_id, app.device, event, ts, properties
+FROM app
+LEFT JOIN (
+    SELECT device, min(user_id) AS user_id FROM app WHERE device <> '00000000-0000-0000-0000-000000000000' GROUP BY device
+) AS signed_in ON signed_in.device = app.device
+WHERE type = 'track' AND (app.user_id IS NOT NULL OR app.device <> '00000000-0000-0000-0000-000000000000');
+
+INSERT INTO events SELECT message_id, user_id, event, ts, properties FROM opened WHERE user_id IS NOT NULL AND ts <= as_of();
 
 CREATE TEMP TABLE profiles AS
 SELECT * FROM read_csv('sample_data/profiles.csv', all_varchar = true, header = true, nullstr = '');

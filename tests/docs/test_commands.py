@@ -80,7 +80,7 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path, engage_path: Path
     exit_code, printed = run(f"engage audience build --dry-run --as-of {DEMO_AS_OF} {' '.join(names)}", tmp_path, engage_path)
     assert exit_code == 0, printed
     assert [line.split() for line in printed.splitlines() if line.split()[:1] in [row[:1] for row in rows]] == rows
-    assert "3377 users" in printed
+    assert "3425 users" in printed
     definitions = sum(path.read_text().count("\naudience:") for path in (ROOT / "campaigns" / "audiences").glob("*.yaml"))
     assert f"{definitions} audiences in [campaigns/audiences]" in text_of("README.md")
 

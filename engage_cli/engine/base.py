@@ -110,6 +110,7 @@ class StoreReport:
     """The event store. `bytes` of its segments; `first` and `last` event (UTC); `columns` as `path:reading`.
 
     `new`, `changed`, `gone` are the files whose change it has not seen, `read` those that an upkeep read, `note` why all of them were.
+    `ahead`: why the next run makes the store anew though it is sound.
     """
 
     exists: bool
@@ -126,6 +127,7 @@ class StoreReport:
     gone: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     note: str | None = None
+    ahead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,8 @@ class Engine(Protocol):
         """Bring the event store up to date for what all definitions need; the caller holds the project's lock."""
         ...
 
-    def store_report(self, sources: Sources) -> StoreReport:
-        """The event store as it was last published, and the files that it does not know as they are now."""
+    def store_report(self, sources: Sources, needs: Needs) -> StoreReport:
+        """The event store as it was last published, the files that it does not know as they are now, and what it lacks for `needs`."""
         ...
 
     def watch(self) -> None:

@@ -23,7 +23,6 @@ from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.naming import rows_naming
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
-from engage_cli.engine.store.opening import find_events
 from engage_cli.engine.store.touched import restrict
 from engage_cli.engine.store.upkeep import report, tend
 from engage_cli.engine.template import identifier, literal, sql
@@ -121,12 +120,11 @@ class DuckDBEngine:
         files = self.input_files(sources, ())
         return tend(self._connection, self._folder, sources, needs, files, self._store, self._known_hashes(), upkeep)
 
-    def store_report(self, sources: Sources) -> StoreReport:
-        """The event store as it was last published, and the files that it does not know as they are now."""
+    def store_report(self, sources: Sources, needs: Needs) -> StoreReport:
+        """The event store as it was last published, the files that it does not know as they are now, and what it lacks for `needs`."""
         assert self._store is not None, "a project without a store has none to report on"
         files = self.input_files(sources, ())
-        found = find_events(self._connection, self._folder, sources.events, files, self._known_hashes())
-        return report(self._connection, self._store, found)
+        return report(self._connection, self._folder, sources, needs, files, self._store, self._known_hashes())
 
     def keep_files(self, sources: Sources) -> None:
         """Copy the files of sources that say `on_missing_file: keep`, so that their rows stay when they go."""

@@ -29,7 +29,8 @@ def store_status(folder: Path, *, progress: Progress = SILENT) -> EventStore:
     project = load(folder)
     path = _path_of(project)
     with engine_for(project, folder) as engine, progress.stage("looking for input files"):
-        return EventStore(path, engine.store_report(project.config.sources))
+        needs = needs_of_all(project, resolve_as_of(None, project.config.timezone))
+        return EventStore(path, engine.store_report(project.config.sources, needs))
 
 
 def rebuild_store(folder: Path, *, wait: float = 30.0, progress: Progress = SILENT) -> EventStore:

@@ -20,7 +20,7 @@ from tests.cli.streams import on_terminal
 
 STORE = Path(".engage/events")
 FIRST = "sample_data/events.jsonl"
-FIELDS = "path exists files events segments bytes first last columns rejects new changed gone read note".split()
+FIELDS = "path exists files events segments bytes first last columns rejects new changed gone read note ahead".split()
 AUDIENCES = ("big_spenders", "win_back", "lapsed_customers")
 AS_OF = "2100-01-01T00:00Z"
 
@@ -118,6 +118,28 @@ def test_status_names_what_changed_since(many: Path, engage: Engage) -> None:
     assert (document["new"], document["changed"], document["gone"]) == ([], [], [])
     assert {file["path"]: file["rows"] for file in document["files"]} == {FIRST: 220, changed: 2, new: 1}
     assert document["events"] == 223
+
+
+def test_status_foretells_that_definitions_ask_for_more(shop: Path, engage: Engage) -> None:
+    build(engage)
+    (shop / "campaigns/audiences/more.yaml").write_text("audience: more\nmembers: {event: Order Completed, where: {discount: {gt: 5}}}\n")
+    why = "the definitions ask for more properties than the store holds"
+    assert engage("store", "status").out.splitlines()[-1] == f"the next run makes the store anew, from 1 file: {why}"
+    assert engage("store", "status", "--json").document["ahead"] == why
+    run_again(engage, 2099)
+    assert engage("store", "status").out.splitlines()[-1] == "no file is new or changed since"
+
+
+def test_a_rebuilt_store_holds_what_journeys_ask_for(shop: Path, engage: Engage) -> None:
+    text = "journey: again\nstatus: live\nentry: {on: {event: Order Completed, where: {discount: {gt: 5}}}}\nsteps: [{delay: 1 day}]\n"
+    (shop / "campaigns/again.yaml").write_text(text)
+    assert engage("store", "rebuild").code == ExitCode.DONE
+    before = stored(shop)
+    build(engage)
+    assert engage("journey", "tick").code == ExitCode.DONE
+    segments = {name for name in before if name.endswith(".duckdb")}
+    assert {name: before[name] for name in segments} == {name: stored(shop)[name] for name in segments}
+    assert {name for name in stored(shop) if name.endswith(".duckdb")} == segments
 
 
 def test_status_shows_rejected_rows_and_duplicates_by_file(many: Path, engage: Engage) -> None:
@@ -226,7 +248,10 @@ def test_compact_says_why_everything_was_read(shop: Path, engage: Engage) -> Non
     config = shop / "engage.yaml"
     config.write_text(config.read_text().replace("timezone: Europe/London ", "timezone: Europe/Paris "))
     ran = engage("store", "compact")
-    assert "it was made anew: the store was made by another version or in another time zone" in ran.out.splitlines()
+    assert (
+        "it was made anew: the store was made by another version, in another time zone, or before somebody was forgotten"
+        in ran.out.splitlines()
+    )
 
 
 def test_a_store_made_by_a_command_serves_the_next_run(shop: Path, engage: Engage) -> None:

@@ -138,6 +138,9 @@ def _since(report: StoreReport, whole: bool) -> Iterator[Block]:
 
 
 def _to_read(report: StoreReport) -> Line:
+    if report.ahead is not None:
+        files = len(report.files) - len(report.gone) + len(report.new)
+        return line("the next run makes the store anew, from ", strong(counted(files, "file")), f": {report.ahead}")
     kinds = ((report.new, "new file"), (report.changed, "changed file"))
     told = [counted(len(paths), noun) for paths, noun in kinds if paths]
     return line("the next run reads ", strong(" and ".join(told))) if told else line("no file is new or changed since")

@@ -180,11 +180,10 @@ class _Session:
             manifest = self.store.read()
             if manifest is None:
                 return None, [], "the store is broken or of another version" if self.store.exists() else None
-            if manifest.reading != reading:
-                return None, [], "the store was made by another version, in another time zone, or before somebody was forgotten"
-            if not stored_layout(manifest).covers(self.layout):
-                self.layout = self.layout.with_also(stored_layout(manifest)) if self.writes else self.layout
-                return None, [], "the definitions ask for more properties than the store holds"
+            why = unusable(manifest, reading, self.layout)
+            if why is not None:
+                self.layout = self.layout.with_also(stored_layout(manifest)) if self.writes and manifest.reading == reading else self.layout
+                return None, [], why
             try:
                 return manifest, attach(self.work.connection, self.store, manifest.segments), None
             except BrokenError as problem:
@@ -304,6 +303,15 @@ class _Session:
         assert self.store is not None
         files.make_folder(self.store.path)
         self.store.publish(replace(manifest, hashes=self.asked.hashes))
+
+
+def unusable(manifest: Manifest, reading: str, layout: Layout) -> str | None:
+    """Why a store cannot serve a run that reads so and asks for this; None where it can."""
+    if manifest.reading != reading:
+        return "the store was made by another version, in another time zone, or before somebody was forgotten"
+    if not stored_layout(manifest).covers(layout):
+        return "the definitions ask for more properties than the store holds"
+    return None
 
 
 def refuse_changed(read: Sequence[Found]) -> None:

@@ -14,7 +14,7 @@ from engage_cli.engine.inputs.rejects import stage_rejects
 from engage_cli.engine.store.difference import Found, changes
 from engage_cli.engine.store.folder import ATTEMPTS, BrokenError, StoreFolder, attach
 from engage_cli.engine.store.layout import layout_of, stored_layout
-from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
+from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events, unusable
 from engage_cli.engine.store.parts import part_of
 from engage_cli.engine.store.relations import detach_parts, hidden_events, stored_rejects
 from engage_cli.errors import EngageError
@@ -44,8 +44,28 @@ def tend(
         detach_parts(connection)
 
 
-def report(connection: Connection, store: StoreFolder, found: Mapping[str, Found]) -> StoreReport:
-    """What is published, and the files that it does not know as they are now."""
+def report(
+    connection: Connection,
+    folder: Path,
+    sources: Sources,
+    needs: Needs,
+    files: tuple[InputFile, ...],
+    store: StoreFolder,
+    hashes: Mapping[str, tuple[int, int, str]],
+) -> StoreReport:
+    """What is published, the files that it does not know as they are now, and whether a run for `needs` would make it anew."""
+    connection.use_zones({needs.zone})
+    found = find_events(connection, folder, sources.events, files, hashes)
+    described = _published(connection, store, found)
+    manifest = store.read()
+    if described.note is not None or manifest is None:
+        return described
+    layout = with_identifiers(layout_of(needs), sources.identity)
+    reading = EventFiles(folder, sources, needs.zone, found, layout, hashes).reading(connection)
+    return replace(described, ahead=unusable(manifest, reading, layout))
+
+
+def _published(connection: Connection, store: StoreFolder, found: Mapping[str, Found]) -> StoreReport:
     for _ in range(ATTEMPTS):
         manifest = store.read()
         if manifest is None:

@@ -11,7 +11,6 @@ from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
 LATER = {
-    "journey sql": "the queries of a tick",
     "broadcast": "broadcasts",
     "report": "the HTML page",
     "test": "the author's own tests of campaigns",

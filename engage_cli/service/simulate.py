@@ -70,11 +70,11 @@ def simulate(
     start, end = resolve_as_of(since, zone), resolve_as_of(until, zone)
     if end < start:
         raise UsageError(f"--to {iso(end)} is before --from {iso(start)}", hint="name the earlier instant with --from")
-    project = replace(project, journeys={**project.journeys, name: _live(journey, start)})
+    project = as_live(project, journey, start)
     with engine_for(project, folder) as engine:
         [plan] = _plans(project, scratch_state(engine, tool_version=__version__), name, end)
         engine.detach("state")
-        state = scratch_beside(engine, folder / project.config.state, _others(project, name), _recorded(plan), tool_version=__version__)
+        state = scratch_beside(engine, folder / project.config.state, _others(project, name), recorded_of(plan), tool_version=__version__)
         report = _tick(project, engine, state, plan, end, strict=strict, progress=progress)
         people = people_of(state, name, sample)
         return Simulation(
@@ -88,9 +88,10 @@ def simulate(
         )
 
 
-def _live(journey: Journey, since: datetime) -> Journey:
-    """The journey as if it had gone live then."""
-    return replace(journey, status=JourneyStatus.LIVE, entry=replace(journey.entry, since=Instant(since)))
+def as_live(project: Project, journey: Journey, since: datetime) -> Project:
+    """The project as if a journey had gone live then."""
+    live = replace(journey, status=JourneyStatus.LIVE, entry=replace(journey.entry, since=Instant(since)))
+    return replace(project, journeys={**project.journeys, journey.name: live})
 
 
 def _others(project: Project, name: str) -> list[str]:
@@ -101,7 +102,8 @@ def _plans(project: Project, state: State, name: str, as_of: datetime) -> list[P
     return plan_ticks(project, state, [name], as_of, dry_run=True)
 
 
-def _recorded(plan: Plan) -> list[str]:
+def recorded_of(plan: Plan) -> list[str]:
+    """The traits whose values as builds recorded them are asked for."""
     return sorted(frozenset().union(*(edition.plan.recorded for edition in plan.editions)))
 
 
@@ -115,7 +117,7 @@ def _tick(project: Project, engine: Engine, state: State, plan: Plan, as_of: dat
     with progress.stage("reading events and profiles"):
         staging = _staged(engine, project, needs, strict)
     engine.seal([])
-    make_trait_courses(engine, state, project, staging.catalog, _recorded(plan), as_of)
+    make_trait_courses(engine, state, project, staging.catalog, recorded_of(plan), as_of)
     with progress.stage("ticking the journey"):
         perform(engine, project, [plan], staging, needs, as_of)
     inputs = hash_of_files(files)

@@ -36,7 +36,10 @@ def test_every_command_of_this_version_exists() -> None:
         "deliver",
         *(f"audience {name}" for name in looks),
         "identity show",
-        *(f"journey {name}" for name in ("list", "status", "show", "graph", "simulate", "tick", "pause", "resume", "archive", "exit")),
+        *(
+            f"journey {name}"
+            for name in ("list", "status", "show", "graph", "simulate", "sql", "tick", "pause", "resume", "archive", "exit")
+        ),
         "template preview",
         "forget",
         *(f"state {name}" for name in ("backup", "restore", "check")),

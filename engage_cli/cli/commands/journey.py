@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage_cli.cli.command import command
-from engage_cli.cli.commands.shown import tell_data
+from engage_cli.cli.commands.shown import show_sql, tell_data
 from engage_cli.cli.options import (
     AllowChange,
     AsOf,
@@ -70,6 +70,7 @@ def register(group: typer.Typer) -> None:
     command(group, "show", example="engage journey show cart_recovery --user u_0042")(show)
     command(group, "graph", example="engage journey graph cart_recovery --output cart_recovery.svg")(graph)
     command(group, "simulate", example="engage journey simulate cart_recovery --from 2026-11-01 --to 2026-11-15")(simulate)
+    command(group, "sql", example="engage journey sql cart_recovery")(sql)
     command(group, "pause", example="engage journey pause cart_recovery")(pause)
     command(group, "resume", example="engage journey resume cart_recovery")(resume)
     command(group, "archive", example="engage journey archive cart_recovery")(archive)
@@ -174,6 +175,17 @@ def simulate(
         out.document(fields_of(result))
     else:
         out.show(simulation_blocks(result))
+    return ExitCode.DONE
+
+
+def sql(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = None) -> ExitCode:
+    """Print the SQL of a tick of a journey.
+
+    Every statement in its order, as if somebody stood at each step, commented with file and line.
+    """
+    from engage_cli.service.journey_sql import sql as record
+
+    show_sql(out, name, record(out.project(project), name, as_of=as_of, progress=out.progress()))
     return ExitCode.DONE
 
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
+from engage_cli.journeys.standing import make_instance_users
 from engage_cli.plan.needs import Column, said_at
 from engage_cli.sql.events import ordered
 from engage_cli.sql.literals import all_of, any_of, column, text_literal
@@ -31,8 +32,12 @@ def lay_over(engine: Engine, columns: Iterable[Column], zone: str) -> None:
     _lay(engine, wanted, zone)
 
 
-def lay_recorded(engine: Engine, columns: Iterable[Column], zone: str) -> None:
-    """Lay what journeys have set by the state, which is attached, over the traits that are read as `columns`."""
+def lay_recorded(engine: Engine, columns: Iterable[Column], zone: str, *, joined: bool) -> None:
+    """Lay what journeys have set by the state, which is attached, over the traits that are read as `columns`.
+
+    `joined`: identifiers join users, so that whom a journey knew by one id may be known by another now.
+    """
+    make_instance_users(engine, joined=joined)
     wanted = sorted(columns, key=lambda one: one.name)
     engine.execute(_RECORDED, [sorted({one.path.name for one in wanted})])
     _lay(engine, wanted, zone)
@@ -177,10 +182,7 @@ _SETS = """
 _RECORDED = """
     CREATE OR REPLACE TEMP TABLE trait_set_now AS
     SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at
-    FROM state.main.trait_set AS s
-    LEFT JOIN state.main.alias AS alias ON alias.alias = s.user_id
-    JOIN users AS u ON u.user_id = coalesce(alias.user_id, s.user_id)
-    JOIN state.main.instance AS i ON i.instance = s.instance
+    FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN state.main.instance AS i ON i.instance = s.instance
     WHERE list_contains(CAST(? AS VARCHAR[]), s.trait)
     QUALIFY row_number() OVER (
         PARTITION BY u.user_key, s.trait, s.set_at ORDER BY s.place DESC, i.entered_at DESC, i.instance_id DESC, s.rowid DESC

@@ -202,7 +202,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     recorded = sorted(frozenset().union(*(one.recorded for one in moments)))
     engine.seal(writable_folders(project, folder))
     if recorded:
-        lay_recorded(engine, needs.traits, config.timezone)
+        lay_recorded(engine, needs.traits, config.timezone, joined=config.sources.identity is not None)
         make_traits(engine, as_of)
     make_trait_courses(engine, state, project, staging.catalog, recorded, as_of)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)

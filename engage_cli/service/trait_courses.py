@@ -16,6 +16,7 @@ from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
+from engage_cli.journeys.standing import make_instance_users
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Catalog, Reading
 from engage_cli.plan.predicates import Plan
@@ -38,10 +39,13 @@ def make_trait_courses(
 
     What they and those behind them look at is staged; the state, if there is one, is attached.
     """
-    clocks = trait_clocks(state)
+    clocks, joined = trait_clocks(state), project.config.sources.identity is not None
     for of in Subject:
         _begin(engine, of)
-        for name in sorted(one for one in names if project.traits[one].of is of):
+        asked = sorted(one for one in names if project.traits[one].of is of)
+        if not clocks.keys().isdisjoint(asked):
+            _make_held(engine, of, asked, joined=joined)
+        for name in asked:
             _present(engine, project, catalog, name, of, as_of)
             clock = clocks.get(name)
             if clock is None or clock.of != of.value:
@@ -68,7 +72,8 @@ def as_recorded(project: Project, folder: Path, engine: Engine, plan: Plan) -> P
             _begin(engine, of)
             names = [name for name, clock in recorded.items() if clock.of == of.value]
             if names:
-                engine.execute(_AS_OF[of], [names, stored(plan.as_of), stored(plan.as_of)])
+                _make_held(engine, of, names, joined=project.config.sources.identity is not None)
+                engine.execute(_AS_OF[of], [stored(plan.as_of), stored(plan.as_of)])
     return replace(plan, recorded=frozenset(recorded))
 
 
@@ -96,6 +101,17 @@ def _begin(engine: Engine, of: Subject) -> None:
     engine.execute(_CREATE[of])
 
 
+def _make_held(engine: Engine, of: Subject, names: Sequence[str], *, joined: bool) -> None:
+    """Make `trait_held(key, trait, value, since, until)`: what the state has of some traits, of those who are known.
+
+    `joined`: identifiers join users. A user's values are those under their id, and before the first of them those under the first of the
+    ids that they were known by.
+    """
+    if of is Subject.USERS:
+        make_instance_users(engine, joined=joined)
+    engine.execute(_HELD[of], [list(names)])
+
+
 def _present(engine: Engine, project: Project, catalog: Catalog, name: str, of: Subject, as_of: datetime) -> None:
     """Make `trait_present(key, value)` of all for whom a trait is not missing at the run's instant."""
     plan = plan_audiences(project, (), as_of, project.config.timezone, traits=[name])
@@ -116,6 +132,7 @@ def _of_kind(statement: str) -> dict[Subject, str]:
         .replace("{key}", f"{of.one}_key")
         .replace("{everybody}", of.value)
         .replace("{id}", of.id_name)
+        .replace("{named}", "instance_user" if of is Subject.USERS else of.value)
         .replace("{of}", of.value)
         for of in Subject
     }
@@ -130,16 +147,30 @@ _AROUND = _of_kind("""
     UNION ALL
     SELECT key, trait, value, last + INTERVAL 1 MICROSECOND, NULL FROM trait_present CROSS JOIN bounds
 """)
+_HELD = _of_kind("""
+    CREATE OR REPLACE TEMP TABLE trait_held AS
+    WITH found AS (
+        SELECT named.{key} AS key, held.trait, held.subject_id, held.value, held.since, held.until, held.subject_id = one.{id} AS own
+        FROM state.main.trait_value AS held
+        JOIN {named} AS named ON named.{id} = held.subject_id
+        JOIN {everybody} AS one ON one.{key} = named.{key}
+        WHERE held.of = '{of}' AND list_contains(CAST(? AS VARCHAR[]), held.trait)
+    ),
+    ranked AS (
+        SELECT *, min(since) FILTER (WHERE own) OVER (PARTITION BY key, trait) AS own_since,
+            min(subject_id) FILTER (WHERE NOT own) OVER (PARTITION BY key, trait) AS other
+        FROM found
+    )
+    SELECT key, trait, value, since, CASE WHEN own THEN until ELSE least(until, own_since) END AS until
+    FROM ranked WHERE own OR (subject_id = other AND (own_since IS NULL OR since < own_since))
+""")
 _RECORDED = _of_kind("""
     INSERT INTO {course}
-    SELECT u.{key}, held.trait, CAST(held.value AS JSON), held.since, coalesce(held.until, CAST(? AS TIMESTAMP) + INTERVAL 1 MICROSECOND)
-    FROM state.main.trait_value AS held JOIN {everybody} AS u ON u.{id} = held.subject_id
-    WHERE held.of = '{of}' AND held.trait = ?
+    SELECT key, trait, CAST(value AS JSON), since, coalesce(until, CAST(? AS TIMESTAMP) + INTERVAL 1 MICROSECOND)
+    FROM trait_held WHERE trait = ?
 """)
 _AS_OF = _of_kind("""
     INSERT INTO {course}
-    SELECT u.{key}, held.trait, CAST(held.value AS JSON), held.since, held.until
-    FROM state.main.trait_value AS held JOIN {everybody} AS u ON u.{id} = held.subject_id
-    WHERE held.of = '{of}' AND list_contains(CAST(? AS VARCHAR[]), held.trait)
-        AND held.since <= CAST(? AS TIMESTAMP) AND (held.until IS NULL OR held.until > CAST(? AS TIMESTAMP))
+    SELECT key, trait, CAST(value AS JSON), since, until FROM trait_held
+    WHERE since <= CAST(? AS TIMESTAMP) AND (until IS NULL OR until > CAST(? AS TIMESTAMP))
 """)

@@ -30,7 +30,7 @@ def lay_sets(project: Project, folder: Path, engine: Engine, plan: Plan) -> None
         return
     with attached_state(project, folder, engine) as state:
         if state is not None:
-            lay_recorded(engine, plan.needs.traits, plan.zone)
+            lay_recorded(engine, plan.needs.traits, plan.zone, joined=project.config.sources.identity is not None)
             make_traits(engine, plan.as_of)
 
 

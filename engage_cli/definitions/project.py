@@ -8,7 +8,7 @@ from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
-from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey import ClockTime, Journey
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.sending import MessagesDestination
@@ -137,6 +137,41 @@ class Urls:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """The time of day in which nobody is written to, on the person's clock: from `start` until `end`, over midnight where it is no
+    later."""
+
+    start: ClockTime
+    end: ClockTime
+
+    def cover(self, minutes: int) -> bool:
+        """Whether a time of day, in minutes from midnight, is quiet."""
+        if self.start < self.end:
+            return self.start.minutes <= minutes < self.end.minutes
+        return minutes >= self.start.minutes or minutes < self.end.minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many messages in so long to one person; `channel` None: of all channels together."""
+
+    at_most: int
+    per: Duration
+    channel: str | None = None
+
+    def __str__(self) -> str:
+        return f"at most {self.at_most} {f'{self.channel} ' if self.channel else ''}per {self.per}"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """The share of people, in millionths of a percent, who get no marketing. `salt` says who they are."""
+
+    millionths: int
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Messaging:
     """What `messaging` says of who is written to how. Channels and groups in the order written; none: any name will do."""
 
@@ -145,6 +180,9 @@ class Messaging:
     language: Language = Language()
     urls: Urls = Urls()
     outcomes: Outcomes = field(default_factory=Outcomes)
+    quiet_hours: QuietHours | None = None
+    caps: tuple[Cap, ...] = ()
+    holdout: Holdout | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,11 @@ _ONWARD = """
         CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
     FROM w_here
 """
-_SEND = "INSERT INTO w_sent SELECT instance, CAST(? AS VARCHAR), arrived_at, context, action, CAST(? AS DOUBLE) FROM w_here"
+_SEND = """
+    INSERT INTO w_sent
+    SELECT h.instance, CAST(? AS VARCHAR), h.arrived_at, z.zone, h.context, h.action, CAST(? AS DOUBLE)
+    FROM w_here AS h JOIN w_zoned AS z USING (instance, token)
+"""
 _SET = """
     INSERT INTO w_set
     SELECT v.instance, CAST(? AS VARCHAR), h.arrived_at, CAST(? AS VARCHAR), v.value, h.action, CAST(? AS DOUBLE)
@@ -36,7 +40,8 @@ _SYNC = """
 
 
 def act_send(walk: Walk, send: Send, place: Place) -> None:
-    """A candidate for a message."""
+    """A candidate for a message, with the zone in which the person is at that instant."""
+    walk.asker.make_zones(walk.zone)
     walk.engine.execute(_SEND, [send.id, place.index])
     walk.engine.execute(_ONWARD, [ON, "done"])
 

@@ -37,7 +37,7 @@ TABLES = (
     """
     CREATE OR REPLACE TEMP TABLE r_sent (
         candidate_id VARCHAR, journey VARCHAR, version INTEGER, instance BIGINT, step VARCHAR, user_id VARCHAR, user_key INTEGER,
-        scheduled_at TIMESTAMP, context VARCHAR
+        scheduled_at TIMESTAMP, context VARCHAR, zone VARCHAR
     )
     """,
     """

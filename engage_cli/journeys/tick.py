@@ -298,7 +298,7 @@ _SENT = """
         n.number,
         s.step, i.user_id, i.user_key, s.scheduled_at,
         CAST(to_json(map_from_entries(list_sort(list_transform(map_entries(s.context), lambda e: {'k': e.key,
-            'v': e.value.value})))) AS VARCHAR)
+            'v': e.value.value})))) AS VARCHAR), s.zone
     FROM w_sent AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
 """
 _SET = """

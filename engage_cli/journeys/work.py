@@ -75,7 +75,8 @@ TABLES = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_sent (
-        instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
+        instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
+        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
         action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
     )
     """,

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-_PLAIN = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+([a-z]{2,24}))", re.ASCII | re.IGNORECASE)
-"""What nearly all addresses look like: what is before the @, the domain, its last part. All that it matches is valid if short enough;
+PLAIN = r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+([a-z]{2,24}))"
+"""A pattern, in whatever case: what nearly all addresses look like: what is before the @, the domain, its last part. All that it matches
+is valid if short enough;
 whatever it does not is asked in full."""
+_PLAIN = re.compile(PLAIN, re.ASCII | re.IGNORECASE)
 _LONGEST_LOCAL, _LONGEST_LABEL, _LONGEST = 64, 63, 254
 """Octets, by RFC 5321, section 4.5.3.1, and RFC 1035, section 2.3.4."""
 _NUMBER = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,40}|\+[ (]?[0-9][0-9 ()./-]{3,40}", re.ASCII)
@@ -37,6 +39,11 @@ def emails(values: Iterable[str]) -> dict[str, Address]:
     return {value: _email(value) for value in dict.fromkeys(values)}
 
 
+def tokens(values: Iterable[str]) -> dict[str, Address]:
+    """Each value as the token of a device: text as it is, without white space inside."""
+    return {value: _token(value) for value in dict.fromkeys(values)}
+
+
 def phones(values: Iterable[tuple[str, str | None]]) -> dict[tuple[str, str | None], Address]:
     """Each (value, country) as a phone number in E.164; the country, such as `GB`, is for numbers written without their `+`."""
     return {(value, region): _phone(value, region) for value, region in dict.fromkeys(values)}
@@ -47,13 +54,14 @@ def _email(value: str) -> Address:
     if plain is not None:
         local, domain, top = plain.groups()
         is_short = len(local) <= _LONGEST_LOCAL and len(domain) <= _LONGEST_LABEL and len(value) <= _LONGEST
-        if is_short and top.lower() not in _special_tops():
+        if is_short and top.lower() not in special_tops():
             return Address(value, f"{local}@{domain.lower()}")
     return _email_in_full(value)
 
 
 @cache
-def _special_tops() -> frozenset[str]:
+def special_tops() -> frozenset[str]:
+    """The last parts of domains under which there is no email, in small letters."""
     from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
     return frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
@@ -66,6 +74,13 @@ def _email_in_full(value: str) -> Address:
         return Address(value, validate_email(value, check_deliverability=False, strict=True).normalized)
     except EmailNotValidError as error:
         return Address(value, None, f"is no email address: {_sentence(str(error))}")
+
+
+def _token(value: str) -> Address:
+    text = value.strip()
+    if not text or any(character.isspace() or not character.isprintable() for character in text):
+        return Address(value, None, "is no token of a device")
+    return Address(value, text)
 
 
 def _phone(value: str, region: str | None) -> Address:

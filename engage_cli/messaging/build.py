@@ -41,11 +41,9 @@ def build(
     language: str,
     wanted: str,
     sender: str | None,
-    subject: Phrase | None,
     timezone: str,
 ) -> Built:
-    """Compile a file; `beside` is the .txt of an .html or .mjml. `wanted` is the person's language, whose country says how dates look;
-    `subject` stands for the file's own.
+    """Compile a file; `beside` is the .txt of an .html or .mjml. `wanted` is the person's language, whose country says how dates look.
 
     Raises BadTemplateError.
     """
@@ -69,7 +67,7 @@ def build(
         language=language,
         sender=sender if front.sender is None else builder.phrase(front.sender),
         reply_to=builder.phrase(front.reply_to),
-        subject=builder.phrase(subject or front.subject),
+        subject=builder.phrase(front.subject),
         preheader=builder.phrase(front.preheader),
         html=html,
         text=text,

@@ -76,9 +76,12 @@ def check_template(template: MessageTemplate, uses: Sequence[Use], known: Known)
     yield from _uses(template, uses, known)
 
 
-def values_used(template: MessageTemplate) -> frozenset[tuple[str, ...]]:
-    """The values of data that a template uses in any of its languages, each by its names: what must be fetched to render it."""
-    looks = (_look(template, file, Known()) for file in template.template.files)
+def values_used(template: MessageTemplate, phrases: Iterable[Phrase] = ()) -> frozenset[tuple[str, ...]]:
+    """The values of data that a template uses in any of its languages, each by its names: what must be fetched to render it.
+
+    `phrases` are what campaigns say in place of its front matter.
+    """
+    looks = [_look(template, file, Known(), phrase) for file in template.template.files for phrase in (None, *phrases)]
     return frozenset().union(*(look.found.paths for look in looks))
 
 

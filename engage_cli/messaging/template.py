@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from engage_cli.definitions.project import Messaging, Project
-from engage_cli.definitions.template import Phrase, Template, TemplateFile, TemplateKind, Templates
+from engage_cli.definitions.template import FrontMatter, Phrase, Template, TemplateFile, TemplateKind, Templates
 from engage_cli.definitions.template_files import TemplateReader
 from engage_cli.messaging.build import Built, build
 from engage_cli.messaging.flatten import BadTemplateError
@@ -18,6 +18,8 @@ from engage_cli.messaging.renderer import Renderer
 from engage_cli.source import InvalidError, Issue, Span
 
 EMAIL = "email"
+NOTHING_SAID = FrontMatter()
+"""A campaign that leaves everything to the template."""
 _MARKUP = (TemplateKind.HTML, TemplateKind.MJML)
 
 
@@ -31,7 +33,7 @@ class MessageTemplate:
     timezone: str
     sources: Mapping[str, str] = field(repr=False)
     """The texts of all files of templates, by path."""
-    _renderers: dict[tuple[str, str, Phrase | None], Built] = field(default_factory=dict, repr=False, compare=False)
+    _renderers: dict[tuple[str, str, FrontMatter], Built] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -48,17 +50,21 @@ class MessageTemplate:
         chosen = self._chosen(channel, wanted or self.messaging.language.default)
         return chosen.language or self.messaging.language.default
 
-    def compile(self, channel: str, language: str | None = None, subject: Phrase | None = None) -> Renderer:
+    def compile(
+        self, channel: str, language: str | None = None, subject: Phrase | None = None, *, said: FrontMatter = NOTHING_SAID
+    ) -> Renderer:
         """What renders the message for a channel and a person's language. Compiled once, however often it is asked for.
 
-        `subject` is what a campaign says in place of the template's own. Raises InvalidError for a template that cannot be compiled, or
+        `subject` and `said` are what a campaign says in place of the template's own. Raises InvalidError for a template that cannot be
+        compiled, or
         has nothing for the channel.
         """
         wanted = language or self.messaging.language.default
-        key = (channel, wanted, subject)
+        said = said if subject is None else replace(said, subject=subject)
+        key = (channel, wanted, said)
         if key not in self._renderers:
             try:
-                self._renderers[key] = self._build(channel, wanted, subject)
+                self._renderers[key] = self._build(channel, wanted, said)
             except BadTemplateError as error:
                 raise InvalidError([error.issue]) from None
         return self._renderers[key].renderer
@@ -83,8 +89,8 @@ class MessageTemplate:
     def _all_languages(self) -> list[TemplateFile]:
         return [*self.template.files, *self.parts.values()]
 
-    def _build(self, channel: str, language: str, subject: Phrase | None) -> Built:
-        chosen = self._chosen(channel, language)
+    def _build(self, channel: str, language: str, said: FrontMatter) -> Built:
+        chosen = _said_otherwise(self._chosen(channel, language), said)
         beside = None
         if chosen.kind is not TemplateKind.TEXT:
             texts = self.template.of(TemplateKind.TEXT)
@@ -99,7 +105,6 @@ class MessageTemplate:
             language=chosen.language or self.messaging.language.default,
             wanted=language,
             sender=sender,
-            subject=subject,
             timezone=self.timezone,
         )
 
@@ -116,6 +121,19 @@ class MessageTemplate:
             if candidate in by_language:
                 return by_language[candidate]
         return files[0]
+
+
+def _said_otherwise(file: TemplateFile, said: FrontMatter) -> TemplateFile:
+    """The file, with what a campaign says in place of its front matter."""
+    front = file.front
+    front = replace(
+        front,
+        subject=said.subject or front.subject,
+        sender=said.sender or front.sender,
+        reply_to=said.reply_to or front.reply_to,
+        preheader=said.preheader or front.preheader,
+    )
+    return file if front == file.front else replace(file, front=front)
 
 
 def load_templates(project: Project) -> dict[str, MessageTemplate]:

@@ -55,9 +55,11 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], telling
 
 
 def stage_committed_changes(engine: Engine, run: int) -> None:
-    """Make `run_change` of a committed run's outbox, to write its files again."""
+    """Make `run_change` of a committed run's outbox, to write its files again, and the `run_edition`s of its messages."""
     engine.execute(_DROP)
     engine.execute(_STAGE_COMMITTED, [run])
+    engine.execute(_EDITIONS)
+    engine.execute(NONE_UNRENDERED)
 
 
 def calls_query(run: Run, file: RunFile) -> exp.Expr:
@@ -97,6 +99,8 @@ ROWS_OF_LISTS = """
         AND list_pair.of = 'each user'
 """
 """The rows of `list_change`, for the statement that makes `run_change`."""
+NONE_UNRENDERED = "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)"
+_EDITIONS = "CREATE OR REPLACE TEMP TABLE run_edition AS SELECT edition, template, texts, setting FROM state.main.template_edition"
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,

@@ -20,6 +20,7 @@ from engage_cli.definitions.destinations import Call, EventsDestination, ListDes
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.outputs.lists import list_query
+from engage_cli.outputs.messages import write_messages
 from engage_cli.outputs.syncs import Telling
 from engage_cli.outputs.told import told_query
 from engage_cli.outputs.trait_calls import trait_calls_query
@@ -76,11 +77,17 @@ def _list_files(engine: Engine, telling: Telling, destination: ListDestination) 
 
 
 def write_folder(engine: Engine, run: Run, planned: Sequence[RunFile], outputs: Path) -> tuple[list[RunFile], Pending]:
-    """Write a run's folder from `run_change`, under its part name; what its files became, and what has to be renamed."""
+    """Write a run's folder from `run_change`, under its part name; what its files became, and what has to be renamed.
+
+    A message that cannot be rendered moves to those skipped, whose file comes later; a file that is left without rows is not written.
+    """
     folder = files.part_of(outputs / run_path(run))
     files.remove(folder)
     files.make_folder(folder)
-    written = [_write_file(engine, run, file, folder) for file in planned]
+    made = [_write_file(engine, run, file, folder) for file in planned]
+    for empty in (file for file in made if not file.rows and file.kind in (Told.MESSAGE, Told.SKIPPED)):
+        files.remove(folder / empty.path)
+    written = [file for file in made if (folder / file.path).exists()]
     for inner in sorted(path for path in folder.rglob("*") if path.is_dir()):
         files.sync_folder(inner)
     files.write_text(folder / MANIFEST, manifest(run, written))
@@ -123,6 +130,8 @@ def _about(file: RunFile) -> dict[str, str]:
             return {"list": file.source, "change": file.call}
         case Told.MESSAGE:
             return {"channel": file.source}
+        case Told.SKIPPED:
+            return {"messages": "skipped"}
         case Told.EVENT:
             return {"journey": file.source, "call": file.call}
         case Told.TRAIT | Told.TRAIT_SYNC:
@@ -143,7 +152,7 @@ def _query(run: Run, file: RunFile) -> exp.Expr:
     match file.kind:
         case Told.LIST:
             return list_query(file)
-        case Told.MESSAGE | Told.EVENT:
+        case Told.SKIPPED | Told.EVENT:
             return told_query(file)
         case Told.TRAIT | Told.TRAIT_SYNC:
             return trait_calls_query(run, file)
@@ -155,6 +164,6 @@ def _write_file(engine: Engine, run: Run, file: RunFile, folder: Path) -> RunFil
     path = folder / file.path
     files.make_folder(path.parent)
     crash_point("write calls")
-    query = _query(run, file)
-    rows = engine.copy(query, path, file.format)
+    is_message = file.kind is Told.MESSAGE
+    rows = write_messages(engine, file, path) if is_message else engine.copy(_query(run, file), path, file.format)
     return replace(file, rows=rows, bytes=path.stat().st_size, sha256=files.sha256_of(path))

@@ -1,9 +1,8 @@
-"""What a tick tells: a file of messages for each channel, one of track calls for each destination of events that a step told, and for
+"""What a run tells of messages and events: files of messages by channel, who gets none, track calls for destinations of events, and for
 each list at a destination who comes and who goes.
 
-`messages/<channel>.jsonl` has one line a message: whom, by which template, and what the instance knew. `send_at` is `scheduled_at`:
-consent, quiet hours and caps are not asked yet, and nothing is rendered.
-
+`messages/<channel>.<format>` has one line a message: whom, by which template, and what it says (messages.py). `skipped.<format>` has one
+line for each that is not sent, with the reason and the rule.
 `syncs/<destination>/<journey>.<format>` has track calls in Segment's spec (https://segment.com/docs/connections/spec/track/),
 `syncs/<destination>/<list>/adds.<format>` and `removes.<format>` the rows of a list, as of an audience that is one.
 """
@@ -21,14 +20,30 @@ from engage_cli.state.runs import Run
 from engage_cli.state.tables import Told
 
 
-def write_tick(
-    engine: Engine, run: Run, destinations: Mapping[str, Destination], outputs: Path, syncs: Syncs = NOTHING
-) -> tuple[list[RunFile], list[Pending]]:
-    """Write the folder of a tick from what it found, and of lists from `list_change`, under its part name; its files, and what has to be
-    renamed. No file, no folder."""
+def stage_told(engine: Engine, syncs: Syncs = NOTHING) -> None:
+    """Make `run_change` of the messages that were decided (`p_told`), and of lists from `list_change`."""
     engine.execute("DROP TABLE IF EXISTS temp.main.run_change")
-    engine.execute(_STAGE.replace("{lists}", ROWS_OF_LISTS if syncs.tellings else ""))
-    planned = [_planned(Told(kind), source, destination, destinations) for kind, source, destination in engine.rows(_FILES)]
+    engine.execute(_MESSAGES.replace("{lists}", ROWS_OF_LISTS if syncs.tellings else ""))
+
+
+def stage_events(engine: Engine) -> None:
+    """Add to `run_change` the events that a tick tells destinations."""
+    engine.execute(_EVENTS)
+
+
+def write_told(
+    engine: Engine,
+    run: Run,
+    destinations: Mapping[str, Destination],
+    outputs: Path,
+    *,
+    syncs: Syncs = NOTHING,
+    file_format: str = "jsonl",
+) -> tuple[list[RunFile], list[Pending]]:
+    """Write a run's folder from `run_change`, under its part name; its files, and what has to be renamed. No file, no folder."""
+    planned = [_planned(Told(kind), source, destination, destinations, file_format) for kind, source, destination in engine.rows(_FILES)]
+    if any(file.kind is Told.MESSAGE for file in planned) and not any(file.kind is Told.SKIPPED for file in planned):
+        planned.append(_planned(Told.SKIPPED, Told.SKIPPED.value, None, destinations, file_format))
     planned += planned_files(engine, (), syncs.tellings)
     if not planned:
         return [], []
@@ -36,24 +51,24 @@ def write_tick(
     return written, [folder]
 
 
-def _planned(kind: Told, source: str, destination: str, destinations: Mapping[str, Destination]) -> RunFile:
+def _planned(kind: Told, source: str, destination: str | None, destinations: Mapping[str, Destination], file_format: str) -> RunFile:
     if kind is Told.MESSAGE:
-        return RunFile(f"messages/{source}.jsonl", kind, source, destination, "message", False, None, "jsonl")
+        return RunFile(f"messages/{source}.{file_format}", kind, source, destination, "message", False, None, file_format)
+    if kind is Told.SKIPPED or destination is None:
+        return RunFile(f"skipped.{file_format}", kind, source, None, "skipped", False, None, file_format)
     to = destinations[destination]
-    file_format = to.format if isinstance(to, EventsDestination) else "jsonl"
-    return RunFile(f"syncs/{destination}/{source}.{file_format}", kind, source, destination, "track", False, None, file_format)
+    own = to.format if isinstance(to, EventsDestination) else "jsonl"
+    return RunFile(f"syncs/{destination}/{source}.{own}", kind, source, destination, "track", False, None, own)
 
 
-_FILES = "SELECT DISTINCT kind, source, destination FROM run_change WHERE kind <> 'list' ORDER BY ALL"
-_STAGE = """
+_FILES = "SELECT DISTINCT kind, source, destination FROM run_change WHERE kind NOT IN ('list', 'each') ORDER BY ALL"
+_MESSAGES = """
     CREATE TEMP TABLE run_change AS
-    SELECT 'message' AS kind, s.channel AS source, s.channel AS destination, r.user_id, 'scheduled' AS change, CAST(to_json({
-            'message_id': r.candidate_id, 'user_id': r.user_id, 'template': s.template, 'campaign': r.journey, 'step': r.step,
-            'scheduled_at': text_of_instant(r.scheduled_at), 'send_at': text_of_instant(r.scheduled_at),
-            'settings': CAST(s.settings AS JSON), 'context': CAST(r.context AS JSON)
-        }) AS VARCHAR) AS payload, '}' AS rest, CAST(to_json(r.user_id) AS VARCHAR) AS id_json
-    FROM r_sent AS r JOIN step_settings AS s USING (journey, version, step)
-    UNION ALL
+    SELECT kind, source, destination, user_id, change, payload, '}' AS rest, CAST(to_json(user_id) AS VARCHAR) AS id_json
+    FROM p_told {lists}
+"""
+_EVENTS = """
+    INSERT INTO run_change
     SELECT 'event', r.journey, s.destination, r.user_id, 'told', CAST(to_json({
             'type': 'track', 'event': s.event, 'userId': r.user_id, 'messageId': md5(i.instance_id || chr(31) || r.step || chr(31) ||
             'event'),
@@ -63,5 +78,5 @@ _STAGE = """
     JOIN (
         SELECT instance, instance_id FROM r_entered UNION ALL SELECT instance, instance_id FROM instance_now
     ) AS i USING (instance)
-    WHERE s.event IS NOT NULL {lists}
+    WHERE s.event IS NOT NULL
 """

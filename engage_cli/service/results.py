@@ -444,6 +444,17 @@ class JourneyChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageCount:
+    """How many messages of a campaign a run sent, skipped for a reason, or left for a later run: `outcome` is `sent`, the reason, or
+    `deferred`."""
+
+    kind: str
+    campaign: str
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class TickResult:
     """A tick. `run` is the run that it was, None for a dry run or where there was nothing to do; `unchanged` the journeys that stood
     there already."""
@@ -462,6 +473,7 @@ class TickResult:
     samples: Mapping[str, JourneySample] = field(default_factory=dict)
     """Some of what happened, by journey; only where asked for."""
     timings: tuple[Timing, ...] = ()
+    messages: tuple[MessageCount, ...] = ()
 
     @property
     def would_change(self) -> bool:

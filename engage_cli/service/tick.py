@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from engage_cli import __version__
-from engage_cli.definitions.journey import Journey, JourneyStatus
+from engage_cli.definitions.journey import Journey, JourneyStatus, Send
 from engage_cli.definitions.journey_graph import waits
 from engage_cli.definitions.journey_reads import journey_reads
 from engage_cli.definitions.printing import print_audience, print_trait
@@ -16,6 +16,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import UsageError
+from engage_cli.journeys.candidates import add_candidates, make_ends
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.entering import since_of
 from engage_cli.journeys.idling import busy_ones
@@ -31,19 +32,21 @@ from engage_cli.journeys.standing import change_edition, make_standing
 from engage_cli.journeys.tick import Tick
 from engage_cli.journeys.walk import paths
 from engage_cli.journeys.work import make_tables
+from engage_cli.messaging.policy.timing import make_no_candidates, move_out_of_quiet
 from engage_cli.outputs.folder import run_path
 from engage_cli.outputs.publish import discard, publish
 from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.syncs import Asked
-from engage_cli.outputs.ticks import write_tick
+from engage_cli.outputs.ticks import stage_events, stage_told, write_told
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.editions import edition_in
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.journey_lists import find_lists, plan_lists
+from engage_cli.service.policy import Policy, decide_due, plan_policy, sending_of
 from engage_cli.service.progress import Progress, Timed
-from engage_cli.service.results import DataReport, JourneyChange, TickResult
+from engage_cli.service.results import DataReport, JourneyChange, MessageCount, TickResult
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.trait_courses import make_trait_courses
@@ -185,6 +188,10 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     base = Needs(as_of, config.timezone, set_traits=set_traits(engine))
     needs = needs_of_editions(base, editions, as_of).with_also(lists.plan.needs)
     needs = with_tables_of(needs, [edition.plan for edition in editions], config.sources)
+    policy = plan_policy(
+        project, state, [sending_of(step) for one in editions for step in one.journey.all_steps() if isinstance(step, Send)]
+    )
+    needs = policy.needs(needs)
     with progress.stage("looking for input files"):
         files = engine.input_files(config.sources, needs.lists)
     vanished = vanished_files(state, sources_with_imported(config), files)
@@ -208,6 +215,8 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
         perform(engine, project, due, staging, needs, as_of, inputs)
+    with progress.stage("deciding about messages"):
+        messages = _decide(engine, policy, due, staging, as_of)
     if lists.lists:
         lay_over(engine, needs.traits, config.timezone)
         make_traits(engine, as_of)
@@ -221,13 +230,15 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         syncs = find_lists(engine, state, lists, staging.catalog, as_of, run=run.number, asked=asked)
     told = tuple(sync_change(telling) for telling in syncs.tellings)
     if dry_run or not (due or syncs.known):
-        return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told, samples=sampled)
+        return TickResult(as_of, dry_run, None, changes, unchanged, (), report, told, samples=sampled, messages=messages)
     clocks = [clock_of(plan, as_of, inputs, run) for plan in due]
     versions = [plan.new_version for plan in due if plan.new_version is not None]
     outputs = folder / config.outputs
     with progress.stage("writing"):
         try:
-            run_files, pending = write_tick(engine, run, config.destinations, outputs, syncs)
+            stage_told(engine, syncs)
+            stage_events(engine)
+            run_files, pending = write_told(engine, run, config.destinations, outputs, syncs=syncs)
             until = _seen_until(state, clocks, late_window(project))
             closed = [(plan.journey.name, plan.closed) for plan in due if plan.closed is not None]
             commit_tick(
@@ -247,7 +258,18 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
             raise
         publish(state, outputs)
     written = (Path(config.outputs) / run_path(run),) if run_files else ()
-    return TickResult(as_of, False, run.name, changes, unchanged, written, report, told, samples=sampled)
+    return TickResult(as_of, False, run.name, changes, unchanged, written, report, told, samples=sampled, messages=messages)
+
+
+def _decide(engine: Engine, policy: Policy, plans: Sequence[Plan], staging: Staging, as_of: datetime) -> tuple[MessageCount, ...]:
+    """Give the candidates that the walks made their `send_at`, and decide about all that are due."""
+    make_no_candidates(engine)
+    add_candidates(engine)
+    move_out_of_quiet(engine, policy.project.config.messaging.quiet_hours)
+    make_ends(engine)
+    names = [plan.journey.name for plan in plans]
+    stopped = [plan.journey.name for plan in plans if plan.status in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED)]
+    return decide_due(engine, policy, staging.catalog, as_of, names, stopped)
 
 
 def late_window(project: Project) -> timedelta:

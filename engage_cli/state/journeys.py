@@ -110,8 +110,7 @@ def record_moves(engine: Engine, run: int) -> None:
 
 
 def record_doings(engine: Engine, run: int) -> None:
-    """Keep what was sent, set and synced, inside the run's transaction. `step_settings(journey, version, step, …)` says what steps say."""
-    engine.execute(_SEND, [run])
+    """Keep what was set and synced, inside the run's transaction. `step_settings(journey, version, step, …)` says what steps say."""
     engine.execute(_SET, [run])
     engine.execute(_SYNC, [run])
 
@@ -149,13 +148,6 @@ _LOG = """
 """
 _FORGET_TRUTH = """
     DELETE FROM state.main.entry_truth USING r_truth AS t WHERE t.journey = entry_truth.journey AND t.user_id = entry_truth.user_id
-"""
-_SEND = """
-    INSERT INTO state.main.candidate
-    SELECT r.candidate_id, 'journey', r.journey, r.version, r.instance, r.step, NULL, r.user_id, s.channel, s.template, r.scheduled_at,
-        s.settings,
-        r.context, CAST(? AS INTEGER)
-    FROM r_sent AS r JOIN step_settings AS s USING (journey, version, step) ORDER BY r.scheduled_at, r.candidate_id
 """
 _SET = """
     INSERT INTO state.main.trait_set

@@ -10,6 +10,7 @@ from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.state.journey_tables import CREATE_JOURNEYS
+from engage_cli.state.message_tables import CREATE_MESSAGES
 from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
 
 
@@ -29,6 +30,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "journeys", CREATE_JOURNEYS),
     Migration(5, "values of computed traits, and since when", RECORD_TRAITS),
     Migration(6, "which people were taken out of it", REMEMBER_FORGOTTEN),
+    Migration(7, "messages that wait, and what became of the others", CREATE_MESSAGES),
 )
 
 _CREATE_HISTORY = """

@@ -24,7 +24,8 @@ class Told(StrEnum):
     MEMBERSHIP = "membership"  # a change of membership, for everybody who asks for the audience's changes
     SYNC = "sync"  # a change of membership for one destination, which had not been told of it: it was behind, or is told all again
     EACH = "each"  # who comes to be a user of some account in an audience, and who goes, for one destination
-    MESSAGE = "message"  # a message of a journey, in the file of its channel
+    MESSAGE = "message"  # a message that is sent, in the file of its channel
+    SKIPPED = "skipped"  # one that is not, with the reason and the rule
     EVENT = "event"  # an event that a step of a journey tells a destination
     TRAIT = "trait"  # a value of a computed trait that changed, for all destinations that know the trait
     TRAIT_SYNC = "trait_sync"  # such a value for one destination, which was behind, or is told all again

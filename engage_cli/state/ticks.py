@@ -10,6 +10,7 @@ from engage_cli.state.inputs import record_files
 from engage_cli.state.journey_hands import record_pauses
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
 from engage_cli.state.lists import apply_list_changes
+from engage_cli.state.messages import record_messages
 from engage_cli.state.outbox import Pending, RunFile, record_changes, record_pending, record_run_files
 from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State, next_revision
@@ -42,6 +43,7 @@ def commit_tick(
         record_pauses(engine, closed, run.as_of)
         record_moves(engine, run.number)
         record_doings(engine, run.number)
+        record_messages(engine, run.number)
         record_seen(engine, run.number, seen_until)
         record_files(engine, run.number, files)
         record_aliases(engine, run.number)

@@ -45,6 +45,7 @@ def histories(draw: st.DrawFn, number: int = 1, people: int = 3, *, late: bool =
         schedule,
         zone=case.zone,
         zone_trait=draw(st.sampled_from(["timezone", "timezone", None])),
+        quiet_hours=draw(st.sampled_from([None, ("21:00", "08:00"), ("00:30", "02:30"), ("10:00", "17:15")])),
         late_window=draw(st.sampled_from(["3 days", "1 day", "2 hours"])),
         came_in=came_in,
     )

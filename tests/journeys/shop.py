@@ -16,9 +16,13 @@ project: shop
 timezone: Europe/London
 store: none
 sources:
-  events: {path: "data/*.csv"}
+  events: {path: "data/events.csv"}
+  profiles: {path: data/profiles.csv}
+  consents: {path: data/consents.csv}
 messaging:
-  channels: {email: {address: email}}
+  channels: {email: {address: email, from: hello@acme.example}}
+  quiet_hours: {from: "13:30", to: "15:00"}
+  frequency_caps: [{at_most: 1, per: 3 hours}]
 destinations:
   hub: {type: events, format: jsonl, call: track}
   ads: {type: list, columns: {id: user_id}}
@@ -40,7 +44,7 @@ steps:
     branches:
       - {name: changed, on: {event: Cart Updated, match: true}, restart: true}
       - {name: emptied, on: {event: Cart Emptied, match: true}, steps: [{exit: lost_interest}]}
-  - {send: nudge, channel: email, id: nudge}
+  - {send: nudge, channel: email, id: nudge, expires_after: 30 days}
   - {delay: 1 day, id: day}
   - {sync: hub, event: Cart Left, properties: {cart: {context: entry.cart_id}}, id: tell}
   - {set: carts_left, to: {context: entry.cart_id}, id: mark}
@@ -56,6 +60,17 @@ m7,cleo,Cart Updated,2026-11-01T11:30:00Z,c4,60
 m8,ana,Cart Updated,2026-11-01T11:45:00Z,c5,21
 """
 
+PROFILES = """user_id,email,first_name
+ana,ana@acme.example,Ana
+ben,ben@acme.example,Ben
+cleo,cleo@acme.example,
+"""
+CONSENTS = """user_id,channel,status
+ana,email,subscribed
+ben,email,subscribed
+cleo,email,subscribed
+"""
+
 
 def make_shop(folder: Path) -> Path:
     """The project, in a folder that is made."""
@@ -63,8 +78,10 @@ def make_shop(folder: Path) -> Path:
         (folder / inner).mkdir(parents=True)
     (folder / "engage.yaml").write_text(CONFIG)
     (folder / "campaigns/journeys/cart.yaml").write_text(JOURNEY)
-    (folder / "campaigns/templates/nudge.txt").write_text("You left something. Reply STOP to opt out.\n")
+    (folder / "campaigns/templates/nudge.txt").write_text("Hi {{ profile.first_name }}. {{ context.entry.cart_id }} waits.\n")
     (folder / "data/events.csv").write_text(EVENTS)
+    (folder / "data/profiles.csv").write_text(PROFILES)
+    (folder / "data/consents.csv").write_text(CONSENTS)
     return folder
 
 

@@ -106,11 +106,14 @@ def test_hostile_ids_do_not_reach_the_terminal_raw(project: Project) -> None:
 def test_a_state_whose_bytes_are_damaged_is_a_finding(project: Project) -> None:
     content, block = project.state_path.read_bytes(), 262_144
     found = set()
-    for number in range(1, 5):
+    for number in range(1, 9):
         begin = len(content) - number * block
         project.state_path.write_bytes(content[:begin] + bytes(block) + content[begin + block :])
-        with project.state() as state:
-            found |= {finding.code for finding in check_state(state)}
+        try:
+            with project.state() as state:
+                found |= {finding.code for finding in check_state(state)}
+        except EngageError as error:  # the block says which tables there are
+            assert "cannot be opened" in error.message and error.hint is not None
     assert "unreadable" in found
 
 

@@ -91,6 +91,8 @@ def write_project(folder: Path, history: History, store: str) -> None:
     }
     if destinations:
         config["destinations"] = destinations
+    if history.quiet_hours is not None:
+        config["messaging"]["quiet_hours"] = dict(zip(("from", "to"), history.quiet_hours, strict=True))
     if history.zone_trait is not None:
         config["person_timezone"] = {"trait": history.zone_trait}
     (folder / "engage.yaml").write_text("\n".join(f"{key}: {yaml_text(value)}" for key, value in config.items()))
@@ -154,7 +156,7 @@ _POSITIONS = """
     WHERE p.journey = ? AND NOT ends_with(step, ':joined') ORDER BY instance_id, token
 """
 _CANDIDATES = """
-    SELECT candidate_id, instance_id, c.campaign, step, c.user_id, channel, template, scheduled_at
+    SELECT candidate_id, instance_id, c.campaign, step, c.user_id, channel, template, scheduled_at, send_at
     FROM candidate AS c JOIN instance AS i USING (instance) WHERE c.campaign = ? ORDER BY scheduled_at, candidate_id
 """
 _SETS = """

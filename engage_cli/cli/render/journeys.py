@@ -1,5 +1,6 @@
 """Journeys: the list, a picture, what a tick did."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.build import sync_blocks
 from engage_cli.cli.render.documents import fields_of, instant
-from engage_cli.service.results import JourneyChange, JourneyRow, TickResult
+from engage_cli.service.results import JourneyChange, JourneyRow, MessageCount, TickResult
 
 _COLUMNS = (Column("journey"), Column("entered", right=True), Column("moves", right=True), Column("ended", right=True))
 
@@ -67,6 +68,22 @@ def result_blocks(result: TickResult) -> Iterator[Block]:
         yield line(f"{counted(len(result.unchanged), 'journey')} stood so as of {as_of} before: nothing changed")
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
+        yield from message_blocks(result.messages)
+
+
+def message_blocks(counts: Sequence[MessageCount]) -> Iterator[Block]:
+    """What became of messages, over all campaigns: how many were sent, and how many not, by the reason."""
+    found: Counter[str] = Counter()
+    for one in counts:
+        found[one.outcome] += one.count
+    sent, deferred = found.pop("sent", 0), found.pop("deferred", 0)
+    if sent:
+        yield line(f"{counted(sent, 'message')} sent")
+    if found:
+        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(found.items()))
+        yield line(f"{counted(sum(found.values()), 'message')} not sent: {reasons}")
+    if deferred:
+        yield line(f"{counted(deferred, 'message')} to be sent later")
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:
@@ -82,6 +99,7 @@ def tick_document(result: TickResult, *, verbose: bool = False) -> dict[str, Any
         "run": result.run,
         "journeys": [fields_of(one) for one in result.journeys],
         "unchanged": list(result.unchanged),
+        "messages": [fields_of(one) for one in result.messages],
         "syncs": [fields_of(one) for one in result.syncs],
         "would_change" if result.dry_run else "changed": result.would_change,
         "written": [path.as_posix() for path in result.written],

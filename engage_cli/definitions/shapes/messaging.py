@@ -1,11 +1,11 @@
-"""The shape of `messaging`. All is checked; kept is what templates, consents and their conditions ask for: this version sends nothing."""
+"""The shape of `messaging`: channels and consent, and the policy of who is written to when."""
 
 from collections.abc import Mapping
 
 from engage_cli.definitions.languages import language_of
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
-from engage_cli.definitions.project import Channel, Language, Messaging, Urls
+from engage_cli.definitions.project import Cap, Channel, Holdout, Language, Messaging, QuietHours, Urls
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ListOf, Shape
 from engage_cli.definitions.shapes.condition import PERCENT
@@ -13,9 +13,9 @@ from engage_cli.definitions.shapes.key_rules import AtLeastOne
 from engage_cli.definitions.shapes.outcomes import OUTCOMES
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape
-from engage_cli.definitions.shapes.settings import CLOCK
+from engage_cli.definitions.shapes.settings import CLOCK_TIME
 from engage_cli.definitions.shapes.value import DURATION, PATH
-from engage_cli.definitions.yaml_nodes import shortened
+from engage_cli.definitions.yaml_nodes import Node, shortened
 
 CHANNELS = ("email", "sms", "push", "whatsapp")
 
@@ -47,24 +47,33 @@ def _channels(fields: Fields, _reading: Reading) -> Mapping[str, Channel]:
 
 _CHANNELS: Shape[Mapping[str, Channel]] = Record("`channels`", list(_CHANNEL_KEYS.values()), _channels)
 
-_QUIET: Shape[None] = Record(
+_QUIET_FROM = Key("from", CLOCK_TIME, "From this time of day on.", required=True)
+_QUIET_TO = Key("to", CLOCK_TIME, "Until this time of day.", required=True)
+
+
+def _quiet(hours: QuietHours, node: Node, reading: Reading) -> QuietHours:
+    if hours.start.minutes % 1440 == hours.end.minutes % 1440:
+        reading.fail("always-quiet", "quiet hours from and to the same time are the whole day, and nobody is ever written to", node.span)
+    return hours
+
+
+_QUIET: Shape[QuietHours] = Record(
     "`quiet_hours`",
-    [Key("from", CLOCK, "From this time of day on.", required=True), Key("to", CLOCK, "Until this time of day.", required=True)],
-    lambda _fields, _reading: None,
-)
-_CAP: Shape[None] = Record(
+    [_QUIET_FROM, _QUIET_TO],
+    lambda fields, _reading: QuietHours(fields[_QUIET_FROM], fields[_QUIET_TO]),
+).then(_quiet)
+_CAP_CHANNEL = Key("channel", Choice("a channel", dict(zip(CHANNELS, CHANNELS, strict=True))), "Only messages of this channel.")
+_AT_MOST = Key("at_most", WholeNumber("a whole number from 0 on"), "So many messages.", required=True)
+_PER = Key("per", DURATION, "In so long.", required=True)
+_CAP: Shape[Cap] = Record(
     "a frequency cap",
-    [
-        Key("channel", Choice("a channel", dict.fromkeys(CHANNELS)), "Only messages of this channel."),
-        Key("at_most", WholeNumber("a whole number from 0 on"), "So many messages.", required=True),
-        Key("per", DURATION, "In so long.", required=True),
-    ],
-    lambda _fields, _reading: None,
+    [_CAP_CHANNEL, _AT_MOST, _PER],
+    lambda fields, _reading: Cap(fields[_AT_MOST], fields[_PER], fields.get(_CAP_CHANNEL)),
 )
-_HOLDOUT: Shape[None] = Record(
-    "`holdout`",
-    [Key("percent", PERCENT, "The share of people.", required=True), Key("salt", TextShape(), "Another salt draws other people.")],
-    lambda _fields, _reading: None,
+_PERCENT = Key("percent", PERCENT, "The share of people.", required=True)
+_SALT = Key("salt", TextShape(), "Another salt draws other people; `holdout` by default.")
+_HOLDOUT: Shape[Holdout] = Record(
+    "`holdout`", [_PERCENT, _SALT], lambda fields, _reading: Holdout(fields[_PERCENT], fields.get(_SALT) or "holdout")
 )
 _UNSUBSCRIBE = Key("unsubscribe", _address_with("{token}"), "Where a person unsubscribes.")
 _PREFERENCES = Key("preferences", _address_with("{token}"), "Where a person chooses.")
@@ -91,6 +100,11 @@ _CHANNELS_KEY = Key("channels", _CHANNELS, "How people are reached, and where th
 _LANGUAGE_KEY = Key("language", _LANGUAGE, "In what language people are written to.")
 _URLS_KEY = Key("urls", _URLS, "Addresses of your pages.")
 _OUTCOMES_KEY = Key("outcomes", OUTCOMES, "The events that tell what came of messages.")
+_QUIET_KEY = Key("quiet_hours", _QUIET, "When nothing is sent, in each person's zone.")
+_CAPS_KEY = Key(
+    "frequency_caps", ListOf(_CAP, "a list of caps, such as `[{at_most: 6, per: 7 days}]`"), "How many messages a person gets at most."
+)
+_HOLDOUT_KEY = Key("holdout", _HOLDOUT, "People who never get a marketing message, to measure the others against.")
 _GROUPS_KEY = Key("groups", ListOf(id_shape("a subscription group"), "a list of subscription groups"), "The subscription groups.")
 
 
@@ -101,6 +115,9 @@ def _messaging(fields: Fields, _reading: Reading) -> Messaging:
         language=fields.get(_LANGUAGE_KEY) or Language(),
         urls=fields.get(_URLS_KEY) or Urls(),
         outcomes=fields.get(_OUTCOMES_KEY) or Outcomes(),
+        quiet_hours=fields.get(_QUIET_KEY),
+        caps=fields.get(_CAPS_KEY) or (),
+        holdout=fields.get(_HOLDOUT_KEY),
     )
 
 
@@ -110,13 +127,9 @@ MESSAGING: Shape[Messaging] = Record(
         _CHANNELS_KEY,
         _GROUPS_KEY,
         _LANGUAGE_KEY,
-        Key("quiet_hours", _QUIET, "When nothing is sent, in each person's zone."),
-        Key(
-            "frequency_caps",
-            ListOf(_CAP, "a list of caps, such as `[{at_most: 6, per: 7 days}]`"),
-            "How many messages a person gets at most.",
-        ),
-        Key("holdout", _HOLDOUT, "People who never get a marketing message, to measure the others against."),
+        _QUIET_KEY,
+        _CAPS_KEY,
+        _HOLDOUT_KEY,
         _URLS_KEY,
         _OUTCOMES_KEY,
     ],

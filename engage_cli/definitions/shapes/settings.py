@@ -4,9 +4,11 @@ import re
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from engage_cli.definitions.journey import ClockTime
+from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import Shape
 from engage_cli.definitions.shapes.scalar import TextShape, WholeNumber
-from engage_cli.definitions.yaml_nodes import shortened
+from engage_cli.definitions.yaml_nodes import Node, shortened
 from engage_cli.source import did_you_mean, nearest
 
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
@@ -55,8 +57,14 @@ def _clock_problem(text: str) -> tuple[str, str | None] | None:
     return f"{shortened(text)} is no time of day", 'write "09:00", from "00:00" to "24:00"'
 
 
+def _clock_time(text: str, _node: Node, _reading: Reading) -> ClockTime:
+    hours, minutes = text.split(":")
+    return ClockTime(int(hours) * 60 + int(minutes))
+
+
 ZONE: Shape[str] = TextShape("an IANA time zone, such as `Europe/London`", check=_zone_problem, code="zone")
 MEMORY: Shape[str] = TextShape("an amount of memory, such as `4GB`", check=_memory_problem, schema={"pattern": _MEMORY_PATTERN})
 CLOCK: Shape[str] = TextShape('a time of day, such as "09:00"', check=_clock_problem, schema={"pattern": _CLOCK_PATTERN})
+CLOCK_TIME: Shape[ClockTime] = CLOCK.then(_clock_time)
 FILE_PATH: Shape[str] = TextShape("a path")
 THREADS: Shape[int] = WholeNumber("a whole number from 1 to 1,024", at_least=1, at_most=1024)

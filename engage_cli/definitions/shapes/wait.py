@@ -18,7 +18,7 @@ from engage_cli.definitions.shapes.base import ByForm, Definitions, Json, ListOf
 from engage_cli.definitions.shapes.kinds import Kinds
 from engage_cli.definitions.shapes.record import Fields, Key, Record
 from engage_cli.definitions.shapes.scalar import Choice
-from engage_cli.definitions.shapes.settings import CLOCK
+from engage_cli.definitions.shapes.settings import CLOCK_TIME
 from engage_cli.definitions.shapes.value import CONTEXT_REFERENCE, DURATION, DURATION_PATTERN, TEMPORAL, TRAIT_REFERENCE
 from engage_cli.definitions.values import ContextRef, Reference, Text, TraitRef
 from engage_cli.definitions.yaml_nodes import Node, Scalar, described
@@ -28,19 +28,13 @@ _END_OF_DAY = ClockTime(1440)
 # ---- times and days ------------------------------------------------------------------------------------------------
 
 
-def _clock(text: str, _node: Node, _reading: Reading) -> ClockTime:
-    hours, minutes = text.split(":")
-    return ClockTime(int(hours) * 60 + int(minutes))
-
-
 def _not_the_end(time: ClockTime, node: Node, reading: Reading) -> ClockTime:
     if time == _END_OF_DAY:
         reading.fail("choice", '"24:00" is the end of a day, at which only a window ends', node.span, 'write "00:00"')
     return time
 
 
-_UP_TO_END: Shape[ClockTime] = CLOCK.then(_clock)
-_TIME: Shape[ClockTime] = _UP_TO_END.then(_not_the_end, {"not": {"const": "24:00"}})
+_TIME: Shape[ClockTime] = CLOCK_TIME.then(_not_the_end, {"not": {"const": "24:00"}})
 
 
 def _in_order(days: tuple[Weekday, ...], node: Node, reading: Reading) -> tuple[Weekday, ...]:
@@ -140,7 +134,7 @@ _OF_THE_DATA: Json = {
 # ---- windows -------------------------------------------------------------------------------------------------------
 
 _FROM = Key("from", _TIME, "From this time of day on, included.", required=True)
-_TO = Key("to", _UP_TO_END, 'Until this time of day, excluded; "24:00" is the end of the day.', required=True)
+_TO = Key("to", CLOCK_TIME, 'Until this time of day, excluded; "24:00" is the end of the day.', required=True)
 
 
 def _window(fields: Fields, reading: Reading) -> Wait:

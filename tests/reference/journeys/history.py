@@ -16,7 +16,7 @@ class History:
     """A project over time.
 
     `definitions` are its audiences, traits and journeys. `came_in` says by which tick (counted from 0) the rows of an event are first there,
-    by message id; what it leaves out was there from the start. `zone_trait` names people's time zones.
+    by message id; what it leaves out was there from the start. `zone_trait` names people's time zones, `quiet_hours` when nobody is written to.
     """
 
     definitions: Sequence[Definition]
@@ -24,6 +24,7 @@ class History:
     schedule: Sequence[datetime]
     zone: str = "UTC"
     zone_trait: str | None = None
+    quiet_hours: tuple[str, str] | None = None
     late_window: str = "3 days"
     came_in: Mapping[str, int] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)

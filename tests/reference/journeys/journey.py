@@ -10,7 +10,7 @@ from typing import Any
 from tests.reference.dataset import Event
 from tests.reference.instants import later
 from tests.reference.journeys.actions import RESTARTS, TIMERS, Action, Clock, Possible
-from tests.reference.journeys.delays import delay_end
+from tests.reference.journeys.delays import delay_end, person_zone
 from tests.reference.journeys.graph import Step, Way, graph_of
 from tests.reference.journeys.instance import ROOT, Instance, Token
 from tests.reference.journeys.rows import (
@@ -28,6 +28,7 @@ from tests.reference.journeys.rows import (
     instance_id,
 )
 from tests.reference.journeys.world import World
+from tests.reference.messages.quiet import awake_from
 from tests.reference.paths import values_at
 from tests.reference.ties import Ledger, Made, Stay
 from tests.reference.values import Value, is_missing, read_text
@@ -242,7 +243,9 @@ class Walk:
             case "send":
                 candidate = candidate_id(made, step.id, user_id)
                 channel = definition["channel"]
-                self.candidates.append(Candidate(candidate, made, self.name, step.id, user_id, channel, definition["send"], at))
+                zone = person_zone(self._subject(instance, token), self._zone_trait)
+                send_at = awake_from(at, self._world.history.quiet_hours, zone)
+                self.candidates.append(Candidate(candidate, made, self.name, step.id, user_id, channel, definition["send"], at, send_at))
             case "set":
                 value = self._value(definition["to"], instance, token)
                 if not is_missing(value):

@@ -67,6 +67,7 @@ class Candidate:
     channel: str
     template: str
     scheduled_at: datetime
+    send_at: datetime
 
 
 @dataclass(frozen=True)

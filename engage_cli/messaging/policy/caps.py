@@ -1,0 +1,117 @@
+"""Frequency caps: who has had enough. They count messages that were decided to be sent, of all campaigns, in (`send_at` − per, `send_at`].
+
+Messages are decided one after the other in the order (`send_at`, priority, campaign, message id), because each that is sent counts for the
+next. A message that stays under every cap even if all those before it are sent needs no such order; only people with others are gone
+through in rounds, the first message of each in the first.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from engage_cli.definitions.project import Cap
+from engage_cli.engine.base import Engine
+from engage_cli.sql.calendar import after_duration
+from engage_cli.sql.literals import column, integer_literal
+
+
+def apply_caps(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
+    """Give the messages of `p_message` that a cap does not let through their reason. Transactional ones count, and always go."""
+    if not caps:
+        return
+    engine.execute(
+        _CAPS, [list(range(len(caps))), [cap.channel for cap in caps], [cap.at_most for cap in caps], [str(cap) for cap in caps]]
+    )
+    _make_lows(engine, caps, zone)
+    engine.execute(_COUNTING)
+    engine.execute(_SURE)
+    engine.execute(_OPEN)
+    engine.execute(_PASSED)
+    engine.execute(_NONE_OVER)
+    rounds = engine.rows("SELECT coalesce(max(turn), 0) FROM p_open")[0][0]
+    for turn in range(1, int(rounds) + 1):
+        engine.execute(_OVER, [turn])
+        engine.execute(_LET_THROUGH, [turn])
+    engine.execute(_CAPPED)
+
+
+def _make_lows(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
+    """Make `p_low(message_id, number, low)`: for each message that caps look at, and each of them, the end of the stretch before."""
+    asked = exp.select(column("message_id", "m"), column("send_at", "m")).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
+    asked = asked.where("m.reason IS NULL AND m.category <> 'transactional'")
+    parts = [
+        asked.copy().select(
+            exp.alias_(integer_literal(number), "number"),
+            exp.alias_(after_duration(column("send_at", "m"), cap.per, zone, times=-1), "low"),
+        )
+        for number, cap in enumerate(caps)
+    ]
+    engine.execute("DROP TABLE IF EXISTS temp.main.p_low")
+    engine.create("p_low", exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0])
+
+
+_CAPS = """
+    CREATE OR REPLACE TEMP TABLE p_cap AS
+    SELECT unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS VARCHAR[])) AS channel, unnest(CAST(? AS BIGINT[])) AS at_most,
+        unnest(CAST(? AS VARCHAR[])) AS rule
+"""
+# What may count: what was sent before this run, under place 0, and all that may still be sent in it.
+_COUNTING = """
+    CREATE OR REPLACE TEMP TABLE p_counting AS
+    SELECT u.user_key, b.channel, b.send_at, 0 AS place, TRUE AS sure
+    FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
+    WHERE b.decision = 'sent' AND b.send_at > (SELECT min(low) FROM p_low)
+        AND u.user_key IN (SELECT user_key FROM p_message WHERE reason IS NULL)
+    UNION ALL
+    SELECT user_key, channel, send_at, place, category = 'transactional' FROM p_message WHERE reason IS NULL
+"""
+_SURE = """
+    CREATE OR REPLACE TEMP TABLE p_sure AS
+    SELECT m.message_id, m.user_key, bool_and(n.number < p_cap.at_most) AS sure
+    FROM p_message AS m
+    JOIN (
+        SELECT m.message_id, l.number AS cap, count(c.send_at) AS number
+        FROM p_low AS l JOIN p_message AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        LEFT JOIN p_counting AS c ON c.user_key = m.user_key AND c.send_at > l.low AND c.send_at <= m.send_at
+            AND (c.place < m.place) AND (k.channel IS NULL OR c.channel = k.channel)
+        WHERE k.channel IS NULL OR k.channel = m.channel
+        GROUP BY m.message_id, l.number
+    ) AS n USING (message_id)
+    JOIN p_cap ON p_cap.number = n.cap
+    GROUP BY m.message_id, m.user_key
+"""
+_OPEN = """
+    CREATE OR REPLACE TEMP TABLE p_open AS
+    SELECT m.message_id, m.user_key, m.channel, m.send_at, m.place, row_number() OVER (PARTITION BY m.user_key ORDER BY m.place) AS turn
+    FROM p_message AS m JOIN p_sure AS s USING (message_id)
+    WHERE s.user_key IN (SELECT user_key FROM p_sure WHERE NOT sure)
+"""
+_PASSED = """
+    CREATE OR REPLACE TEMP TABLE p_passed AS
+    SELECT user_key, channel, send_at, place FROM p_counting WHERE sure AND user_key IN (SELECT user_key FROM p_open)
+"""
+_NONE_OVER = "CREATE OR REPLACE TEMP TABLE p_over (message_id VARCHAR, number INTEGER)"
+_OVER = """
+    INSERT INTO p_over
+    SELECT o.message_id, min(k.number)
+    FROM (
+        SELECT o.message_id, l.number, count(p.send_at) AS n
+        FROM p_open AS o JOIN p_low AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        LEFT JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= o.send_at AND p.place < o.place
+            AND (k.channel IS NULL OR p.channel = k.channel)
+        WHERE o.turn = ? AND (k.channel IS NULL OR k.channel = o.channel)
+        GROUP BY o.message_id, l.number
+    ) AS o JOIN p_cap AS k ON k.number = o.number
+    WHERE o.n >= k.at_most GROUP BY o.message_id
+"""
+_LET_THROUGH = """
+    INSERT INTO p_passed SELECT user_key, channel, send_at, place FROM p_open ANTI JOIN p_over USING (message_id) WHERE turn = ?
+"""
+_CAPPED = """
+    CREATE OR REPLACE TEMP TABLE p_message AS
+    SELECT m.* REPLACE (
+            CASE WHEN o.message_id IS NOT NULL THEN 'capped' ELSE m.reason END AS reason,
+            CASE WHEN o.message_id IS NOT NULL THEN k.rule ELSE m.rule END AS rule
+        )
+    FROM p_message AS m LEFT JOIN p_over AS o USING (message_id) LEFT JOIN p_cap AS k ON k.number = o.number
+"""

@@ -1,0 +1,110 @@
+"""What becomes of the candidates that are due: each is sent or skipped, once, with the reason and the rule.
+
+`p_message(message_id, candidate_id, …, "to", "key", reason, rule, place)`
+    one row a candidate, or one an address where the address is a list; `reason` NULL: sent. In the columns of `p_due` beside. `place`: the
+    order in which caps count.
+"""
+
+from collections.abc import Sequence
+
+from engage_cli.definitions.project import Messaging
+from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.caps import apply_caps
+
+REASONS = (
+    "excluded",
+    "control",
+    "not_live",
+    "exited",
+    "expired",
+    "no_address",
+    "no_consent",
+    "suppressed",
+    "holdout",
+    "shared_address",
+    "capped",
+    "unrenderable",
+)
+"""Why a message is not sent, in the order in which it is asked: the first that applies."""
+
+
+def decide(engine: Engine, messaging: Messaging, zone: str, channels: Sequence[str], templates: Sequence[str]) -> None:
+    """Make `p_message` of `p_due`, `p_address`, `consents` and `suppressed_hash`. `templates` are those that there are."""
+    engine.execute(_LEFT, [list(channels)])
+    holdout = messaging.holdout
+    share = (holdout.millionths << 32) if holdout is not None else 0
+    engine.execute(_REACHED)
+    engine.execute(_JUDGED, [f"{holdout.salt}:" if holdout is not None else "", share, list(templates)])
+    engine.execute(_SHARED)
+    apply_caps(engine, messaging.caps, zone)
+
+
+_LEFT = """
+    CREATE OR REPLACE TEMP TABLE p_left AS
+    SELECT DISTINCT a.channel, a."key"
+    FROM p_address AS a
+    JOIN consents AS c ON c.user_key = a.user_key AND c.channel = a.channel AND c."group" IS NULL AND c.status = 'unsubscribed'
+    WHERE a."key" IS NOT NULL AND list_contains(CAST(? AS VARCHAR[]), a.channel)
+"""
+_REACHED = """
+    CREATE OR REPLACE TEMP TABLE p_reached AS
+    SELECT CASE WHEN a.is_list THEN md5(d.candidate_id || chr(31) || coalesce(a.normal, a.value)) ELSE d.candidate_id END AS message_id,
+        d.*, a.normal AS "to", a."key", a.problem
+    FROM p_due AS d
+    LEFT JOIN p_address AS a ON d.reason IS NULL AND a.user_key = d.user_key AND a.channel = d.channel
+    QUALIFY row_number() OVER (PARTITION BY d.candidate_id, coalesce(a.normal, a.value) ORDER BY a.value) = 1
+"""
+_JUDGED = """
+    CREATE OR REPLACE TEMP TABLE p_message AS
+    WITH share AS (SELECT CAST(? AS VARCHAR) AS salt, CAST(? AS BIGINT) AS part),
+    known AS (
+        SELECT r.*, whole.status AS of_channel, own.status AS of_group,
+            EXISTS (FROM p_left AS l WHERE l.channel = r.channel AND l."key" = r."key") AS address_left,
+            EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'user' AND s.hash = sha256(r.user_id)) AS user_suppressed,
+            EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'address' AND s.hash = sha256(address_form(r."to"))) AS address_suppressed,
+            CAST('0x' || substr(md5(share.salt || r.user_id), 1, 8) AS BIGINT) * 100000000 < share.part AS held_out
+        FROM p_reached AS r CROSS JOIN share
+        LEFT JOIN consents AS whole ON whole.user_key = r.user_key AND whole.channel = r.channel AND whole."group" IS NULL
+        LEFT JOIN consents AS own ON own.user_key = r.user_key AND own.channel = r.channel AND own."group" = r."group"
+    ), judged AS (
+        SELECT * EXCLUDE (reason, rule, problem, of_channel, of_group, address_left, user_suppressed, address_suppressed, held_out),
+            CASE
+                WHEN reason IS NOT NULL THEN {'reason': reason, 'rule': rule}
+                WHEN "to" IS NULL THEN {'reason': 'no_address', 'rule': coalesce('the address ' || problem, 'no address for ' || channel)}
+                WHEN category <> 'transactional' AND of_channel = 'unsubscribed'
+                    THEN {'reason': 'no_consent', 'rule': channel || ' unsubscribed'}
+                WHEN category <> 'transactional' AND address_left
+                    THEN {'reason': 'no_consent', 'rule': channel || ' unsubscribed by another profile with the address'}
+                WHEN category <> 'transactional' AND coalesce(of_group, of_channel, 'none') <> 'subscribed' THEN {
+                    'reason': 'no_consent',
+                    'rule': coalesce("group" || ' ' || of_group, channel || ' ' || coalesce(of_channel, 'none'))
+                }
+                WHEN user_suppressed THEN {'reason': 'suppressed', 'rule': 'user'}
+                WHEN address_suppressed THEN {'reason': 'suppressed', 'rule': 'address'}
+                WHEN category <> 'transactional' AND held_out THEN {'reason': 'holdout', 'rule': 'holdout'}
+                WHEN NOT list_contains(CAST(? AS VARCHAR[]), template)
+                    THEN {'reason': 'unrenderable', 'rule': 'there is no template ' || template}
+            END AS verdict
+        FROM known
+    )
+    SELECT * EXCLUDE (verdict), verdict.reason AS reason, verdict.rule AS rule,
+        row_number() OVER (ORDER BY send_at, priority DESC, campaign, message_id) AS place
+    FROM judged
+"""
+_SHARED = """
+    CREATE OR REPLACE TEMP TABLE p_message AS
+    WITH first AS (
+        SELECT campaign, "key", min(place) AS place FROM p_message
+        WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, "key"
+    ), before AS (
+        SELECT DISTINCT campaign, address_hash FROM state.main.message WHERE campaign_kind = 'broadcast' AND decision = 'sent'
+    )
+    SELECT m.* REPLACE (
+            CASE WHEN m.reason IS NULL AND (f.place < m.place OR b.campaign IS NOT NULL) THEN 'shared_address' ELSE m.reason END AS reason,
+            CASE WHEN m.reason IS NULL AND (f.place < m.place OR b.campaign IS NOT NULL) THEN 'one message for each address' ELSE m.rule END
+                AS rule
+        )
+    FROM p_message AS m
+    LEFT JOIN first AS f ON m.kind = 'broadcast' AND f.campaign = m.campaign AND f."key" = m."key"
+    LEFT JOIN before AS b ON m.kind = 'broadcast' AND b.campaign = m.campaign AND b.address_hash = sha256(m."key")
+"""

@@ -1,0 +1,81 @@
+"""The candidates whose time has come: those of earlier runs that waited, and those that this run makes.
+
+`p_due(candidate_id, kind, campaign, version, instance, step, variant, user_id, user_key, channel, template, scheduled_at, send_at, zone,
+settings, context, "group", category, priority, render, reason, rule)`
+    `reason` and `rule`: why it is not sent, whoever it is for (`excluded`, `control`, `not_live`, `exited`, `expired`), else NULL.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlglot import exp
+
+from engage_cli.definitions.values import Duration, Unit
+from engage_cli.engine.base import Engine
+from engage_cli.sql.calendar import after_duration
+from engage_cli.sql.literals import column, text_literal
+from engage_cli.state.instants import stored
+
+DEFAULT_EXPIRY = Duration(24, Unit.HOUR)
+
+
+def make_due(engine: Engine, as_of: datetime, zone: str, journeys: Sequence[str], stopped: Sequence[str]) -> int:
+    """Make `p_due`; how many there are. Of journeys only those named, which have come to `as_of`; `stopped` ones send nothing any more.
+
+    Needs `instance_user`, and `instance_end(instance, ended_at, reason)` of the instances that have ended.
+    """
+    engine.execute(_TAKEN, [stored(as_of), list(journeys), stored(as_of)])
+    durations = [str(row[0]) for row in engine.rows("SELECT DISTINCT expires FROM p_taken WHERE expires IS NOT NULL ORDER BY expires")]
+    said = [
+        exp.If(this=column("expires", "t").eq(text_literal(text)), true=after_duration(column("send_at", "t"), _duration(text), zone))
+        for text in durations
+    ]
+    default = after_duration(column("send_at", "t"), DEFAULT_EXPIRY, zone)
+    expires = exp.Case(ifs=said, default=default) if said else default
+    star = exp.Column(this=exp.Star(), table=exp.to_identifier("t"))
+    query = exp.select(star, exp.alias_(expires, "expires_at")).from_(exp.alias_(exp.to_table("p_taken"), "t", table=True))
+    engine.execute("DROP TABLE IF EXISTS temp.main.p_expiring")
+    engine.create("p_expiring", query)
+    engine.execute(_DUE, [list(stopped), list(stopped), stored(as_of)])
+    return int(engine.rows("SELECT count(*) FROM p_due")[0][0])
+
+
+def _duration(text: str) -> Duration:
+    """A duration as `str` writes it."""
+    amount, unit = text.split(" ")
+    return Duration(int(amount), Unit(re.sub(r"s$", "", unit)))
+
+
+_TAKEN = """
+    CREATE OR REPLACE TEMP TABLE p_taken AS
+    SELECT c.*, u.user_key, c.settings->>'$.group' AS "group", coalesce(c.settings->>'$.category', 'marketing') AS category,
+        coalesce(CAST(c.settings->>'$.priority' AS INTEGER), 0) AS priority, coalesce(c.settings->>'$.render', 'message') AS render,
+        c.settings->>'$.expires_after' AS expires
+    FROM (
+        SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template, scheduled_at,
+            send_at, zone, settings, context, withheld
+        FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
+        WHERE send_at <= ? AND (campaign_kind <> 'journey' OR list_contains(CAST(? AS VARCHAR[]), campaign))
+        UNION ALL BY NAME
+        SELECT * FROM p_made WHERE send_at <= ?
+    ) AS c
+    LEFT JOIN instance_user AS u USING (user_id)
+"""
+_DUE = """
+    CREATE OR REPLACE TEMP TABLE p_due AS
+    SELECT t.* EXCLUDE (withheld, expires, expires_at), CASE
+            WHEN t.withheld IS NOT NULL THEN t.withheld
+            WHEN t.kind = 'journey' AND list_contains(CAST(? AS VARCHAR[]), t.campaign) THEN 'not_live'
+            WHEN e.instance IS NOT NULL THEN 'exited'
+            WHEN t.expires_at < now.as_of THEN 'expired'
+        END AS reason, CASE
+            WHEN t.withheld IS NOT NULL THEN CASE t.withheld WHEN 'excluded' THEN 'exclude' ELSE 'variant ' || t.variant END
+            WHEN t.kind = 'journey' AND list_contains(CAST(? AS VARCHAR[]), t.campaign) THEN 'status'
+            WHEN e.instance IS NOT NULL THEN e.reason
+            WHEN t.expires_at < now.as_of THEN 'expires_after ' || coalesce(t.expires, '24 hours')
+        END AS rule
+    FROM p_expiring AS t
+    CROSS JOIN (SELECT CAST(? AS TIMESTAMP) AS as_of) AS now
+    LEFT JOIN instance_end AS e ON e.instance = t.instance AND e.ended_at < t.send_at AND e.reason IN ('exited', 'stopped')
+"""

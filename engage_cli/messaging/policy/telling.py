@@ -1,0 +1,71 @@
+"""What files say of messages: rows of the outbox, made of `p_message` and `p_person`.
+
+`p_told(kind, source, destination, user_id, change, payload)`: of kind `message` for each channel with all that a message is made of, of
+kind
+`skipped` who gets none, and why.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from engage_cli.engine.base import Engine
+from engage_cli.sql.functions import e_to_json
+from engage_cli.sql.literals import column, text_literal
+
+
+def make_told(engine: Engine, editions: Mapping[str, str], profiles: Mapping[str, Sequence[str]], *, with_language: bool) -> None:
+    """Make `p_told`. By template: `editions` the hash of its text, `profiles` the traits that it looks at. `with_language`: there is a
+    trait
+    that holds a person's language."""
+    engine.execute("DROP TABLE IF EXISTS temp.main.p_profiled")
+    engine.create("p_profiled", _profiled(profiles, with_language=with_language))
+    names = sorted(editions)
+    engine.execute(_TOLD, [names, [editions[name] for name in names]])
+
+
+def _profiled(profiles: Mapping[str, Sequence[str]], *, with_language: bool) -> exp.Select:
+    """Every message that is sent, with the traits that its template looks at as one object, without the missing ones."""
+    cases = [
+        exp.If(this=column("template", "m").eq(text_literal(name)), true=_object(names))
+        for name, names in sorted(profiles.items())
+        if names
+    ]
+    nothing = text_literal("{}")
+    star = exp.Column(this=exp.Star(), table=exp.to_identifier("m"))
+    language = column("language", "p") if with_language else exp.cast(exp.null(), "VARCHAR")
+    profile = exp.Case(ifs=cases, default=nothing) if cases else nothing
+    shown = [star, exp.alias_(profile, "profile"), exp.alias_(language, "language")]
+    query = exp.select(*shown).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
+    same = exp.EQ(this=column("user_key", "p"), expression=column("user_key", "m"))
+    return query.join(exp.alias_(exp.to_table("p_person"), "p", table=True), on=same, join_type="left").where("m.reason IS NULL")
+
+
+def _object(names: Sequence[str]) -> exp.Expr:
+    """The user's id and the traits of these names, without the missing ones, as the text of a JSON object."""
+    members: list[exp.Expr] = [text_literal('{"user_id":'), exp.cast(e_to_json(column("user_id", "m")), "VARCHAR")]
+    for name in names:
+        start = text_literal(f",{json.dumps(name, ensure_ascii=False)}:")
+        member = exp.DPipe(this=start, expression=exp.cast(column(f"profile:{name}", "p"), "VARCHAR"))
+        members.append(exp.Coalesce(this=member, expressions=[text_literal("")]))
+    return exp.Concat(expressions=[*members, text_literal("}")])
+
+
+_TOLD = """
+    CREATE OR REPLACE TEMP TABLE p_told AS
+    WITH edition AS (SELECT unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS edition)
+    SELECT 'message' AS kind, m.channel AS source, m.channel AS destination, m.user_id, 'sent' AS change, CAST(to_json({
+            'message_id': m.message_id, 'user_id': m.user_id, 'to': m."to", 'template': m.template, 'edition': e.edition,
+            'language': m.language, 'channel': m.channel, 'kind': m.kind, 'campaign': m.campaign, 'step': m.step, 'variant': m.variant,
+            'category': m.category, 'group': m."group", 'scheduled_at': text_of_instant(m.scheduled_at), 'send_at':
+            text_of_instant(m.send_at), 'zone': m.zone,
+            'render': m.render, 'settings': CAST(m.settings AS JSON), 'profile': CAST(m.profile AS JSON), 'context': CAST(m.context AS JSON)
+        }) AS VARCHAR) AS payload
+    FROM p_profiled AS m JOIN edition AS e USING (template)
+    UNION ALL
+    SELECT 'skipped', 'skipped', NULL, user_id, 'skipped', CAST(to_json({
+            'message_id': message_id, 'user_id': user_id, 'campaign': campaign, 'step': step, 'reason': reason, 'rule': rule
+        }) AS VARCHAR)
+    FROM p_message WHERE reason IS NOT NULL
+"""

@@ -1,0 +1,145 @@
+"""The policy's part of a run: what it needs of the data, and the decisions about all candidates that are due."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engage_cli.definitions.journey import Send
+from engage_cli.definitions.project import Project
+from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError
+from engage_cli.journeys.settings import settings_of
+from engage_cli.messaging.checks import values_used
+from engage_cli.messaging.policy.deciding import decide
+from engage_cli.messaging.policy.due import make_due
+from engage_cli.messaging.policy.editions import Edition, edition_of, stage_editions
+from engage_cli.messaging.policy.people import Values, make_people, plan_values
+from engage_cli.messaging.policy.rendering import SAID, phrase_of
+from engage_cli.messaging.policy.telling import make_told
+from engage_cli.messaging.template import MessageTemplate, load_templates
+from engage_cli.plan.needs import Catalog, Needs
+from engage_cli.service.results import MessageCount
+from engage_cli.state.store import State
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A way in which messages are sent: a template on a channel, and what the campaign says beside, as JSON."""
+
+    channel: str
+    template: str
+    settings: str
+
+
+def sending_of(send: Send) -> Sending:
+    """What a step of a journey sends."""
+    return Sending(send.channel, send.template, settings_of(send))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the policy needs to decide about some sendings: `channels` are those with addresses, `consented` all that are sent by,
+    `profiles`
+    by template the traits that its messages look at."""
+
+    project: Project
+    consented: frozenset[str]
+    channels: tuple[str, ...]
+    templates: Mapping[str, MessageTemplate]
+    profiles: Mapping[str, tuple[str, ...]]
+    values: Values
+
+    def needs(self, base: Needs) -> Needs:
+        """What has to be staged."""
+        own = self.values.needs(Needs(base.as_of, base.zone, channels=self.consented, dated=True))
+        return base.with_also(own)
+
+
+def plan_policy(project: Project, state: State | None, sendings: Iterable[Sending]) -> Policy:
+    """The policy for what a run may send: `sendings`, and those of candidates that wait. Raises EngageError for what cannot be sent."""
+    everything = sorted({*sendings, *_waiting(state)}, key=lambda one: (one.channel, one.template, one.settings))
+    declared = project.config.messaging.channels
+    channels = tuple(sorted({one.channel for one in everything if one.channel in declared}))
+    known = load_templates(project)
+    templates = {one.template: known[one.template] for one in everything if one.template in known}
+    profiles = {name: _profile(template, [one for one in everything if one.template == name]) for name, template in templates.items()}
+    traits = sorted({trait for names in profiles.values() for trait in names})
+    consented = frozenset(one.channel for one in everything)
+    return Policy(project, consented, channels, templates, profiles, plan_values(project, channels, traits))
+
+
+def _waiting(state: State | None) -> list[Sending]:
+    return [] if state is None else [Sending(*row) for row in state.engine.rows(_WAITING)]
+
+
+def _profile(template: MessageTemplate, sendings: Sequence[Sending]) -> tuple[str, ...]:
+    said = [json.loads(one.settings) for one in sendings]
+    phrases = [phrase for one in said for name in SAID if (phrase := phrase_of(one.get(name))) is not None]
+    used = values_used(template, phrases)
+    beyond = sorted({path[0] for path in used} & {"account", "entities"})
+    if beyond:
+        raise EngageError(
+            f"the template `{template.name}` shows `{beyond[0]}`, which messages of campaigns do not have in this version",
+            hint="show traits of `profile`: a computed trait can carry what the message needs",
+        )
+    return tuple(sorted({path[1] for path in used if path[0] == "profile" and len(path) > 1} - {"user_id"}))
+
+
+def decide_due(
+    engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime, journeys: Sequence[str], stopped: Sequence[str]
+) -> tuple[MessageCount, ...]:
+    """Decide about every candidate that is due, of broadcasts and of the journeys named, which have come to `as_of`; what became of how
+    many.
+
+    Needs `p_made`, `instance_user` and `instance_end`. Makes `p_told`, which files are made of, and `run_edition`.
+    """
+    config = policy.project.config
+    engine.execute(_NONE_UNRENDERED)
+    if not make_due(engine, as_of, config.timezone, journeys, stopped):
+        stage_editions(engine, ())
+        for nothing in _NOTHING:
+            engine.execute(nothing)
+        return tuple(MessageCount(*row) for row in engine.rows(_COUNTS))
+    make_people(engine, policy.values, catalog, policy.channels, as_of)
+    decide(engine, config.messaging, config.timezone, policy.channels, sorted(policy.templates))
+    editions = _editions(engine, policy)
+    stage_editions(engine, editions.values())
+    with_language = config.messaging.language.trait is not None
+    make_told(engine, {name: one.id for name, one in editions.items()}, policy.profiles, with_language=with_language)
+    return tuple(MessageCount(*row) for row in engine.rows(_COUNTS))
+
+
+def _editions(engine: Engine, policy: Policy) -> dict[str, Edition]:
+    """The texts of what is sent. Raises InvalidError for a template that cannot be compiled."""
+    names = [str(row[0]) for row in engine.rows("SELECT DISTINCT template FROM p_message WHERE reason IS NULL ORDER BY template")]
+    return {name: edition_of(policy.templates[name], policy.project.config) for name in names}
+
+
+_NONE_UNRENDERED = "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)"
+_NOTHING = (
+    """
+    CREATE OR REPLACE TEMP TABLE p_message AS
+    SELECT candidate_id AS message_id, *, NULL AS "to", CAST(NULL AS VARCHAR) AS "key" FROM p_due
+    """,
+    """
+    CREATE OR REPLACE TEMP TABLE p_told (
+        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR
+    )
+    """,
+)
+_WAITING = """
+    SELECT DISTINCT channel, template, settings FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
+    ORDER BY ALL
+"""
+_COUNTS = """
+    SELECT kind, campaign, coalesce(reason, 'sent') AS outcome, count(*) FROM p_message
+    GROUP BY ALL
+    UNION ALL
+    SELECT kind, campaign, 'deferred', count(*) FROM (
+        SELECT campaign_kind AS kind, campaign FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
+            ANTI JOIN p_due USING (candidate_id)
+        UNION ALL SELECT kind, campaign FROM p_made ANTI JOIN p_due USING (candidate_id)
+    ) GROUP BY ALL
+    ORDER BY ALL
+"""

@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The demo's own instant: the sample data ends the day before.
 DEMO_AS_OF := 2026-11-23T10:00:00Z
+# Signs the unsubscribe links of the demo's letters.
+demo: export ENGAGE_UNSUBSCRIBE_KEY ?= the key of the demo shop
 
 .PHONY: demo test lint format generated bench clean sample-data
 

@@ -9,7 +9,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.plan.build import plan_audiences
 from engage_cli.service.meaning import definition_hash, trait_hash
-from engage_cli.service.run_results import Edit, StepEdit, VersionInside
+from engage_cli.service.run_results import Defined, Edit, EditKind, StepEdit, VersionInside
 from engage_cli.service.tick import meaning_of
 from engage_cli.service.traits import plan_traits
 from engage_cli.state.journey_readers import JourneyCounts, journey_count
@@ -17,8 +17,6 @@ from engage_cli.state.journeys import KeptVersion, journey_clocks, kept_versions
 from engage_cli.state.runs import clocks_of
 from engage_cli.state.store import State
 from engage_cli.state.traits import trait_clocks
-
-NEW, EDITED, REMOVED = "new", "edited", "removed"
 
 
 def find_edits(project: Project, state: State | None, as_of: datetime) -> tuple[Edit, ...]:
@@ -30,20 +28,20 @@ def find_edits(project: Project, state: State | None, as_of: datetime) -> tuple[
     traits = {name: trait_hash(project, name, plan_traits(project, [name], as_of)) for name in project.traits}
     audiences = {name: definition_hash(project, plan_audiences(project, [name], as_of, zone)) for name in project.audiences}
     return (
-        *_of_kind("trait", traits, {name: clock.definition for name, clock in trait_clocks(state).items()}),
-        *_of_kind("audience", audiences, {name: clock.definition for name, clock in clocks_of(state).items()}),
+        *_of_kind(Defined.TRAIT, traits, {name: clock.definition for name, clock in trait_clocks(state).items()}),
+        *_of_kind(Defined.AUDIENCE, audiences, {name: clock.definition for name, clock in clocks_of(state).items()}),
         *_of_journeys(project, state),
     )
 
 
-def _of_kind(kind: str, now: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Edit]:
+def _of_kind(kind: Defined, now: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Edit]:
     for name in sorted({*now, *known}):
         if name not in known:
-            yield Edit(kind, name, NEW)
+            yield Edit(kind, name, EditKind.NEW)
         elif name not in now:
-            yield Edit(kind, name, REMOVED)
+            yield Edit(kind, name, EditKind.REMOVED)
         elif now[name] != known[name]:
-            yield Edit(kind, name, EDITED)
+            yield Edit(kind, name, EditKind.EDITED)
 
 
 def _of_journeys(project: Project, state: State | None) -> Iterator[Edit]:
@@ -51,10 +49,15 @@ def _of_journeys(project: Project, state: State | None) -> Iterator[Edit]:
     for name in sorted({*project.journeys, *clocks}):
         journey, kept = project.journeys.get(name), versions.get(name, [])
         if journey is None:
-            yield Edit("journey", name, REMOVED, inside=tuple(_inside(journey_count(state, name), "stand still: no file defines it")))
+            yield Edit(
+                Defined.JOURNEY,
+                name,
+                EditKind.REMOVED,
+                inside=tuple(_inside(journey_count(state, name), "stand still: no file defines it")),
+            )
         elif not kept:
             if journey.status is not JourneyStatus.DRAFT:
-                yield Edit("journey", name, NEW, 1)
+                yield Edit(Defined.JOURNEY, name, EditKind.NEW, 1)
         elif kept[-1].hash != meaning_of(journey):
             yield _edited(journey, kept[-1], journey_count(state, name))
 
@@ -69,7 +72,7 @@ def _edited(journey: Journey, last: KeptVersion, counts: JourneyCounts) -> Edit:
         case OnChange.EXIT:
             becomes = "leave"
     steps = tuple(_steps(read_kept_journey(last.definition), journey, counts))
-    return Edit("journey", journey.name, EDITED, version, steps, tuple(_inside(counts, becomes)))
+    return Edit(Defined.JOURNEY, journey.name, EditKind.EDITED, version, steps, tuple(_inside(counts, becomes)))
 
 
 def _inside(counts: JourneyCounts, becomes: str) -> Iterator[VersionInside]:
@@ -82,7 +85,7 @@ def _steps(before: Journey, now: Journey, counts: JourneyCounts) -> Iterator[Ste
     people = {name: count.here for name, count in counts.steps.items()}
     for name, text in new.items():
         if name not in old:
-            yield StepEdit(name, NEW, 0)
+            yield StepEdit(name, EditKind.NEW, 0)
         elif old[name] != text:
-            yield StepEdit(name, EDITED, people.get(name, 0))
-    yield from (StepEdit(name, REMOVED, people.get(name, 0)) for name in old if name not in new)
+            yield StepEdit(name, EditKind.EDITED, people.get(name, 0))
+    yield from (StepEdit(name, EditKind.REMOVED, people.get(name, 0)) for name in old if name not in new)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from engage_cli.service.results import BuildResult, SyncChange, TickResult, TraitBuildResult
 from engage_cli.service.stages import Stage
@@ -17,12 +18,28 @@ class StageDone:
     result: StageResult
 
 
+class Defined(StrEnum):
+    """What a definition is of."""
+
+    TRAIT = "trait"
+    AUDIENCE = "audience"
+    JOURNEY = "journey"
+
+
+class EditKind(StrEnum):
+    """What became of a definition, or of a step, since the state was last told of it."""
+
+    NEW = "new"
+    EDITED = "edited"  # it, or what it rests on
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, slots=True)
 class StepEdit:
-    """A step of a journey that is `new`, `edited` or `removed` in its new version, and how many people stand there by the one before."""
+    """A step of a journey that differs in its new version, and how many people stand there by the one before."""
 
     step: str
-    change: str
+    change: EditKind
     people: int
 
 
@@ -37,14 +54,14 @@ class VersionInside:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A definition that is `new`, `edited` or `removed` since the state was last told of it.
+    """A definition that is not what the state was last told of.
 
     Of a journey also its new version (None where there is none), the steps that changed, and who is inside.
     """
 
-    kind: str
+    kind: Defined
     name: str
-    change: str
+    change: EditKind
     version: int | None = None
     steps: tuple[StepEdit, ...] = ()
     inside: tuple[VersionInside, ...] = ()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engage_cli.engine.base import Cost, InputFile, Reject
+from engage_cli.journeys.samples import EntrySample, JourneySample, MoveSample
 from engage_cli.service.results import (
     AudienceChange,
     AudienceRow,
@@ -16,16 +17,21 @@ from engage_cli.service.results import (
     Explanation,
     Export,
     IdentifierCount,
+    JourneyChange,
     Overlap,
     Preview,
     StateFinding,
     SyncChange,
+    TickResult,
     Timing,
     TraitBuildResult,
     TraitBuilt,
     TraitSync,
 )
+from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StageDone, StepEdit, VersionInside
+from engage_cli.service.stages import Kind, Stage
 from engage_cli.source import Issue, Severity, Span
+from engage_cli.state.membership import Comings
 
 AS_OF = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FILE = "campaigns/audiences/value.yaml"
@@ -178,3 +184,45 @@ CHECKED_CLEAN = CheckResult(1, (), DATA)
 CHECKED_WARNING = CheckResult(54, ISSUES[2:3], DATA)
 
 FINDINGS = (StateFinding("a member entered twice (2 rows, such as u1)", "`engage state restore` puts a backup in its place"),)
+
+TICK = TickResult(
+    AS_OF,
+    False,
+    "20261123T100000Z-00000002",
+    (JourneyChange("carts", 2, 5, 1, 1), JourneyChange("idle", 0, 0, 0)),
+    (),
+    (Path("out/runs/20261123T100000Z-00000002"),),
+    DataReport(),
+    (SyncChange("ads", "cart_abandoners", 2, 1, 9, 3),),
+)
+RUN = RunResult(
+    AS_OF, False, (StageDone(Stage(Kind.AUDIENCES, ("vips",)), BUILD), StageDone(Stage(Kind.JOURNEYS, ("carts", "idle")), TICK))
+)
+_SOME = JourneySample(
+    (EntrySample("u1", "c1", AS_OF), EntrySample("u2", "c2", AS_OF)),
+    (MoveSample("u1", "wait", "nudge", "delay", AS_OF), MoveSample("u3", "nudge", None, "done", AS_OF)),
+)
+PLAN = RunResult(
+    AS_OF,
+    True,
+    (
+        StageDone(Stage(Kind.JOURNEYS, ("carts", "idle")), replace(TICK, dry_run=True, run=None, written=(), samples={"carts": _SOME})),
+        StageDone(
+            Stage(Kind.AUDIENCES, ("vips",), after_journeys=True),
+            replace(BUILD, dry_run=True, run=None, written=(), samples={BUILD.audiences[0].name: Comings(("u1",), ("u2", "u3"))}),
+        ),
+    ),
+    (
+        Edit(Defined.TRAIT, "orders", EditKind.NEW),
+        Edit(
+            Defined.JOURNEY,
+            "carts",
+            EditKind.EDITED,
+            3,
+            (StepEdit("wait", EditKind.EDITED, 12), StepEdit("mark", EditKind.REMOVED, 0)),
+            (VersionInside(1, 1, "finish it"), VersionInside(2, 12, "finish it")),
+        ),
+        *(Edit(Defined.AUDIENCE, f"a{number}", EditKind.REMOVED) for number in range(9)),
+    ),
+)
+PLAN_OF_NOTHING = RunResult(AS_OF, True, (StageDone(Stage(Kind.AUDIENCES, ("vips",)), NOTHING_CHANGED),))

@@ -21,6 +21,7 @@ from engage_cli.cli.render.errors import error_blocks
 from engage_cli.cli.render.explain import explanation_blocks
 from engage_cli.cli.render.plain import plain_lines
 from engage_cli.cli.render.project import backup_blocks, findings_blocks, init_blocks, restore_blocks
+from engage_cli.cli.render.run import plan_blocks, run_blocks
 from engage_cli.errors import LockedError, UsageError
 from engage_cli.service.results import InitResult
 from engage_cli.source import InvalidError
@@ -49,7 +50,10 @@ CASES: dict[str, Rendered] = {
     "overlap": lambda: overlap_blocks(r.OVERLAP),
     "overlap_with_itself": lambda: overlap_blocks(r.SAME_OVERLAP),
     "export": lambda: export_blocks(r.EXPORT),
-    "trait_build": lambda: [*trait_build.recovered_blocks(r.TRAIT_BUILD), *trait_build.build_blocks(r.TRAIT_BUILD, HERE)],
+    "trait_build": lambda: [*recovered_blocks(r.TRAIT_BUILD), *trait_build.build_blocks(r.TRAIT_BUILD, HERE)],
+    "run": lambda: run_blocks(r.RUN, HERE),
+    "plan": lambda: plan_blocks(r.PLAN),
+    "plan_of_nothing": lambda: plan_blocks(r.PLAN_OF_NOTHING),
     "trait_build_full": lambda: trait_build.build_blocks(replace(r.TRAIT_BUILD, full=True), HERE),
     "trait_build_dry_run": lambda: trait_build.build_blocks(replace(r.TRAIT_BUILD, dry_run=True, run=None, written=()), HERE),
     "explain": lambda: explanation_blocks(r.EXPLANATION),

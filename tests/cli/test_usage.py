@@ -34,6 +34,8 @@ def test_every_command_of_this_version_exists() -> None:
         "check",
         "schema",
         "deliver",
+        "plan",
+        "run",
         *(f"audience {name}" for name in looks),
         "identity show",
         *(

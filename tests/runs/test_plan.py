@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engage_cli.service.results import BuildResult, TickResult, TraitBuildResult
-from engage_cli.service.run_results import Edit, RunResult, StepEdit, VersionInside
+from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StepEdit, VersionInside
 from tests.cli.running import Engage
 from tests.journeys.shop import JOURNEY, files_of, rows_of
 from tests.runs.shop import DEFINITIONS, FIRST, SECOND, run_at
@@ -54,9 +54,9 @@ def test_a_plan_names_some_of_those_concerned(shop: Path) -> None:
 
 def test_a_first_plan_finds_everything_new(shop: Path) -> None:
     assert run_at(shop, FIRST, dry_run=True).edits == (
-        Edit("trait", "carts", "new"),
-        *(Edit("audience", name, "new") for name in ("busy", "buyers", "left_something")),
-        Edit("journey", "cart_recovery", "new", 1),
+        Edit(Defined.TRAIT, "carts", EditKind.NEW),
+        *(Edit(Defined.AUDIENCE, name, EditKind.NEW) for name in ("busy", "buyers", "left_something")),
+        Edit(Defined.JOURNEY, "cart_recovery", EditKind.NEW, 1),
     )
 
 
@@ -71,10 +71,10 @@ def test_a_plan_tells_edited_and_removed_definitions_apart(shop: Path) -> None:
     plan = run_at(shop, FIRST, dry_run=True)
     assert plan.would_change
     assert plan.edits == (
-        Edit("trait", "carts", "edited"),
-        Edit("audience", "busy", "edited"),
-        Edit("audience", "buyers", "removed"),
-        Edit("audience", "customers", "new"),
+        Edit(Defined.TRAIT, "carts", EditKind.EDITED),
+        Edit(Defined.AUDIENCE, "busy", EditKind.EDITED),
+        Edit(Defined.AUDIENCE, "buyers", EditKind.REMOVED),
+        Edit(Defined.AUDIENCE, "customers", EditKind.NEW),
     )
 
 
@@ -92,12 +92,12 @@ def test_a_plan_says_what_becomes_of_the_people_inside_an_edited_journey(shop: P
     (shop / "campaigns/journeys/cart.yaml").write_text(
         f"{edited.replace('lost_interest', 'lost_interest, id: lost')}  - {{exit: over, id: over}}\non_change: {on_change}\n"
     )
-    [edit] = [one for one in run_at(shop, FIRST, dry_run=True).edits if one.kind == "journey"]
+    [edit] = [one for one in run_at(shop, FIRST, dry_run=True).edits if one.kind is Defined.JOURNEY]
     steps = (
-        *(StepEdit("lost", "new", 0), StepEdit("day", "edited", 1), StepEdit("over", "new", 0)),
-        *(StepEdit("wait.emptied.exit_1", "removed", 0), StepEdit("mark", "removed", 0)),
+        *(StepEdit("lost", EditKind.NEW, 0), StepEdit("day", EditKind.EDITED, 1), StepEdit("over", EditKind.NEW, 0)),
+        *(StepEdit("wait.emptied.exit_1", EditKind.REMOVED, 0), StepEdit("mark", EditKind.REMOVED, 0)),
     )
-    assert edit == Edit("journey", "cart_recovery", "edited", 2, steps, (VersionInside(1, 3, becomes),))
+    assert edit == Edit(Defined.JOURNEY, "cart_recovery", EditKind.EDITED, 2, steps, (VersionInside(1, 3, becomes),))
 
 
 def test_a_description_and_a_comment_are_no_edit(shop: Path) -> None:

@@ -239,6 +239,7 @@ def take_out(
     key: Key = None,
     project: ProjectDir = None,
     dry_run: DryRun = False,
+    detailed_exit_code: DetailedExitCode = False,
     wait: Wait = 30.0,
 ) -> ExitCode:
     """Take a person out of a journey.
@@ -249,12 +250,13 @@ def take_out(
     from engage_cli.cli.render.journey_hand import exit_blocks
     from engage_cli.service.journey_hand import take_out as stop
 
+    check_detailed(detailed_exit_code, dry_run=dry_run)
     result = stop(out.project(project), name, user, key=key, dry_run=dry_run, wait=wait)
     if out.flags.as_json:
         out.document({**fields_of(result), "dry_run": dry_run})
     else:
         out.show(exit_blocks(result, dry_run=dry_run))
-    return ExitCode.DONE
+    return ExitCode.WOULD_CHANGE if detailed_exit_code and result.stopped else ExitCode.DONE
 
 
 def tick(

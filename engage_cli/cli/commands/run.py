@@ -63,9 +63,9 @@ def run(
     strict: Strict = False,
     wait: Wait = 30.0,
 ) -> ExitCode:
-    """Do everything that is due: traits, audiences, journeys, as of one instant.
+    """Do what is due: traits, audiences, journeys.
 
-    This is the line for cron. The same instant again changes nothing; a run that was killed is finished by the next.
+    As of one instant: this is the line for cron. The same instant again changes nothing; a run that was killed is finished by the next.
     """
     from engage_cli.cli.render.build import held_blocks
     from engage_cli.cli.render.run import run_blocks, run_document

@@ -10,11 +10,15 @@ from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, d
 from engage_cli.cli.render.documents import build_document, fields_of, instant
 from engage_cli.journeys.samples import JourneySample
 from engage_cli.service.results import AudienceChange, BuildResult, JourneyChange, TickResult, TraitBuildResult
-from engage_cli.service.run_results import Edit, RunResult, StageDone, StageResult
+from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StageDone, StageResult
 from engage_cli.state.membership import Comings
 
-_SIGNS = {"new": Piece("new     ", Style.GOOD), "edited": Piece("edited  ", Style.WARNING), "removed": Piece("removed ", Style.BAD)}
-_KINDS = ("trait", "audience", "journey")
+_SIGNS = {
+    EditKind.NEW: Piece("new     ", Style.GOOD),
+    EditKind.EDITED: Piece("edited  ", Style.WARNING),
+    EditKind.REMOVED: Piece("removed ", Style.BAD),
+}
+_KINDS = tuple(Defined)
 _MOST_EDITS = 6
 _AUDIENCES = (
     Column("audience"),
@@ -114,7 +118,7 @@ def _place(edit: Edit) -> tuple[int, int]:
     return _KINDS.index(edit.kind), [*_SIGNS].index(edit.change)
 
 
-def _edits_blocks(kind: str, change: str, edits: Sequence[Edit]) -> Iterator[Block]:
+def _edits_blocks(kind: Defined, change: EditKind, edits: Sequence[Edit]) -> Iterator[Block]:
     """Edits of one kind; many of which there is no more to say than their names in one line."""
     if len(edits) <= _MOST_EDITS or any(edit.inside for edit in edits):
         for edit in edits:

@@ -121,6 +121,12 @@ class Readings:
         query = "SELECT DISTINCT run, channel FROM delivery WHERE fate = 'sending' ORDER BY run, channel"
         return [(str(run), str(channel)) for run, channel in self._reader.execute(query)]
 
+    def users(self, *, suppressed: bool = False) -> list[str]:
+        """Whom messages were for; `suppressed`: only those that were not sent because nobody may write there."""
+        condition = "AND code = 'suppressed'" if suppressed else ""
+        query = f"SELECT DISTINCT user_id FROM delivery WHERE user_id <> '' {condition} ORDER BY user_id"  # noqa: S608 (one of two texts)
+        return [str(user) for (user,) in self._reader.execute(query)]
+
     def counts(self, run: str) -> dict[tuple[str, Fate], int]:
         """How many messages of a run came to what, by channel."""
         query = "SELECT channel, fate, count(*) FROM delivery WHERE run = ? GROUP BY channel, fate"
@@ -278,6 +284,7 @@ def open_log(path: Path) -> Iterator[Log]:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is nowhere in the file
     connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: an fsync at each commit
     return connection
 

@@ -28,6 +28,7 @@ from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.service.clock import resolve_as_of, started_at
+from engage_cli.service.forgotten import is_forgotten
 from engage_cli.service.progress import Progress, Stage
 from engage_cli.service.results import ChannelDelivery, DataReport, DeliveryFailure, DeliveryResult
 from engage_cli.service.traits import plan_traits
@@ -92,6 +93,8 @@ def deliver(
                 delivery = _Delivery(project, log, readings, permission, ways, outputs, instant, resend_uncertain, progress)
                 handed, problem = _hand_over_all(delivery, taken, senders)
             results += handed
+        if log is not None:
+            _forget(log, project)
     return DeliveryResult(
         as_of=instant,
         dry_run=dry_run,
@@ -102,6 +105,14 @@ def deliver(
         log=path.relative_to(folder) if path.is_relative_to(folder) else path,
         data=report,
     )
+
+
+def _forget(log: Log, project: Project) -> None:
+    """Leave no word of people who were forgotten, of whom files of runs still have messages."""
+    forgotten = project.config.sources.forgotten
+    if forgotten.hashes:
+        log.flush()
+        log.forget([user for user in log.users(suppressed=True) if is_forgotten(forgotten, user)])
 
 
 def _senders(project: Project) -> dict[str, MessagesDestination]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from engage_cli import files
 from engage_cli.crash import crash_point
-from engage_cli.definitions.forgotten import Forgotten
+from engage_cli.definitions.forgotten import STATE_ID, Forgotten
 from engage_cli.definitions.identity import USER_ID
 from engage_cli.definitions.project import Project
+from engage_cli.delivery.log import log_path, open_log
 from engage_cli.engine.duckdb_engine import remove_store
 from engage_cli.errors import EngageError
 from engage_cli.service.imported import imported_folder
@@ -78,8 +79,17 @@ def finish_forgetting(project: Project, folder: Path, state: State | None) -> No
     if project.config.store is not None:
         remove_store(folder / project.config.store)
     crash_point("forget: store")
+    deliveries = log_path(folder / project.config.state)
+    if deliveries.exists():
+        with open_log(deliveries) as log:
+            log.forget([user for user in log.users() if is_forgotten(forgotten, user)])
     if state is not None:
         purge(state, forgotten)
+
+
+def is_forgotten(forgotten: Forgotten, user_id: str) -> bool:
+    """Whether an id that messages or stays were of is that of somebody who was forgotten."""
+    return forgotten.has(STATE_ID, user_id) or forgotten.has(USER_ID, user_id)
 
 
 def consents_of(project: Project, folder: Path, forgotten: Forgotten) -> int:

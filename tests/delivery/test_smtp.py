@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+import sqlite3
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,6 +244,24 @@ def test_nobody_who_was_forgotten_is_written_to(tmp_path: Path, mailbox: Mailbox
     assert sorted(mailbox.recipients) == ["u0@example.com", "u3@example.com"]
     reasons = shop.log()
     assert [reasons[row["message_id"]][1] for row in rows_of(3)[1:]] == ["suppressed", "suppressed"]
+    with sqlite3.connect(shop.folder / ".engage/deliveries.sqlite") as log:
+        assert log.execute("SELECT DISTINCT user_id FROM delivery ORDER BY 1").fetchall() == [("",), ("u0",), ("u2",), ("u3",)]
+
+
+def test_the_log_says_no_word_of_whom_was_forgotten_and_nothing_is_sent_again(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
+    shop = shop_in(tmp_path, port)
+    shop.people([f"u{at},u{at}@example.com," for at in range(3)])
+    shop.run([{**row, "user_id": "zebra" if row["user_id"] == "u1" else row["user_id"]} for row in rows_of(3, category="transactional")])
+    shop.people(["zebra,u1@example.com,", "u0,u0@example.com,", "u2,u2@example.com,"])
+    assert one(shop.deliver()) == {"sent": 3}
+    before, log = shop.log(), shop.folder / ".engage/deliveries.sqlite"
+    assert b"zebra" in log.read_bytes()
+    forget(shop.folder, "zebra", dry_run=False, wait=0, progress=SILENT)
+    assert b"zebra" not in log.read_bytes()
+    assert shop.log() == before, "what became of the messages stays"
+    assert shop.deliver().channels == ()
+    assert len(mailbox.recipients) == 3
+    assert b"zebra" not in log.read_bytes()
 
 
 def test_nobody_who_is_suppressed_is_written_to(tmp_path: Path, mailbox: Mailbox, port: int) -> None:

@@ -8,7 +8,7 @@ DEMO_AS_OF := 2026-11-23T10:00:00Z
 # Signs the unsubscribe links of the demo's letters.
 demo: export ENGAGE_UNSUBSCRIBE_KEY ?= the key of the demo shop
 
-.PHONY: demo test lint format generated bench clean sample-data
+.PHONY: demo test lint format generated agreement kills bench clean sample-data
 
 demo: $(VENV)/.installed
 	@$(BIN)/engage check
@@ -21,6 +21,14 @@ test: $(VENV)/.tested
 # A longer search for disagreements between the SQL and the plain evaluator.
 generated: $(VENV)/.tested
 	ENGAGE_EXAMPLES=20000 $(BIN)/pytest tests/generated -n auto
+
+# 50,000 generated journeys, histories and schedules of ticks against the plain simulator; `make test` takes 2,000.
+agreement: $(VENV)/.tested
+	ENGAGE_EXAMPLES=25000 $(BIN)/pytest tests/generated/test_journey_agreement.py -n auto
+
+# 500 ticks that are killed at random, each run again: nothing is lost, nothing twice. `make test` kills at every crash point and eight more.
+kills: $(VENV)/.tested
+	ENGAGE_KILLS=500 $(BIN)/pytest tests/journeys/test_killed_ticks.py -n auto
 
 # What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about an hour.
 BENCH ?=

@@ -1,15 +1,19 @@
 """A small shop with one journey: carts keyed by id, a wait that restarts, messages, a trait that is set, an event that is told,
 a list onto which everybody goes for a while."""
 
+import os
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from engage_cli.definitions.journey import JourneyStatus
+from engage_cli.errors import EngageError
 from engage_cli.service.journey_hand import set_by_hand, take_out
 from engage_cli.service.progress import SILENT
 from engage_cli.service.tick import tick_journeys
+from engage_cli.service.workspace import load
 
 CONFIG = """
 project: shop
@@ -131,3 +135,27 @@ def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()]
         return {table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall() for table in tables if table != "revision"}
+
+
+def second_tick_with_small_files(folder: Path, size: int) -> None:
+    """In a process of its own: a tick where no file may grow beyond `size` bytes, as on a full disk; exits with 3 where that is enough."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    try:
+        second_tick(folder)
+    except EngageError as error:
+        assert error.message
+        return
+    raise SystemExit(3)
+
+
+def second_tick_as_nobody(folder: Path) -> None:
+    """In a process of its own: a tick of somebody who may write only what everybody may, and who is told what is not."""
+    load(folder)  # what Python reads of itself on the way nobody else may read
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        second_tick(folder)
+    except EngageError as error:
+        assert str(folder) in error.message or "cannot" in error.message, error.message
+        return
+    raise SystemExit(3)

@@ -1,5 +1,6 @@
 """What conditions may ask of journeys and messages (sql/ledger.py): the stays and the messages that the state knows, those that a tick
-found so far, and what came of them (`outcome_event`, see outcomes.py): an event of the message's user that has its id."""
+found so far, and what came of them (`outcome_event`, see outcomes.py): an event of the message's user that has its id. Where an address is
+a list each message has an id of its own (`one_of_many`), which is known once it is decided."""
 
 from engage_cli.engine.base import Engine
 
@@ -45,11 +46,17 @@ _MESSAGES = """
         UNION ALL
         SELECT id_of_candidate(i.instance_id, s.step, i.user_id), i.user_key, 'journey', j.journey, s.step, s.scheduled_at, s.instance
         FROM w_sent AS s JOIN w_instance AS i USING (instance) CROSS JOIN w_current AS j
+    ), one_of_many AS (
+        SELECT m.message_id, u.user_key, m.campaign_kind, m.campaign, m.step, m.scheduled_at, c.instance
+        FROM state.main.message AS m JOIN state.main.candidate AS c USING (candidate_id) JOIN instance_user AS u ON u.user_id = m.user_id
+        WHERE m.message_id <> m.candidate_id
     )
     SELECT user_key, kind, name, step, 'scheduled' AS status, scheduled_at AS "at", instance FROM made
     UNION ALL
     SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
-    FROM outcome_event AS o JOIN made AS m ON m.candidate_id = o.message AND m.user_key = o.user_key
+    FROM outcome_event AS o JOIN (
+        SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
+    ) AS m ON m.message_id = o.message AND m.user_key = o.user_key
 """
 _NO_STAYS = """
     CREATE OR REPLACE TEMP TABLE journey_stays (
@@ -71,9 +78,18 @@ _RECORDED_MESSAGES = """
     WITH made AS (
         SELECT c.candidate_id, u.user_key, c.campaign_kind AS kind, c.campaign AS name, c.step, c.scheduled_at, c.instance
         FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
+    ), one_of_many AS (
+        SELECT m.message_id, u.user_key, m.campaign_kind, m.campaign, m.step, m.scheduled_at, c.instance
+        FROM state.main.message AS m JOIN state.main.candidate AS c USING (candidate_id) JOIN instance_user AS u ON u.user_id = m.user_id
+        WHERE m.message_id <> m.candidate_id
     )
     SELECT user_key, kind, name, step, 'scheduled' AS status, scheduled_at AS "at", instance FROM made
     UNION ALL
+    SELECT u.user_key, m.campaign_kind, m.campaign, m.step, m.decision, m.send_at, c.instance
+    FROM state.main.message AS m JOIN state.main.candidate AS c USING (candidate_id) JOIN instance_user AS u ON u.user_id = m.user_id
+    UNION ALL
     SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
-    FROM outcome_event AS o JOIN made AS m ON m.candidate_id = o.message AND m.user_key = o.user_key
+    FROM outcome_event AS o JOIN (
+        SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
+    ) AS m ON m.message_id = o.message AND m.user_key = o.user_key
 """

@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from engage_cli.definitions.outcomes import Outcomes
+from engage_cli.definitions.outcomes import SUPPRESSING, Outcomes
 from engage_cli.engine.base import Engine
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.outcomes import message_column
@@ -13,6 +13,18 @@ from engage_cli.sql.scope import EVENTS
 def make_no_outcomes(engine: Engine) -> None:
     """Make `outcome_event` without any: nobody asks for them."""
     engine.execute("CREATE OR REPLACE TEMP TABLE outcome_event (user_key INTEGER, status VARCHAR, message VARCHAR, told_at TIMESTAMP)")
+
+
+def suppress_by_outcomes(engine: Engine) -> None:
+    """Add to `suppressed_hash` (plan/needs.py) the addresses at which a message bounced, or was complained of. Reads the state."""
+    engine.execute(_SUPPRESS, [[one.value for one in SUPPRESSING]])
+
+
+_SUPPRESS = """
+    INSERT INTO suppressed_hash
+    SELECT DISTINCT 'address', m.address_hash FROM outcome_event AS o JOIN state.main.message AS m ON m.message_id = o.message
+    WHERE list_contains(CAST(? AS VARCHAR[]), o.status) AND m.address_hash IS NOT NULL ORDER BY ALL
+"""
 
 
 def make_outcomes(engine: Engine, catalog: Catalog, outcomes: Outcomes) -> None:

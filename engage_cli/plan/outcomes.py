@@ -30,6 +30,11 @@ def with_outcomes(needs: Needs, outcomes: Outcomes) -> Needs:
     return replace(needs, events=(*needs.events, EventNeed(names_of(outcomes), None, frozenset({message_column(outcomes)}))))
 
 
+def has_outcomes(needs: Needs, outcomes: Outcomes) -> bool:
+    """Whether these events are among the needs."""
+    return any(need.names == names_of(outcomes) for need in needs.events)
+
+
 def names_of(outcomes: Outcomes) -> tuple[str, ...]:
     """The names of all events that tell an outcome, in order."""
     return tuple(sorted({name for found in outcomes.names.values() for name in found}))

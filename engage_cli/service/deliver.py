@@ -1,6 +1,7 @@
 """`deliver`: hand the messages of runs to those who send them.
 
-Neither reads nor blocks the state: messages are in the folders of runs, consents in the sources, and what became of each in the log.
+Blocks nobody: messages are in the folders of runs, consents in the sources, bounces known by the published copy of the state, and what
+became of each message is in the log.
 """
 
 import os
@@ -22,11 +23,13 @@ from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, message
 from engage_cli.delivery.work import Handing, Workers, stopped_error
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
+from engage_cli.journeys.outcomes import make_outcomes, suppress_by_outcomes
 from engage_cli.messaging.headers import list_unsubscribe
 from engage_cli.messaging.message import MARKETING, Message
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Column, Reading
+from engage_cli.plan.outcomes import with_outcomes
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.forgotten import is_forgotten
 from engage_cli.service.progress import Progress, Stage
@@ -34,6 +37,7 @@ from engage_cli.service.results import ChannelDelivery, DataReport, DeliveryFail
 from engage_cli.service.traits import plan_traits
 from engage_cli.service.workspace import engine_for, load, report_of, stage
 from engage_cli.state.lock import hold_lock
+from engage_cli.state.store import open_published
 
 COMMAND = "deliver"
 _SHOWN = 10
@@ -170,9 +174,15 @@ def _permission(
     addresses = {name: declared[name].address for name in channels if name in declared}
     plan = plan_traits(project, (), as_of)
     columns = frozenset(Column(path, Reading.TEXT) for path in addresses.values())
-    plan = replace(plan, needs=replace(plan.needs, traits=plan.needs.traits | columns, channels=plan.needs.channels | set(channels)))
+    needs = replace(plan.needs, traits=plan.needs.traits | columns, channels=plan.needs.channels | set(channels))
+    outcomes = project.config.messaging.outcomes
+    plan = replace(plan, needs=with_outcomes(needs, outcomes))
+    state = open_published(engine, folder / project.config.state, older_is_none=True)
     staged = stage(project, folder, engine, plan, strict=False, progress=progress)
     sources = project.config.sources
+    if state is not None:
+        make_outcomes(engine, staged.staging.catalog, outcomes)
+        suppress_by_outcomes(engine)
     permission = Permission(
         engine,
         addresses,

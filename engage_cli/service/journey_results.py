@@ -60,6 +60,6 @@ def _arms(draw: Randomize, counted: list[ArmCount]) -> Iterator[VariantReport]:
     variants = []
     for arm in draw.branches:
         count = found.get(arm.name, ArmCount(draw.id, arm.name, 0, 0, 0, 0, 0, 0, 0))
-        told = (count.made, count.delivered, count.opened, count.clicked, count.bounced)
+        told = (count.sent, count.delivered, count.opened, count.clicked, count.bounced)
         variants.append(VariantCounts(arm.name, arm.control, count.people, count.converted, *told))
     yield from experiment_report(variants)

@@ -22,7 +22,7 @@ from engage_cli.journeys.entering import since_of
 from engage_cli.journeys.idling import busy_ones
 from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.needs import needs_of_editions
-from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
+from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes, suppress_by_outcomes
 from engage_cli.journeys.results import make_results
 from engage_cli.journeys.samples import sample_journeys
 from engage_cli.journeys.seeing import make_seen
@@ -40,6 +40,7 @@ from engage_cli.outputs.syncs import Asked
 from engage_cli.outputs.ticks import stage_events, stage_told, write_told
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Needs
+from engage_cli.plan.outcomes import has_outcomes, with_outcomes
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.editions import edition_in
 from engage_cli.service.imported import sources_with_imported
@@ -192,6 +193,8 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         project, state, [sending_of(step) for one in editions for step in one.journey.all_steps() if isinstance(step, Send)]
     )
     needs = policy.needs(needs)
+    if policy.consented:
+        needs = with_outcomes(needs, config.messaging.outcomes)  # whoever may be written to may have bounced
     with progress.stage("looking for input files"):
         files = engine.input_files(config.sources, needs.lists)
     vanished = vanished_files(state, sources_with_imported(config), files)
@@ -267,6 +270,8 @@ def _decide(engine: Engine, policy: Policy, plans: Sequence[Plan], staging: Stag
     add_candidates(engine)
     move_out_of_quiet(engine, policy.project.config.messaging.quiet_hours)
     make_ends(engine)
+    if policy.consented:
+        suppress_by_outcomes(engine)
     names = [plan.journey.name for plan in plans]
     stopped = [plan.journey.name for plan in plans if plan.status in (JourneyStatus.DRAFT, JourneyStatus.ARCHIVED)]
     return decide_due(engine, policy, staging.catalog, as_of, names, stopped)
@@ -387,7 +392,7 @@ def perform(
     make_standing(engine, joined=config.sources.identity is not None)
     make_tables(engine)
     outcomes = config.messaging.outcomes
-    if any(edition.plan.outcomes is not None for plan in plans for edition in plan.editions):
+    if has_outcomes(needs, outcomes):
         make_outcomes(engine, staging.catalog, outcomes)
     else:
         make_no_outcomes(engine)

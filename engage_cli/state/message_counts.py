@@ -9,10 +9,10 @@ from engage_cli.engine.base import Engine
 
 @dataclass(frozen=True, slots=True)
 class MessageCount:
-    """How many messages a step made, and how many of them had each outcome."""
+    """How many messages of a step were sent, and how many of them had each outcome."""
 
     step: str
-    made: int
+    sent: int
     delivered: int
     opened: int
     clicked: int
@@ -21,14 +21,14 @@ class MessageCount:
 
 @dataclass(frozen=True, slots=True)
 class ArmCount:
-    """An arm of a randomize step: how many instances it was drawn for, how many of those reached the goal, and the messages made for them
+    """An arm of a randomize step: how many instances it was drawn for, how many of those reached the goal, and the messages sent to them
     after that."""
 
     step: str
     arm: str
     people: int
     converted: int
-    made: int
+    sent: int
     delivered: int
     opened: int
     clicked: int
@@ -36,7 +36,7 @@ class ArmCount:
 
 
 def message_counts(engine: Engine, journey: str) -> list[MessageCount]:
-    """The counts of every step that made a message, by name."""
+    """The counts of every step that sent a message, by name."""
     return [MessageCount(*row) for row in engine.rows(_BY_STEP, [journey])]
 
 
@@ -47,13 +47,13 @@ def arm_counts(engine: Engine, journey: str, steps: Sequence[str]) -> list[ArmCo
 
 _BY_STEP = """
     WITH made AS (
-        SELECT c.candidate_id, c.step, u.user_key FROM state.main.candidate AS c JOIN instance_user AS u USING (user_id)
-        WHERE c.campaign_kind = 'journey' AND c.campaign = ?
+        SELECT m.message_id, m.step, u.user_key FROM state.main.message AS m JOIN instance_user AS u USING (user_id)
+        WHERE m.campaign_kind = 'journey' AND m.campaign = ? AND m.decision = 'sent'
     )
-    SELECT m.step, count(DISTINCT m.candidate_id), count(DISTINCT m.candidate_id) FILTER (o.status = 'delivered'),
-        count(DISTINCT m.candidate_id) FILTER (o.status = 'opened'), count(DISTINCT m.candidate_id) FILTER (o.status = 'clicked'),
-        count(DISTINCT m.candidate_id) FILTER (o.status = 'bounced')
-    FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.candidate_id AND o.user_key = m.user_key
+    SELECT m.step, count(DISTINCT m.message_id), count(DISTINCT m.message_id) FILTER (o.status = 'delivered'),
+        count(DISTINCT m.message_id) FILTER (o.status = 'opened'), count(DISTINCT m.message_id) FILTER (o.status = 'clicked'),
+        count(DISTINCT m.message_id) FILTER (o.status = 'bounced')
+    FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.message_id AND o.user_key = m.user_key
     GROUP BY m.step ORDER BY m.step
 """
 _BY_ARM = """
@@ -65,19 +65,20 @@ _BY_ARM = """
         SELECT d.step, d.arm, count(DISTINCT d.instance) AS people, count(DISTINCT g.instance) AS converted
         FROM drawn AS d LEFT JOIN state.main.instance_goal AS g USING (instance) GROUP BY d.step, d.arm
     ), made AS (
-        SELECT d.step, d.arm, c.candidate_id, u.user_key
+        SELECT d.step, d.arm, m.message_id, u.user_key
         FROM drawn AS d JOIN state.main.candidate AS c USING (instance)
         JOIN state.main.transition AS t ON t.instance = d.instance AND t.from_step = c.step AND t.ordinal > d.drawn
-        JOIN instance_user AS u USING (user_id)
+        JOIN state.main.message AS m ON m.candidate_id = c.candidate_id AND m.decision = 'sent'
+        JOIN instance_user AS u ON u.user_id = c.user_id
     ), counted AS (
-        SELECT m.step, m.arm, count(DISTINCT m.candidate_id) AS made,
-            count(DISTINCT m.candidate_id) FILTER (o.status = 'delivered') AS delivered,
-            count(DISTINCT m.candidate_id) FILTER (o.status = 'opened') AS opened,
-            count(DISTINCT m.candidate_id) FILTER (o.status = 'clicked') AS clicked,
-            count(DISTINCT m.candidate_id) FILTER (o.status = 'bounced') AS bounced
-        FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.candidate_id AND o.user_key = m.user_key GROUP BY m.step, m.arm
+        SELECT m.step, m.arm, count(DISTINCT m.message_id) AS sent,
+            count(DISTINCT m.message_id) FILTER (o.status = 'delivered') AS delivered,
+            count(DISTINCT m.message_id) FILTER (o.status = 'opened') AS opened,
+            count(DISTINCT m.message_id) FILTER (o.status = 'clicked') AS clicked,
+            count(DISTINCT m.message_id) FILTER (o.status = 'bounced') AS bounced
+        FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.message_id AND o.user_key = m.user_key GROUP BY m.step, m.arm
     )
-    SELECT p.step, p.arm, p.people, p.converted, coalesce(c.made, 0), coalesce(c.delivered, 0), coalesce(c.opened, 0),
+    SELECT p.step, p.arm, p.people, p.converted, coalesce(c.sent, 0), coalesce(c.delivered, 0), coalesce(c.opened, 0),
         coalesce(c.clicked, 0), coalesce(c.bounced, 0)
     FROM people AS p LEFT JOIN counted AS c USING (step, arm) ORDER BY p.step, p.arm
 """

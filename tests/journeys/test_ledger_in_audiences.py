@@ -23,6 +23,9 @@ AUDIENCES = {
     "clicked": "{message: {journey: cart_recovery, step: nudge, status: clicked}}",
     "clicked_lately": "{message: {journey: cart_recovery, status: clicked}, within: 10 minutes}",
     "bounced": "{message: {journey: cart_recovery, status: bounced}}",
+    "sent": "{message: {journey: cart_recovery, status: sent}}",
+    "sent_lately": "{message: {journey: cart_recovery, status: sent}, within: 10 minutes}",
+    "skipped": "{message: {journey: cart_recovery, step: nudge, status: skipped}}",
     "both": "{all: [{audience: made}, {none: [{audience: clicked}]}]}",
 }
 MEMBERS = {
@@ -36,6 +39,9 @@ MEMBERS = {
     "clicked": ["ana"],
     "clicked_lately": [],
     "bounced": ["cleo"],
+    "sent": ["ana"],
+    "sent_lately": [],
+    "skipped": [],
     "both": ["cleo"],
 }
 """As of 13:40, by hand: ana's c1 is nudged at 13:00 (c2 was ordered, c5 waits), ben emptied c3 at 11:00, cleo's c4 is nudged at 13:30."""
@@ -46,10 +52,9 @@ AS_OF = datetime(2026, 11, 1, 13, 40, tzinfo=UTC)
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     folder = make_shop(tmp_path)
-    outcomes = "outcomes: {message_id: about, clicked: [Link Followed, Tapped], bounced: Returned}"
-    (folder / "engage.yaml").write_text(
-        CONFIG.replace("{address: email}}", f"{{address: email}}}}\n  {outcomes}").replace("sources:", SOURCES)
-    )
+    outcomes = "  outcomes: {message_id: about, clicked: [Link Followed, Tapped], bounced: Returned}\n"
+    config = CONFIG.replace("messaging:\n", f"messaging:\n{outcomes}").replace("data/events.csv", "data/[eo]*.csv")
+    (folder / "engage.yaml").write_text(config.replace("sources:", SOURCES))
     (folder / "campaigns/audiences").mkdir()
     (folder / "members.csv").write_text("user_id,account_id\nana,acme\nben,acme\nben,bolt\n")
     texts = [f"audience: companies\nof: accounts\nmembers: {{any_user: {AUDIENCES['clicked']}}}\n"]
@@ -90,6 +95,14 @@ def test_audiences_see_what_journeys_did(shop: Path) -> None:
     told = explain(shop, "clicked", "ana", as_of=AS_OF, progress=SILENT)
     assert told.member
     assert not explain(shop, "clicked", "cleo", as_of=AS_OF, progress=SILENT).member
+
+
+def test_what_is_decided_later_is_seen_later(shop: Path) -> None:
+    """At 15:00, when quiet hours end, ana has had a letter two hours before, and cleo has no first name to be greeted by."""
+    tick(shop, "2026-11-01T13:40:00")
+    tick(shop, "2026-11-01T16:00:00")
+    built = build(shop, ["sent", "skipped"], as_of=datetime(2026, 11, 1, 16, tzinfo=UTC), progress=SILENT)
+    assert {one.name: one.size for one in built.audiences} == {"sent": 1, "skipped": 2}
 
 
 def test_a_tick_between_two_builds_at_one_instant_is_seen(shop: Path) -> None:

@@ -7,13 +7,13 @@ from engage_cli.reports.experiments import Lift, Share, VariantReport, Verdict
 from engage_cli.state.message_counts import MessageCount
 
 _OUTCOMES = ("delivered", "opened", "clicked")
-_MESSAGES = (Column("messages of"), *(Column(title, right=True) for title in ("made", *_OUTCOMES, "bounced")))
+_MESSAGES = (Column("messages of"), *(Column(title, right=True) for title in ("sent", *_OUTCOMES, "bounced")))
 _STYLES = {Verdict.BETTER: Style.GOOD, Verdict.WORSE: Style.BAD, Verdict.UNCLEAR: Style.PLAIN, Verdict.TOO_SMALL: Style.DIM}
 
 
 def message_blocks(messages: Iterable[MessageCount]) -> Iterator[Block]:
-    """A row a step that made messages."""
-    rows = [(name(one.step), one.made, one.delivered, one.opened, one.clicked, one.bounced) for one in messages]
+    """A row a step that sent messages."""
+    rows = [(name(one.step), one.sent, one.delivered, one.opened, one.clicked, one.bounced) for one in messages]
     if rows:
         yield table(_MESSAGES, rows)
 

@@ -66,8 +66,8 @@ def test_what_was_sent_set_and_told_goes_too_and_the_files_are_listed(shop):
     assert {"instance", "candidate", "trait_set", "list_stay", "outbox"} <= named_ana(rows_of(shop))
     copy = backup(shop)
     result = forget(shop, "ana")
-    assert {"candidate", "trait_set", "list_stay", "outbox"} <= result.removed.keys()
-    assert result.told == ("hub",)
+    assert {"candidate", "message", "trait_set", "list_stay", "outbox"} <= result.removed.keys()
+    assert result.told == ("ads", "hub")
     assert named_ana(rows_of(shop)) == set()
     assert check_state(shop) == ()
     written = {str(path.relative_to(shop)) for path in (shop / "out").rglob("*.jsonl") if '"ana"' in path.read_text()}
@@ -90,7 +90,8 @@ def test_a_tick_at_the_same_instant_looks_again_and_says_the_same_of_the_others(
 def test_rows_of_entities_that_name_them_are_listed_and_left_out(shop):
     assert preview(shop, "visited", as_of=AS_OF, progress=SILENT).size == 2
     assert preview(shop, "visits_by_sql", as_of=AS_OF, progress=SILENT).size == 0
-    assert {one.path: one.rows for one in forget(shop, "ana").files} == {"data/events.csv": 5, "visits.csv": 1}
+    named = {"data/events.csv": 5, "data/profiles.csv": 1, "data/consents.csv": 1, "visits.csv": 1}
+    assert {one.path: one.rows for one in forget(shop, "ana").files} == named
     assert preview(shop, "visited", as_of=AS_OF, progress=SILENT).size == 1
     assert preview(shop, "visits_by_sql", as_of=AS_OF, progress=SILENT).size == 2
 
@@ -103,7 +104,7 @@ def test_of_someone_joined_by_other_identifiers_rows_of_entities_are_left_out(sh
     assert forget(shop, "c2").user_id == "ana"
     assert preview(shop, "visited", as_of=AS_OF, progress=SILENT).size == 1
     kept = [json.loads(line)["kind"] for path in (shop / ".engage/forgotten").glob("*.jsonl") for line in path.read_text().splitlines()]
-    assert set(kept) == {":id", "user_id", "cart_id"}
+    assert set(kept) == {":id", ":address", "user_id", "cart_id"}
 
 
 def test_the_file_of_the_state_does_not_hold_a_byte_of_them(shop):

@@ -116,7 +116,14 @@ def test_inside_a_fork_is_at_the_fork(carts: Path, engage: Engage) -> None:
     assert (steps["sides"]["passed"], steps["rest"]["here"]) == (3, 3)
 
 
-LOOKS = (["status", "cart_recovery"], ["show", "cart_recovery", "--user", "ana"], ["graph", "cart_recovery"])
+LOOKS = (
+    ["status", "cart_recovery"],
+    ["show", "cart_recovery", "--user", "ana"],
+    ["graph", "cart_recovery"],
+    ["simulate", "cart_recovery", "--from", "2026-11-01", "--to", "2026-11-05"],
+    ["sql", "cart_recovery", "--as-of", "2026-11-05"],
+    ["exit", "cart_recovery", "--user", "ana", "--dry-run"],
+)
 
 
 @pytest.mark.parametrize("words", LOOKS, ids=lambda words: words[0])

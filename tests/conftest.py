@@ -1,11 +1,16 @@
-"""What every test can use: golden files, rewritten by `pytest --update-goldens`."""
+"""What every test can use: golden files, rewritten by `pytest --update-goldens`; and generated cases that no slow machine fails."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 Golden = Callable[[Path, str], None]
+
+# No test asserts a time, so none of hypothesis does.
+settings.register_profile("engage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("engage")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -60,14 +60,16 @@ def test_without_a_source_there_are_the_forgotten_and_nobody_else(tmp_path: Path
         assert hashes(engine) == set()
 
 
-def test_whoever_is_suppressed_by_one_of_their_ids_is_so_by_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["ana", "ana-2", "ana-3"])
+def test_whoever_is_suppressed_by_one_of_their_ids_is_so_by_the_others(tmp_path: Path, named: str) -> None:
     (tmp_path / "e.csv").write_text(
         "message_id,user_id,email,event,timestamp\n1,ana,a@b.c,X,2026-11-01T10:00:00Z\n2,ana-2,a@b.c,X,2026-11-02T10:00:00Z\n"
+        "3,ana-3,a@b.c,X,2026-11-03T10:00:00Z\n4,ben,b@b.c,X,2026-11-03T10:00:00Z\n"
     )
-    (tmp_path / "s.csv").write_text("user_id\nana-2\n")
+    (tmp_path / "s.csv").write_text(f"user_id\n{named}\n")
     config = "  events: {path: e.csv}\n  suppressions: {path: s.csv}\nidentity: {identifiers: [{name: user_id, limit: 5}, {name: email, limit: 5}]}\n"
     with staged(tmp_path, config, channels=EMAIL) as (engine, _):
-        assert hashes(engine) == of(["ana", "ana-2"], [])
+        assert hashes(engine) == of(["ana", "ana-2", "ana-3"], [])
 
 
 def test_a_file_with_neither_column_is_an_error(tmp_path: Path) -> None:

@@ -63,9 +63,14 @@ def stage_suppressed(work: Work, rows: Sequence[SuppressionRows], forgotten: For
     named = work.table("suppressed", joined(" UNION ALL ", [_NO_USERS, *users]))
     parts = [sql("SELECT 'user' AS kind, sha256(user_id) AS hash FROM {named}", named=named)]
     for table in {one.joined.table.text: one.joined.table for one in rows if one.joined.table is not None}.values():
-        # Who is suppressed by one of their ids is so by the one that they are known by now, too.
-        query = "SELECT 'user', sha256(canonical) FROM {table} WHERE user_id IN (FROM {named})"
-        parts.append(sql(query, table=table, named=named))
+        # Who is suppressed by one of their ids is so by all: what is under way may know them by another than they have now.
+        query = sql(
+            "SELECT 'user', sha256(unnest([user_id, canonical])) FROM {table} "
+            "WHERE canonical IN (SELECT canonical FROM {table} WHERE user_id IN (FROM {named}) OR canonical IN (FROM {named}))",
+            table=table,
+            named=named,
+        )
+        parts.append(query)
     for one in rows:
         addresses = one.select([Sql("'address', sha256(address_form(address))")], Sql("reason IS NULL AND trim(address) <> ''"))
         parts.append(sql("({addresses})", addresses=addresses))

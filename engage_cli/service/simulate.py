@@ -13,8 +13,10 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.values import Instant
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import UsageError
+from engage_cli.journeys.candidates import add_candidates
 from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.journeys.setting import set_traits
+from engage_cli.messaging.policy.timing import make_no_candidates, move_out_of_quiet
 from engage_cli.plan.instants import to_local
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
@@ -120,6 +122,9 @@ def _tick(project: Project, engine: Engine, state: State, plan: Plan, as_of: dat
     make_trait_courses(engine, state, project, staging.catalog, recorded_of(plan), as_of)
     with progress.stage("ticking the journey"):
         perform(engine, project, [plan], staging, needs, as_of)
+        make_no_candidates(engine)
+        add_candidates(engine)
+        move_out_of_quiet(engine, project.config.messaging.quiet_hours)
     inputs = hash_of_files(files)
     run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition)], files)
     take_in(state, run, [clock_of(plan, as_of, inputs, run)], [] if plan.new_version is None else [plan.new_version])

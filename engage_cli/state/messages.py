@@ -9,10 +9,16 @@ def record_messages(engine: Engine, run: int) -> None:
     Also the texts of templates that were used (`run_edition`). `unrendered(message_id, rule)`: messages whose values the template could not
     do with.
     """
-    for statement in (_CANDIDATES, _MESSAGES, _EDITIONS):
+    record_candidates(engine, run)
+    for statement in (_MESSAGES, _EDITIONS):
         engine.execute(statement, [run])
     engine.execute("DELETE FROM state.main.waiting WHERE candidate_id IN (SELECT candidate_id FROM p_due)")
     engine.execute(_WAIT)
+
+
+def record_candidates(engine: Engine, run: int) -> None:
+    """Keep the candidates that a run made (`p_made`)."""
+    engine.execute(_CANDIDATES, [run])
 
 
 _CANDIDATES = """

@@ -9,6 +9,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.state.instants import read
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_versions
+from engage_cli.state.messages import record_candidates
 from engage_cli.state.migrations import MIGRATIONS, version_of
 from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State, is_database, published_path, scratch_state
@@ -47,7 +48,7 @@ def scratch_beside(engine: Engine, path: Path, journeys: Sequence[str], traits: 
 
 
 def take_in(state: State, run: Run, clocks: Sequence[JourneyClock], versions: Sequence[KeptVersion]) -> None:
-    """Make what a tick found the history of a scratch state."""
+    """Make what a tick found the history of a scratch state: its moves, and the candidates in `p_made`, about which nobody decides."""
     engine = state.engine
     with engine.transaction():
         record_run(engine, run)
@@ -55,6 +56,7 @@ def take_in(state: State, run: Run, clocks: Sequence[JourneyClock], versions: Se
         record_clocks(engine, clocks)
         record_moves(engine, run.number)
         record_doings(engine, run.number)
+        record_candidates(engine, run.number)
 
 
 def send_counts(state: State, journey: str) -> list[SendCount]:

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from engage_cli.errors import EngageError
 from engage_cli.source import visible
-from engage_cli.state import journey_invariants
+from engage_cli.state import journey_invariants, message_invariants
 from engage_cli.state.hashes import digest
 from engage_cli.state.instants import iso
 from engage_cli.state.invariant import Invariant
@@ -40,12 +40,13 @@ def check_state(state: State) -> list[Finding]:
 def check_tables(state: State) -> list[Finding]:
     """Everything that is wrong within the attached state, whatever its published copy is."""
     try:
-        found = [_look(state, invariant) for invariant in (*INVARIANTS, *journey_invariants.INVARIANTS)]
+        found = [_look(state, invariant) for invariant in (*INVARIANTS, *OF_CAMPAIGNS)]
         return [finding for finding in found if finding is not None] + _wrong_ids(state)
     except EngageError as error:
         return [Finding("unreadable", "the state cannot be read; restore a backup", 1, error.message)]
 
 
+OF_CAMPAIGNS = (*journey_invariants.INVARIANTS, *message_invariants.INVARIANTS)
 INVARIANTS = (
     Invariant(
         "revision",

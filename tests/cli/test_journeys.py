@@ -200,9 +200,7 @@ def test_show_finds_a_person_by_the_id_that_they_entered_with(carts: Path, engag
 
 def test_the_context_is_cut_unless_all_is_asked_for(carts: Path, engage: Engage) -> None:
     note = "x" * 300
-    config = carts / "engage.yaml"
-    config.write_text(config.read_text().replace("data/events.csv", "data/[em]*.csv"))
-    (carts / "data/more.csv").write_text(
+    (carts / "data/events_more.csv").write_text(
         f"message_id,user_id,event,timestamp,cart_id,cart_total,note\nn1,dora,Cart Updated,2026-11-01T13:00:00Z,c9,70,{note}\n"
     )
     first_tick(carts)

@@ -20,7 +20,7 @@ project: shop
 timezone: Europe/London
 store: none
 sources:
-  events: {path: "data/events.csv"}
+  events: {path: "data/events*.csv"}
   profiles: {path: data/profiles.csv}
   consents: {path: data/consents.csv}
 messaging:

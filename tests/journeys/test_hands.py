@@ -102,7 +102,7 @@ def test_late_events_of_a_pause_never_enter(shop: Path) -> None:
     by_hand(shop, PAUSED, "10:20")
     tick(shop, f"{DAY}T11:00:00")
     by_hand(shop, LIVE, "11:00")
-    (shop / "data/late.csv").write_text(
+    (shop / "data/events_late.csv").write_text(
         "message_id,user_id,event,timestamp,cart_id,cart_total\n"
         "l1,dora,Cart Updated,2026-11-01T10:40:00Z,c8,90\nl2,dora,Cart Updated,2026-11-01T10:10:00Z,c9,90\n"
     )
@@ -116,7 +116,7 @@ def test_a_file_that_says_paused_keeps_out_whoever_came_since_the_tick_before(sh
     tick(shop, f"{DAY}T10:50:00")
     tick(shop, f"{DAY}T11:40:00")
     set_file_status(shop, "live")
-    (shop / "data/late.csv").write_text(
+    (shop / "data/events_late.csv").write_text(
         "message_id,user_id,event,timestamp,cart_id,cart_total\nl1,dora,Cart Updated,2026-11-01T11:35:00Z,c8,90\n"
     )
     tick(shop, f"{DAY}T12:00:00")
@@ -127,12 +127,10 @@ def test_a_file_that_says_paused_keeps_out_whoever_came_since_the_tick_before(sh
 
 def test_a_condition_over_a_snapshot_that_became_true_in_a_pause_lets_nobody_in_later(shop: Path) -> None:
     (shop / "campaigns/journeys/cart.yaml").unlink()
-    config = (shop / "engage.yaml").read_text()
-    (shop / "engage.yaml").write_text(config.replace("sources:", "sources:\n  profiles: {path: people.csv}"))
     journey = "journey: pros\nstatus: STATUS\nentry: {when: {trait: plan, eq: pro}}\nsteps: [{delay: 9 days, id: long}]\n"
 
     def plan_of(ana: str, ben: str, status: str) -> None:
-        (shop / "people.csv").write_text(f"user_id,plan\nana,{ana}\nben,{ben}\n")
+        (shop / "data/profiles.csv").write_text(f"user_id,plan\nana,{ana}\nben,{ben}\n")
         (shop / "campaigns/journeys/pros.yaml").write_text(journey.replace("STATUS", status))
 
     for status in ("paused", "archived"):

@@ -46,11 +46,7 @@ steps:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    shop = make_shop(tmp_path / "shop")
-    config = (shop / "engage.yaml").read_text()
-    (shop / "engage.yaml").write_text(config.replace("sources:", "sources:\n  profiles: {path: people.csv}"))
-    (shop / "people.csv").write_text("user_id,plan,renews_at\nana,pro,2026-12-01\n")
-    return shop
+    return make_shop(tmp_path / "shop")
 
 
 def text_of(shop: Path, name: str) -> str:
@@ -63,6 +59,7 @@ def test_the_sql_of_a_journey(shop: Path, golden: Golden) -> None:
 
 def test_every_step_is_in_it_with_its_place(shop: Path) -> None:
     (shop / "campaigns/journeys/every.yaml").write_text(EVERY_STEP)
+    (shop / "data/profiles.csv").write_text("user_id,email,plan,renews_at\nana,ana@example.com,pro,2026-12-01\n")
     text = text_of(shop, "every_step")
     for step in load_project(shop).journeys["every_step"].all_steps():
         assert f"-- step {step.id}: " in text
@@ -75,7 +72,7 @@ def test_every_step_is_in_it_with_its_place(shop: Path) -> None:
 def test_neither_data_nor_ticks_change_it(shop: Path) -> None:
     before = text_of(shop, "cart_recovery")
     assert not (shop / ".engage").exists()
-    (shop / "data/more.csv").write_text(
+    (shop / "data/events_more.csv").write_text(
         "message_id,user_id,event,timestamp,cart_id,cart_total\nn1,dora,Cart Updated,2026-11-01T13:20:00Z,c8,90\n"
     )
     first_tick(shop)

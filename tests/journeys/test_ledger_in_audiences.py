@@ -53,7 +53,7 @@ AS_OF = datetime(2026, 11, 1, 13, 40, tzinfo=UTC)
 def shop(tmp_path: Path) -> Path:
     folder = make_shop(tmp_path)
     outcomes = "  outcomes: {message_id: about, clicked: [Link Followed, Tapped], bounced: Returned}\n"
-    config = CONFIG.replace("messaging:\n", f"messaging:\n{outcomes}").replace("data/events.csv", "data/[eo]*.csv")
+    config = CONFIG.replace("messaging:\n", f"messaging:\n{outcomes}").replace("data/events*.csv", "data/[eo]*.csv")
     (folder / "engage.yaml").write_text(config.replace("sources:", SOURCES))
     (folder / "campaigns/audiences").mkdir()
     (folder / "members.csv").write_text("user_id,account_id\nana,acme\nben,acme\nben,bolt\n")

@@ -53,7 +53,7 @@ def test_a_draft_is_played_from_the_instant_on_that_is_named(shop: Path) -> None
 
 def test_messages_are_counted_by_the_days_of_the_projects_zone(shop: Path) -> None:
     (shop / "engage.yaml").write_text((shop / "engage.yaml").read_text().replace("Europe/London", "Asia/Kathmandu"))
-    (shop / "data/more.csv").write_text(
+    (shop / "data/events_more.csv").write_text(
         "message_id,user_id,event,timestamp,cart_id,cart_total\n"
         "n1,dora,Cart Updated,2026-11-02T16:14:00Z,c8,90\nn2,dora,Cart Updated,2026-11-02T16:15:00Z,c9,90\n"
     )

@@ -16,7 +16,7 @@ CREATE OR REPLACE TEMP TABLE r_transition (
 );
 CREATE OR REPLACE TEMP TABLE r_sent (
     candidate_id VARCHAR, journey VARCHAR, version INTEGER, instance BIGINT, step VARCHAR, user_id VARCHAR, user_key INTEGER,
-    scheduled_at TIMESTAMP, context VARCHAR
+    scheduled_at TIMESTAMP, context VARCHAR, zone VARCHAR
 );
 CREATE OR REPLACE TEMP TABLE r_set (
     journey VARCHAR, place INTEGER, instance BIGINT, instance_id VARCHAR, step VARCHAR, user_id VARCHAR, user_key INTEGER,
@@ -60,7 +60,8 @@ CREATE OR REPLACE TEMP TABLE w_end (
     action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_sent (
-    instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
+    instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
     action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_set (
@@ -87,11 +88,17 @@ WITH made AS (
     UNION ALL
     SELECT id_of_candidate(i.instance_id, s.step, i.user_id), i.user_key, 'journey', j.journey, s.step, s.scheduled_at, s.instance
     FROM w_sent AS s JOIN w_instance AS i USING (instance) CROSS JOIN w_current AS j
+), one_of_many AS (
+    SELECT m.message_id, u.user_key, m.campaign_kind, m.campaign, m.step, m.scheduled_at, c.instance
+    FROM state.main.message AS m JOIN state.main.candidate AS c USING (candidate_id) JOIN instance_user AS u ON u.user_id = m.user_id
+    WHERE m.message_id <> m.candidate_id
 )
 SELECT user_key, kind, name, step, 'scheduled' AS status, scheduled_at AS "at", instance FROM made
 UNION ALL
 SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
-FROM outcome_event AS o JOIN made AS m ON m.candidate_id = o.message AND m.user_key = o.user_key;
+FROM outcome_event AS o JOIN (
+    SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
+) AS m ON m.message_id = o.message AND m.user_key = o.user_key;
 CREATE OR REPLACE TEMP TABLE w_set_before (
     user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
 );
@@ -142,7 +149,8 @@ CREATE OR REPLACE TEMP TABLE w_end (
     action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_sent (
-    instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
+    instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
     action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_set (
@@ -560,7 +568,10 @@ SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_e
     p.place_in_order
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 3;
-INSERT INTO w_sent SELECT instance, CAST('nudge' AS VARCHAR), arrived_at, context, action, CAST(3 AS DOUBLE) FROM w_here;
+CREATE OR REPLACE TEMP TABLE w_zoned AS SELECT instance, token, CAST('Europe/London' AS VARCHAR) AS zone FROM w_here;
+INSERT INTO w_sent
+SELECT h.instance, CAST('nudge' AS VARCHAR), h.arrived_at, z.zone, h.context, h.action, CAST(3 AS DOUBLE)
+FROM w_here AS h JOIN w_zoned AS z USING (instance, token);
 CREATE OR REPLACE TEMP TABLE w_left AS
 SELECT instance, token, arrived_at AS moved_at, CAST(':on' AS VARCHAR) AS outcome, CAST('done' AS VARCHAR) AS cause,
     CAST(NULL AS VARCHAR) AS branch,
@@ -931,7 +942,7 @@ SELECT id_of_candidate(i.instance_id, s.step, i.user_id), CAST('cart_recovery' A
     n.number,
     s.step, i.user_id, i.user_key, s.scheduled_at,
     CAST(to_json(map_from_entries(list_sort(list_transform(map_entries(s.context), lambda e: {'k': e.key,
-        'v': e.value.value})))) AS VARCHAR)
+        'v': e.value.value})))) AS VARCHAR), s.zone
 FROM w_sent AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance);
 INSERT INTO r_set
 SELECT CAST('cart_recovery' AS VARCHAR), CAST(0 AS INTEGER), n.number, i.instance_id, s.step, i.user_id, i.user_key, s.trait, s.value, s.set_at,
@@ -959,7 +970,7 @@ QUALIFY row_number() OVER (
 -- what the steps say beside
 CREATE OR REPLACE TEMP TABLE step_settings AS
 SELECT unnest(CAST(['cart_recovery', 'cart_recovery', 'cart_recovery'] AS VARCHAR[])) AS journey, unnest(CAST([1, 1, 1] AS INTEGER[])) AS version, unnest(CAST(['list', 'nudge', 'tell'] AS VARCHAR[])) AS step,
-    unnest(CAST([NULL, 'email', NULL] AS VARCHAR[])) AS channel, unnest(CAST([NULL, 'nudge', NULL] AS VARCHAR[])) AS template, unnest(CAST([NULL, '{"category":"marketing","priority":0,"render":"message"}', NULL] AS VARCHAR[])) AS settings,
+    unnest(CAST([NULL, 'email', NULL] AS VARCHAR[])) AS channel, unnest(CAST([NULL, 'nudge', NULL] AS VARCHAR[])) AS template, unnest(CAST([NULL, '{"category":"marketing","priority":0,"expires_after":"30 days","render":"message"}', NULL] AS VARCHAR[])) AS settings,
     unnest(CAST(['ads', NULL, 'hub'] AS VARCHAR[])) AS destination, unnest(CAST(['carts', NULL, NULL] AS VARCHAR[])) AS list, unnest(CAST([NULL, NULL, 'Cart Left'] AS VARCHAR[])) AS event;
 DROP TABLE IF EXISTS temp.main.seen_now;
 
@@ -1002,11 +1013,6 @@ ORDER BY instance, ordinal;
 DELETE FROM state.main.entry_truth USING r_truth AS t WHERE t.journey = entry_truth.journey AND t.user_id = entry_truth.user_id;
 INSERT INTO state.main.entry_truth SELECT journey, user_id FROM r_truth WHERE holds ORDER BY journey, user_id;
 INSERT INTO state.main.instance_goal SELECT instance, reached_at, event, CAST(1 AS INTEGER) FROM r_goal ORDER BY instance;
-INSERT INTO state.main.candidate
-SELECT r.candidate_id, 'journey', r.journey, r.version, r.instance, r.step, NULL, r.user_id, s.channel, s.template, r.scheduled_at,
-    s.settings,
-    r.context, CAST(1 AS INTEGER)
-FROM r_sent AS r JOIN step_settings AS s USING (journey, version, step) ORDER BY r.scheduled_at, r.candidate_id;
 INSERT INTO state.main.trait_set
 SELECT instance, journey, step, user_id, trait, CAST(value AS VARCHAR), set_at, place, CAST(1 AS INTEGER)
 FROM r_set ORDER BY set_at, place, entered_at, instance_id, step;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engage_cli.definitions.condition_walk import subjects_of_leaves
 from engage_cli.definitions.conditions import InSql
+from engage_cli.definitions.journey import Send
 from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project
@@ -21,6 +22,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
 from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Needs
+from engage_cli.plan.outcomes import with_outcomes
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
@@ -121,6 +123,8 @@ def needs_of_all(project: Project, as_of: datetime) -> Needs:
     if not editions:
         return needs
     own = needs_of_editions(Needs(as_of, zone), editions, as_of)
+    if any(isinstance(step, Send) for journey in project.journeys.values() for step in journey.all_steps()):
+        own = with_outcomes(own, project.config.messaging.outcomes)
     return needs.with_also(with_tables_of(own, [edition.plan for edition in editions], sources))
 
 

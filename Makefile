@@ -26,9 +26,10 @@ generated: $(VENV)/.tested
 agreement: $(VENV)/.tested
 	ENGAGE_EXAMPLES=25000 $(BIN)/pytest tests/generated/test_journey_agreement.py -n auto
 
-# 500 ticks that are killed at random, each run again: nothing is lost, nothing twice. `make test` kills at every crash point and eight more.
+# Ticks that are killed at every crash point and 500 times at random, each run again: nothing is lost, nothing twice. `make test` kills at
+# every fourth crash point, and eight times at random.
 kills: $(VENV)/.tested
-	ENGAGE_KILLS=500 $(BIN)/pytest tests/journeys/test_killed_ticks.py -n auto
+	ENGAGE_KILLS=500 ENGAGE_KILL_STRIDE=1 $(BIN)/pytest tests/journeys/test_killed_ticks.py -n auto
 
 # What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about an hour.
 BENCH ?=

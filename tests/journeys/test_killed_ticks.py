@@ -15,7 +15,9 @@ from tests.state.processes import run_killed, start
 
 LANES = 2
 KILLS = int(os.environ.get("ENGAGE_KILLS", "8"))
-"""How often a tick is killed at random; `make kills` asks for 500. At every crash point it is killed once in any case."""
+"""How often a tick is killed at random; `make kills` asks for 500."""
+STRIDE = int(os.environ.get("ENGAGE_KILL_STRIDE", "4"))
+"""At every how manieth crash point a tick is killed; `make kills` asks for every one."""
 Snapshot = tuple[dict[str, bytes], dict[str, list[tuple[object, ...]]]]
 
 
@@ -40,8 +42,8 @@ def undisturbed(after_first: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def kill_at_points(lane: int, folder: Path, run: Callable[[Path], None], base: Path, expected: Snapshot) -> int:
-    """Kill `run` at every crash point of a lane, and run it again each time; how many points there were."""
-    for point in count(lane + 1, LANES):
+    """Kill `run` at the crash points of a lane, and run it again each time; how many points there were."""
+    for point in count(lane * STRIDE + 1, LANES * STRIDE):
         shop = folder / f"killed_at_{point}"
         shutil.copytree(base, shop)
         if not run_killed(run, shop, crash_at=str(point)):

@@ -1,5 +1,6 @@
 """What every test can use: golden files, rewritten by `pytest --update-goldens`; and generated cases that no slow machine fails."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from hypothesis import HealthCheck, settings
 
 Golden = Callable[[Path, str], None]
 
-# No test asserts a time, so none of hypothesis does.
-settings.register_profile("engage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test asserts a time, so none of hypothesis does. The same cases at every run; other ones where `ENGAGE_EXAMPLES` asks for a search.
+settings.register_profile(
+    "engage", deadline=None, derandomize="ENGAGE_EXAMPLES" not in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("engage")
 
 

@@ -160,7 +160,8 @@ def _months(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 
 def _full_days(arguments: Sequence[exp.Expr]) -> exp.Expr:
-    earlier, later = (call("EPOCH_US", instant) for instant in arguments)
+    # Cast, for what is missing by its definition is a NULL of no type.
+    earlier, later = (call("EPOCH_US", exp.cast(instant, "TIMESTAMP")) for instant in arguments)
     passed = exp.paren(exp.Sub(this=later, expression=earlier))
     return exp.cast(call("FLOOR", exp.Div(this=passed, expression=exp.Literal.number(_DAY))), "BIGINT")
 

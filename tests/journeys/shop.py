@@ -1,6 +1,7 @@
 """A small shop with one journey: carts keyed by id, a wait that restarts, messages, a trait that is set, an event that is told,
 a list onto which everybody goes for a while."""
 
+import importlib
 import os
 import resource
 import shutil
@@ -151,6 +152,7 @@ def second_tick_with_small_files(folder: Path, size: int) -> None:
 
 def second_tick_as_nobody(folder: Path) -> None:
     """In a process of its own: a tick of somebody who may write only what everybody may, and who is told what is not."""
+    importlib.import_module("uuid")  # DuckDB asks for it when it is given lists
     with TemporaryDirectory() as other:  # what Python reads of itself on the way nobody else may read
         second_tick(shutil.copytree(folder, Path(other) / "shop"))
     if os.geteuid() == 0:

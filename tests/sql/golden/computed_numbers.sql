@@ -69,7 +69,7 @@ WITH did_order_completed AS (
     OR NOT COALESCE(
       CAST(CAST(FLOOR(
         (
-          EPOCH_US(CAST('2026-11-23 10:00:00' AS TIMESTAMP)) - EPOCH_US(did_any_event.last_at)
+          EPOCH_US(CAST('2026-11-23 10:00:00' AS TIMESTAMP)) - EPOCH_US(CAST(did_any_event.last_at AS TIMESTAMP))
         ) / 86400000000
       ) AS BIGINT) AS DOUBLE) < 3,
       FALSE

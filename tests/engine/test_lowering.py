@@ -164,3 +164,9 @@ def test_seconds_are_exact(engine: Engine) -> None:
     start = exp.cast(exp.Literal.string("2026-03-29 00:30:00"), "TIMESTAMP")
     assert str(value(engine, f.e_plus(start, 86400))) == "2026-03-30 00:30:00"
     assert str(value(engine, f.e_plus(start, -1))) == "2026-03-29 00:29:59"
+
+
+def test_full_days_since_what_is_missing_are_missing_too(engine: Engine) -> None:
+    missing = exp.select(exp.alias_(exp.null(), "since")).subquery("nothing")
+    days = f.e_full_days(exp.column("since", "nothing"), exp.cast(exp.Literal.string("2026-11-23"), "TIMESTAMP"))
+    assert engine.rows(exp.select(exp.alias_(days, "x")).from_(missing)) == [(None,)]

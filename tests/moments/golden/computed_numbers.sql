@@ -94,7 +94,7 @@ WITH split_events AS (
     OR NOT COALESCE(
       CAST(CAST(FLOOR(
         (
-          EPOCH_US(split_did_any_event.as_of) - EPOCH_US(split_did_any_event.last_at)
+          EPOCH_US(CAST(split_did_any_event.as_of AS TIMESTAMP)) - EPOCH_US(CAST(split_did_any_event.last_at AS TIMESTAMP))
         ) / 86400000000
       ) AS BIGINT) AS DOUBLE) < 3,
       FALSE
@@ -161,7 +161,7 @@ FROM (
         (
           CAST(FLOOR(
             (
-              EPOCH_US(CAST('2026-11-16 10:00:00' AS TIMESTAMP)) - EPOCH_US(r.edge)
+              EPOCH_US(CAST('2026-11-16 10:00:00' AS TIMESTAMP)) - EPOCH_US(CAST(r.edge AS TIMESTAMP))
             ) / 86400000000
           ) AS BIGINT) + j.day
         ) * 86400
@@ -201,7 +201,7 @@ FROM (
         (
           CAST(FLOOR(
             (
-              EPOCH_US(CAST('2026-11-16 10:00:00' AS TIMESTAMP)) - EPOCH_US(e.ts)
+              EPOCH_US(CAST('2026-11-16 10:00:00' AS TIMESTAMP)) - EPOCH_US(CAST(e.ts AS TIMESTAMP))
             ) / 86400000000
           ) AS BIGINT) + j.day
         ) * 86400

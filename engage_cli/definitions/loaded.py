@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.project import Config
 from engage_cli.definitions.reading import Mention, Mentioned
@@ -47,6 +48,16 @@ class LoadedJourney:
     mentions: tuple[Mention, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedBroadcast:
+    """A broadcast by its name, also where the rest of it could not be read (`definition` is None)."""
+
+    name: str
+    span: Span
+    definition: Broadcast | None
+    mentions: tuple[Mention, ...]
+
+
 @dataclass(slots=True)
 class Loaded:
     """Everything read. `folder` is None where the texts come from no folder.
@@ -60,11 +71,12 @@ class Loaded:
     traits: list[LoadedTrait] = field(default_factory=list)
     templates: Templates = field(default_factory=Templates)
     journeys: list[LoadedJourney] = field(default_factory=list)
+    broadcasts: list[LoadedBroadcast] = field(default_factory=list)
     perhaps: set[str] = field(default_factory=set)
 
     def mentioned(self, kind: Mentioned) -> Iterator[Mention]:
         """The names of one kind that definitions mention."""
-        for mentions in (one.mentions for kinds in (self.audiences, self.traits, self.journeys) for one in kinds):
+        for mentions in (one.mentions for kinds in (self.audiences, self.traits, self.journeys, self.broadcasts) for one in kinds):
             yield from (mention for mention in mentions if mention.kind is kind)
 
     def sound_journeys(self) -> dict[str, Journey]:
@@ -73,6 +85,14 @@ class Loaded:
         for journey in self.journeys:
             if journey.definition is not None:
                 named.setdefault(journey.name, journey.definition)
+        return named
+
+    def sound_broadcasts(self) -> dict[str, Broadcast]:
+        """The broadcasts that could be read, by name; of several with one name the first."""
+        named: dict[str, Broadcast] = {}
+        for broadcast in self.broadcasts:
+            if broadcast.definition is not None:
+                named.setdefault(broadcast.name, broadcast.definition)
         return named
 
     def by_name(self) -> dict[str, LoadedAudience]:

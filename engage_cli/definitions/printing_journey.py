@@ -61,7 +61,7 @@ def print_journey(journey: Journey) -> str:
     if journey.exits:
         tree["exit"] = [_exit(rule) for rule in journey.exits]
     if journey.goal is not None:
-        tree["goal"] = _goal(journey.goal)
+        tree["goal"] = goal_tree(journey.goal)
     tree["steps"] = _steps(journey.steps)
     if journey.on_change is not OnChange.FINISH:
         tree["on_change"] = journey.on_change.value
@@ -139,7 +139,8 @@ def _exit(rule: ExitRule) -> Mapping:
             assert_never(rule)
 
 
-def _goal(goal: Goal) -> Mapping:
+def goal_tree(goal: Goal) -> Mapping:
+    """A goal as it is written."""
     tree: Mapping = {"on": _occurrence(goal.on)}
     if goal.within is not None:
         tree["for"] = str(goal.within)

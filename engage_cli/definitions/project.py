@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
@@ -226,5 +227,6 @@ class Project:
     traits: Mapping[str, Trait] = field(default_factory=dict)
     templates: Templates = field(default_factory=Templates)
     journeys: Mapping[str, Journey] = field(default_factory=dict)
+    broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
     remarks: tuple[Issue, ...] = ()
     """What is not wrong, but should be known: warnings and notes, in the order of their places."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.journey import Journey
-from engage_cli.definitions.loaded import Loaded, LoadedAudience, LoadedJourney, LoadedTrait
+from engage_cli.definitions.loaded import Loaded, LoadedAudience, LoadedBroadcast, LoadedJourney, LoadedTrait
 from engage_cli.definitions.project import Config, Project
 from engage_cli.definitions.reading import MAX_ISSUES, Reading, TooManyProblemsError, UnreadableError
 from engage_cli.definitions.rules import RULES
@@ -30,7 +31,7 @@ CAMPAIGNS = "campaigns"
 _LATER_FOLDERS = {
     "tests": "tests of campaigns (campaigns/tests/)",
 }
-_NAMED = re.compile(r"^(?:audience|journey):[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
+_NAMED = re.compile(r"^(?:audience|journey|broadcast):[ \t]+[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
 
 
 def find_project(start: Path) -> Path | None:
@@ -58,11 +59,22 @@ def load_texts(texts: Mapping[str, str], folder: Path | None = None) -> Project:
 def read_kept_journey(text: str) -> Journey:
     """A journey from the text that engage printed of it, as a state keeps it. Whatever else is wrong with the project does not matter
     here."""
-    composed = compose("the state", text)
-    assert composed.complete and len(composed.documents) == 1, composed.issues
-    journey = DEFINITION.read(composed.documents[0], Reading())
+    journey = _kept(text)
     assert isinstance(journey, Journey), "the state keeps journeys"
     return journey
+
+
+def read_kept_broadcast(text: str) -> Broadcast:
+    """A broadcast from the text that engage printed of it, likewise."""
+    broadcast = _kept(text)
+    assert isinstance(broadcast, Broadcast), "the state keeps broadcasts"
+    return broadcast
+
+
+def _kept(text: str) -> Audience | Trait | Journey | Broadcast:
+    composed = compose("the state", text)
+    assert composed.complete and len(composed.documents) == 1, composed.issues
+    return DEFINITION.read(composed.documents[0], Reading())
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------
@@ -159,6 +171,7 @@ def _load(files: list[_File], folder: Path | None) -> Project:
         dict(sorted(traits.items())),
         loaded.templates,
         dict(sorted(loaded.sound_journeys().items())),
+        dict(sorted(loaded.sound_broadcasts().items())),
         tuple(sorted(issues, key=_place)),
     )
 
@@ -192,6 +205,8 @@ def _read_documents(file: _File, loaded: Loaded, issues: dict[Issue, None]) -> N
                 loaded.traits.append(trait)
             case LoadedJourney() as journey:
                 loaded.journeys.append(journey)
+            case LoadedBroadcast() as broadcast:
+                loaded.broadcasts.append(broadcast)
 
 
 def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None:
@@ -210,10 +225,10 @@ def _read_config(composed: Composed, issues: dict[Issue, None]) -> Config | None
     return config
 
 
-def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | LoadedTrait | LoadedJourney | None:
-    """The audience, trait or journey of a document, by its name if nothing else of it can be read."""
+def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudience | LoadedTrait | LoadedJourney | LoadedBroadcast | None:
+    """The audience, trait, journey or broadcast of a document, by its name if nothing else of it can be read."""
     reading = Reading()
-    definition: Audience | Trait | Journey | None = None
+    definition: Audience | Trait | Journey | Broadcast | None = None
     with suppress(UnreadableError, TooManyProblemsError):
         definition = DEFINITION.read(document, reading)
     issues.update(reading.issues)
@@ -225,12 +240,16 @@ def _read_definition(document: Node, issues: dict[Issue, None]) -> LoadedAudienc
             return LoadedTrait(definition.name, definition.span, definition, mentions)
         case Journey():
             return LoadedJourney(definition.name, definition.span, definition, mentions)
+        case Broadcast():
+            return LoadedBroadcast(definition.name, definition.span, definition, mentions)
     if (named := _named(document, "audience")) is not None:
         return LoadedAudience(named.text, named.span, None, mentions)
     if (named := _named(document, "trait")) is not None:
         return LoadedTrait(named.text, named.span, None, mentions)
     if (named := _named(document, "journey")) is not None:
         return LoadedJourney(named.text, named.span, None, mentions)
+    if (named := _named(document, "broadcast")) is not None:
+        return LoadedBroadcast(named.text, named.span, None, mentions)
     return None
 
 

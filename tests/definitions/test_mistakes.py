@@ -40,6 +40,8 @@ def texts_of(file: Path) -> dict[str, str]:
             return {"engage.yaml": text}
         case "journey":
             return {**JOURNEYS, f"campaigns/journeys/{file.name}": text}
+        case "broadcast":
+            return {**JOURNEYS, f"campaigns/broadcasts/{file.name}": text}
         case _:
             return {"engage.yaml": CONFIG, f"campaigns/audiences/{file.name}": text}
 

@@ -30,7 +30,7 @@ READERS_ALONE = {
     *("other-subject", "no-accounts", "unknown-identifier", "region"),
     *("outside-journey", "no-key", "percent", "written-ids", "goto", "unreachable", "never-ends", "never-taken", "not-built-here"),
     *("unknown-journey", "unknown-step", "unknown-template", "unknown-channel", "unknown-group", "unknown-broadcast", "unknown-reason"),
-    *("unknown-context", "computed-trait", "decided-message", "other-destination", "two-senders", "insecure"),
+    *("no-goal", "unknown-variant", "unknown-context", "computed-trait", "decided-message", "other-destination", "two-senders", "insecure"),
     *("reference", "impossible", "sequence", "too-long", "decimals", "regex", "zone", "quoting"),
 }
 """Codes of what the schema is free to accept: references, sums, places in a list, texts of other languages, style."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from engage_cli.definitions.loaded import Loaded, LoadedJourney, LoadedTrait
+from engage_cli.definitions.loaded import Loaded, LoadedBroadcast, LoadedJourney, LoadedTrait
 from engage_cli.source import Issue
 
 
 def check(loaded: Loaded) -> Iterator[Issue]:
-    """Every audience, trait or journey whose name another one has already."""
+    """Every audience, trait, journey or broadcast whose name another one has already."""
     first = loaded.by_name()
     for audience in loaded.audiences:
         original = first[audience.name]
@@ -26,3 +26,9 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if journey is not before:
             message = f"a journey `{journey.name}` is defined already, at {before.span}"
             yield Issue("duplicate-id", message, journey.span, "give one of the two another name")
+    broadcasts: dict[str, LoadedBroadcast] = {}
+    for broadcast in loaded.broadcasts:
+        one = broadcasts.setdefault(broadcast.name, broadcast)
+        if broadcast is not one:
+            message = f"a broadcast `{broadcast.name}` is defined already, at {one.span}"
+            yield Issue("duplicate-id", message, broadcast.span, "give one of the two another name")

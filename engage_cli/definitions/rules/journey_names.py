@@ -26,8 +26,11 @@ def check(loaded: Loaded) -> Iterator[Issue]:
         if mention.name not in known:
             hint = did_you_mean(mention.name, known) or "define it in a file under campaigns/journeys/"
             yield Issue("unknown-journey", f"there is no journey `{mention.name}`", mention.span, hint)
+    named = {broadcast.name for broadcast in loaded.broadcasts} | loaded.perhaps
     for mention in loaded.mentioned(Mentioned.BROADCAST):
-        hint = "broadcasts are not built in this version; leave this out for now"
+        if mention.name in named:
+            continue
+        hint = did_you_mean(mention.name, named) or "define it in a file under campaigns/broadcasts/"
         yield Issue("unknown-broadcast", f"there is no broadcast `{mention.name}`", mention.span, hint)
     journeys = loaded.sound_journeys()
     for condition in _conditions(loaded):

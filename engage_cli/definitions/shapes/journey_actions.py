@@ -19,8 +19,21 @@ from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.shapes.base import Shape
 from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne, Beside
 from engage_cli.definitions.shapes.kinds import ByName
+from engage_cli.definitions.shapes.message_keys import (
+    CATEGORY,
+    CHANNEL,
+    EXPIRES,
+    GROUP,
+    PREHEADER,
+    PRIORITY,
+    RENDER,
+    REPLY_TO,
+    SENDER,
+    SUBJECT,
+    TEMPLATE_NAME,
+)
 from engage_cli.definitions.shapes.record import Fields, Key, Record
-from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape, mentioning
+from engage_cli.definitions.shapes.scalar import TextShape, id_shape, mentioning
 from engage_cli.definitions.shapes.value import DURATION, VALUE
 from engage_cli.definitions.shapes.wait import WAIT
 from engage_cli.definitions.values import StepRef, Value
@@ -51,49 +64,29 @@ _DELAY_STEP: Shape[JourneyStep] = Record(
 
 # ---- send ----------------------------------------------------------------------------------------------------------
 
-_SEND = Key("send", mentioning(id_shape("a template"), Mentioned.TEMPLATE), "The template: a file of campaigns/templates/.", required=True)
-_CHANNEL = Key("channel", mentioning(id_shape("a channel"), Mentioned.CHANNEL), "The channel, such as email.", required=True)
-_GROUP = Key("group", mentioning(id_shape("a subscription group"), Mentioned.GROUP), "The subscription group that must allow it.")
-_CATEGORY = Key(
-    "category",
-    Choice("what kind of message it is", {category.value: category for category in Category}),
-    "marketing (default), or transactional: whatever the consent, the holdout and the caps say.",
-)
-_PRIORITY = Key(
-    "priority", WholeNumber("a whole number from -100 to 100", at_least=-100, at_most=100), "The greater goes first; 0 by default."
-)
-_EXPIRES = Key("expires_after", DURATION, "Not sent so long after its time; 24 hours by default.")
-_RENDER = Key(
-    "render",
-    Choice("what is handed over", {render.value: render for render in Render}),
-    "message (default): ready to send; variables: the template's name and its variables.",
-)
-_SUBJECT = Key("subject", TextShape(), "In place of the template's own subject.")
-_PREHEADER = Key("preheader", TextShape(), "In place of the template's own preheader.")
-_SENDER = Key("from", TextShape(), "In place of the channel's own sender.")
-_REPLY_TO = Key("reply_to", TextShape(), "Where answers go.")
+_SEND = Key("send", TEMPLATE_NAME, "The template: a file of campaigns/templates/.", required=True)
 
 
 def _send(fields: Fields, _reading: Reading) -> Send:
     return Send(
         *placed(fields, _SEND),
         fields[_SEND],
-        fields[_CHANNEL],
-        fields.get(_GROUP),
-        fields.get(_CATEGORY) or Category.MARKETING,
-        fields.get(_PRIORITY) or 0,
-        fields.get(_EXPIRES),
-        fields.get(_RENDER) or Render.MESSAGE,
-        fields.get(_SUBJECT),
-        fields.get(_PREHEADER),
-        fields.get(_SENDER),
-        fields.get(_REPLY_TO),
+        fields[CHANNEL],
+        fields.get(GROUP),
+        fields.get(CATEGORY) or Category.MARKETING,
+        fields.get(PRIORITY) or 0,
+        fields.get(EXPIRES),
+        fields.get(RENDER) or Render.MESSAGE,
+        fields.get(SUBJECT),
+        fields.get(PREHEADER),
+        fields.get(SENDER),
+        fields.get(REPLY_TO),
     )
 
 
 _SEND_STEP: Shape[JourneyStep] = Record(
     "a `send` step",
-    [_SEND, ID, _CHANNEL, _GROUP, _CATEGORY, _PRIORITY, _EXPIRES, _RENDER, _SUBJECT, _PREHEADER, _SENDER, _REPLY_TO],
+    [_SEND, ID, CHANNEL, GROUP, CATEGORY, PRIORITY, EXPIRES, RENDER, SUBJECT, PREHEADER, SENDER, REPLY_TO],
     _send,
     description="Sends a message.",
     hints={

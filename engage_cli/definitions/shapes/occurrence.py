@@ -39,4 +39,12 @@ ENTERING: Record[Occurrence] = Record(
     hints={**_HINTS, "match": "the entry event gives the key; write `key: cart_id` beside `on`"},
 )
 ENTERING.expected = OCCURRENCE.expected
+REACHED: Record[Occurrence] = Record(
+    "`on` of a broadcast's goal",
+    [EVENT, EVENT_WHERE],
+    _occurrence,
+    description="The event that reaches the goal.",
+    hints={**_HINTS, "match": "a broadcast has no key; compare properties under `where`"},
+)
+REACHED.expected = OCCURRENCE.expected
 ON = Key("on", OCCURRENCE, "The next such event.", required=True)

@@ -192,21 +192,29 @@ _WEBHOOK = Key(
 
 # ---- pace ----------------------------------------------------------------------------------------------------------
 
-_EXACT: Shape[Duration] = DurationShape(
+EXACT_DURATION: Shape[Duration] = DurationShape(
     "a duration in seconds, minutes, hours, days or weeks", (Unit.SECOND, Unit.MINUTE, Unit.HOUR, Unit.DAY, Unit.WEEK)
 )
 _AT_MOST = Key("at_most", WholeNumber("a whole number from 1 on", at_least=1), "So many messages.", required=True)
-_PER = Key("per", _EXACT, "In so long.", required=True)
-_RATE_SHAPE: Shape[Rate] = Record("`rate`", [_AT_MOST, _PER], lambda fields, _reading: Rate(fields[_AT_MOST], fields[_PER]))
-_RATE = Key("rate", _RATE_SHAPE, "How many messages are handed over in how long, at most.")
+_PER = Key("per", EXACT_DURATION, "In so long.", required=True)
+
+
+def rate_shape(what: str) -> Shape[Rate]:
+    """So many in so long, of the key `what`."""
+    return Record(f"`{what}`", [_AT_MOST, _PER], lambda fields, _reading: Rate(fields[_AT_MOST], fields[_PER]))
+
+
+_RATE = Key("rate", rate_shape("rate"), "How many messages are handed over in how long, at most.")
 _AT_ONCE = Key(
     "at_once", WholeNumber("a whole number from 1 to 64", at_least=1, at_most=64), "How many are under way at a time; 4 by default."
 )
 _ATTEMPTS = Key(
     "attempts", WholeNumber("a whole number from 1 to 20", at_least=1, at_most=20), "How often one is tried in a run; 5 by default."
 )
-_TIMEOUT = Key("timeout", _EXACT, "How long an answer is waited for; 30 seconds by default.")
-_EXPIRES = Key("expires_after", _EXACT, "Later than this after its `send_at` a message is not handed over any more; 24 hours by default.")
+_TIMEOUT = Key("timeout", EXACT_DURATION, "How long an answer is waited for; 30 seconds by default.")
+_EXPIRES = Key(
+    "expires_after", EXACT_DURATION, "Later than this after its `send_at` a message is not handed over any more; 24 hours by default."
+)
 _PACE_KEYS = (_RATE, _AT_ONCE, _ATTEMPTS, _TIMEOUT, _EXPIRES)
 
 

@@ -17,14 +17,14 @@ from engage_cli.plan.requirements import needs_of_leaf
 
 def needs_of_editions(base: Needs, editions: Iterable[Edition], low: datetime) -> Needs:
     """`base` with what has to be staged: every event that is waited for, whole, and what conditions and values ask for."""
-    needs = replace(base, dated=True, with_properties=True)
+    needs = replace(base, dated=True)
     for edition in editions:
         entry = edition.journey.entry
         key = entry.key if isinstance(entry, EntryOn) else None
         for one in (*edition.awaited, *([edition.entry_on] if edition.entry_on is not None else [])):
             needs = needs.with_also(_of_event(one, base))
             extra = one.columns | (text_columns(key) if one.place == "entry" else frozenset())
-            needs = needs.with_also(replace(base, events=(EventNeed(one.names, None, frozenset(extra)),)))
+            needs = needs.with_also(replace(base, events=(EventNeed(one.names, None, frozenset(extra)),), whole=frozenset(one.names)))
         if isinstance(entry, EntryWhen):
             everything = (EventNeed(("*",), None, frozenset()),)
             needs = needs.with_also(replace(base, events=everything, with_known_since=True))

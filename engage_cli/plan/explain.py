@@ -83,7 +83,7 @@ def explain_needs(name: str, project: Project, as_of: datetime, zone: str, user:
         traits=plan.needs.traits | (shown if of is Subject.USERS else set()),
         account_traits=plan.needs.account_traits | (shown if of is Subject.ACCOUNTS else set()),
         users=None if plan.needs.accounts else plan.needs.users,
-        with_properties=True,
+        whole=frozenset(name for need in plan.needs.events for name in need.names),
     )
 
 

@@ -168,8 +168,9 @@ class Needs:
     """In the order of their names."""
     with_sightings: bool = False
     """Also stage where the identifiers of `users` were seen (identity show)."""
-    with_properties: bool = False
-    """Also stage each event's whole properties, as the JSON text column `properties` (explain shows them)."""
+    whole: frozenset[str] = frozenset()
+    """Also stage the whole properties of events of these names, as the JSON text column `properties` (explain shows them, journeys keep
+    them). Each may hold `*`."""
     dated: bool = False
     """Also stage what was so at earlier instants."""
     with_known_since: bool = False
@@ -192,7 +193,7 @@ class Needs:
             account_traits=self.account_traits | other.account_traits,
             accounts=self.accounts or other.accounts,
             with_sightings=self.with_sightings or other.with_sightings,
-            with_properties=self.with_properties or other.with_properties,
+            whole=self.whole | other.whole,
             dated=self.dated or other.dated,
             with_known_since=self.with_known_since or other.with_known_since,
             with_suppressions=self.with_suppressions or other.with_suppressions,

@@ -67,7 +67,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         lists=plan.needs.lists,
         tables=tables,
         with_suppressions=True,
-        with_properties=any(mention.kind == "property" for mention in mentions),
+        whole=frozenset({"*"}) if any(mention.kind == "property" for mention in mentions) else frozenset(),
     )
     with progress.stage("reading the data"):
         staging = engine.stage(project.config.sources, needs)
@@ -144,7 +144,7 @@ class Vocabulary:
 def _vocabulary(engine: Engine, staging: Staging, needs: Needs, entities: Sequence[str]) -> Vocabulary:
     names = {key: event for event, key in staging.catalog.event_keys.items()}
     properties: dict[str, set[str]] = {}
-    if needs.with_properties:
+    if needs.whole:
         rows = engine.rows("SELECT DISTINCT event_key, unnest(json_keys(properties)) AS name FROM events WHERE properties IS NOT NULL")
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)

@@ -41,7 +41,7 @@ def test_any_text_is_an_id_a_name_and_a_value(text: str, tmp_path: Path) -> None
     for name in ("e.jsonl", "e.parquet"):
         read = project(tmp_path, f"  events: {{path: {name}}}\n")
         names = (text,) if text != "*" else ("*",)
-        needs = Needs(AS_OF, ZONE, events=(EventNeed(names, None, columns("note:text")),), with_properties=True)
+        needs = Needs(AS_OF, ZONE, events=(EventNeed(names, None, columns("note:text")),), whole=frozenset({"*"}))
         with open_engine(tmp_path, read.config.engine, ZONE) as engine:
             staging = engine.stage(read.config.sources, needs)
             assert [(row[0], row[1], row[3], row[4]) for row in event_rows(engine, "note:text")] == [(text, text, text, text)]

@@ -95,7 +95,7 @@ def test_more_than_fits_into_memory_is_staged_all_the_same(tmp_path: Path) -> No
     duckdb.sql(f"COPY ({rows} FROM range(400000) AS r(i)) TO '{tmp_path}/e.parquet'")
     duckdb.sql(f"COPY ({rows} FROM range(300000, 500000) AS r(i)) TO '{tmp_path}/e.jsonl' (FORMAT json)")
     read = project(tmp_path, '  events: [{path: "e.parquet"}, {path: "e.jsonl"}]\n')
-    needs = Needs(AS_OF, ZONE, events=(EventNeed(("*",), None, columns("t:text")),), with_properties=True)
+    needs = Needs(AS_OF, ZONE, events=(EventNeed(("*",), None, columns("t:text")),), whole=frozenset({"*"}))
     with open_engine(tmp_path, EngineSettings("500MB", 2, "tmp"), ZONE) as engine:
         staging = engine.stage(read.config.sources, needs)
         assert (staging.events_read, staging.duplicates, staging.events_staged, staging.users) == (600_000, 100_000, 500_000, 1000)

@@ -132,7 +132,7 @@ def test_jsonl_beside_its_properties(tmp_path: Path) -> None:
         '{"user_id": "ana", "event": "A", "timestamp": "2026-11-03", "properties": null, "plan": "out"}\n'
     )
     names = ("plan:text", "context.ip:text", "event:text")
-    with staged(tmp_path, "  events: {path: e.jsonl}\n", events=columns(*names), with_properties=True) as (engine, _):
+    with staged(tmp_path, "  events: {path: e.jsonl}\n", events=columns(*names), whole=frozenset({"*"})) as (engine, _):
         rows = engine.rows('SELECT "plan:text", "context.ip:text", "event:text", properties FROM events ORDER BY ts')
     assert [row[:3] for row in rows] == [("in", "::1", None), ("text", None, None), ("out", None, None)]
     assert [json.loads(row[3]) for row in rows] == [{"plan": "in", "context": {"ip": "::1"}}, {"plan": "text"}, {"plan": "out"}]

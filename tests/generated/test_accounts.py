@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engage_cli.service.explain import explain
 from engage_cli.service.progress import SILENT
 from tests.generated.accounts import account_cases
+from tests.generated.backend import drawing
 from tests.generated.files import EVENT_FORMATS, PROFILE_FORMATS, write_project
 from tests.generated.test_agreement import EXAMPLES, PARTS, agree, law
 from tests.generated.test_strategies import repeatable
@@ -22,6 +23,7 @@ repeatable_examples = settings(repeatable, max_examples=150)
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_build_of_audiences_of_both_kinds_agrees(part: int) -> None:
+    @drawing(part)
     @law(EXAMPLES // 2 // TOGETHER)
     @given(account_cases(TOGETHER), st.sampled_from(EVENT_FORMATS), st.sampled_from(PROFILE_FORMATS), st.integers(1, 3))
     def check(case: Case, event_format: str, profile_format: str, parts: int) -> None:

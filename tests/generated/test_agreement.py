@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.generated.backend import FRESH
+from tests.generated.backend import FRESH, drawing
 from tests.generated.files import EVENT_FORMATS, PROFILE_FORMATS, write_project
 from tests.generated.strategies import cases, many_audiences
 from tests.reference.case import Case, evaluate, evaluate_all
@@ -42,6 +42,7 @@ def agree(case: Case, event_format: str = "jsonl", profile_format: str = "jsonl"
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_build_of_many_audiences_agrees(part: int) -> None:
+    @drawing(part)
     @law(EXAMPLES * 6 // 7 // TOGETHER)
     @given(many_audiences(number=TOGETHER), st.sampled_from(EVENT_FORMATS), st.sampled_from(PROFILE_FORMATS), st.integers(1, 3))
     def check(case: Case, event_format: str, profile_format: str, parts: int) -> None:
@@ -56,6 +57,7 @@ def test_a_build_of_many_audiences_agrees(part: int) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_query_of_one_audience_agrees(part: int) -> None:
+    @drawing(part)
     @law(EXAMPLES // 7)
     @given(cases(), st.sampled_from(EVENT_FORMATS), st.sampled_from(PROFILE_FORMATS), st.integers(1, 3))
     def check(case: Case, event_format: str, profile_format: str, parts: int) -> None:

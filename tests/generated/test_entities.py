@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engage_cli.definitions.conditions import InAudience
 from engage_cli.source import Span
+from tests.generated.backend import drawing
 from tests.generated.entities import MAX_LEVELS, entity_cases
 from tests.generated.files import PROFILE_FORMATS, write_project
 from tests.generated.test_agreement import EXAMPLES, agree, law
@@ -29,6 +30,7 @@ TOGETHER = 8
 
 @pytest.mark.parametrize("part", range(2))
 def test_a_build_of_audiences_with_linked_rows_agrees(part: int) -> None:
+    @drawing(part)
     @law(EXAMPLES // 3 // TOGETHER)
     @given(entity_cases(TOGETHER), st.sampled_from(PROFILE_FORMATS))
     def check(case: Case, profile_format: str) -> None:

@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.generated.backend import FRESH
+from tests.generated.backend import FRESH, drawing
 from tests.generated.journeys import histories
 from tests.reference.journeys import History, simulate
 from tests.support.journeys import differences, normal, product_results
@@ -21,6 +21,7 @@ JOURNEYS, PEOPLE = 4, 25
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_ticks_agree(part: int) -> None:
+    @drawing(part)
     @settings(
         max_examples=max(1, CASES // PARTS // (JOURNEYS * PEOPLE)),
         backend=FRESH,

@@ -64,7 +64,7 @@ def test_what_stands_beside_the_properties_can_be_asked_and_never_hides_one(tmp_
     ]
     write_lines(tmp_path / "calls.json", rows)
     wanted = ("page_name:text", "screen_name:text", "category:text", "context.ip:text", "context.page.path:text", "title:text")
-    with staged(tmp_path, SOURCES, events=columns(*wanted), with_properties=True) as (engine, _):
+    with staged(tmp_path, SOURCES, events=columns(*wanted), whole=frozenset({"*"})) as (engine, _):
         assert [(row[1], *row[4:]) for row in event_rows(engine, *wanted)] == [
             ("Page Viewed", "Home", None, "web", "10.0.0.1", "/x", "T"),
             ("Screen Viewed", None, "own", "own", "own", None, None),

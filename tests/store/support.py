@@ -37,7 +37,7 @@ class Shop:
     as_of: datetime = AS_OF
     wanted: frozenset[Column] = columns("n:number", "n:text", "tags:elements")
     sources: str = SOURCES
-    whole: bool = False
+    whole: frozenset[str] = frozenset()
 
     @property
     def store(self) -> Path:
@@ -51,7 +51,7 @@ class Shop:
         return manifest
 
     def needs(self) -> Needs:
-        return Needs(self.as_of, ZONE, events=(EventNeed(("*",), None, self.wanted),), with_properties=self.whole)
+        return Needs(self.as_of, ZONE, events=(EventNeed(("*",), None, self.wanted),), whole=self.whole)
 
     @contextmanager
     def staged(self, *, store: bool = True, writes: bool = False) -> Iterator[tuple[Engine, Staging]]:

@@ -131,18 +131,18 @@ def test_a_reader_that_asks_for_more_than_the_store_holds_reads_the_files_and_wr
     run(shop)
     shop.wanted = columns("n:number", "n:text", "tags:elements")
     assert looks_right(shop) == ("events/a.jsonl",)
-    shop.whole = True
+    shop.whole = frozenset({"*"})
     assert looks_right(shop) == ("events/a.jsonl",)
     assert shop.manifest.columns == ("n:number",)
 
 
 def test_a_run_keeps_what_all_definitions_need_beside_what_it_needs_itself(shop: Shop) -> None:
     read = project(shop.folder, shop.sources).config.sources
-    every = replace(shop, wanted=columns("n:number", "sku:text"), whole=True).needs()
+    every = replace(shop, wanted=columns("n:number", "sku:text"), whole=frozenset({"*"})).needs()
     with open_engine(shop.folder, SETTINGS, ZONE, store=shop.store) as engine:
         staging = engine.stage(read, shop.needs(), every)
         assert shop.seen(engine, staging) == shop.bare()
-    assert (shop.manifest.columns, shop.manifest.whole) == (("n:number", "sku:text"), True)
+    assert (shop.manifest.columns, shop.manifest.whole) == (("n:number", "sku:text"), ("*",))
 
 
 def test_columns_are_filled_for_the_events_that_some_definition_names(shop: Shop) -> None:
@@ -167,16 +167,16 @@ def test_columns_are_filled_for_the_events_that_some_definition_names(shop: Shop
 
 def test_whole_properties_are_there_once_they_are_asked_for(shop: Shop) -> None:
     run(shop)
-    shop.whole = True
+    shop.whole = frozenset({"*"})
     staging = run(shop)
-    assert (staging.store_note, shop.manifest.whole) == (MORE, True)
+    assert (staging.store_note, shop.manifest.whole) == (MORE, ("*",))
     assert run(shop).store_note is None
     assert looks_right(shop) == ()
     write_lines(shop.folder / "events/b.jsonl", [event("b1", "di", deep={"list": [1, {"a": None}], "ä": "\u2028"}), event("b2")])
     staging = run(shop)
     assert (staging.store_note, staging.ingested) == (None, ("events/b.jsonl",))
     assert looks_right(shop) == ()
-    shop.whole = False
+    shop.whole = frozenset()
     assert run(shop).store_note is None
     assert shop.manifest.whole
 
@@ -233,8 +233,8 @@ def test_a_path_has_lists_as_soon_as_some_file_has_one(tmp_path: Path) -> None:
     assert lists(shop) == {"sizes"}
 
 
-def layout(*names: str, of: tuple[str, ...] = ("*",), whole: bool = False) -> Layout:
-    return Layout(columns(*names), frozenset(of) if names else frozenset(), whole)
+def layout(*names: str, of: tuple[str, ...] = ("*",), whole: tuple[str, ...] = ()) -> Layout:
+    return Layout(columns(*names), frozenset(of) if names else frozenset(), frozenset(whole))
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,13 @@ def layout(*names: str, of: tuple[str, ...] = ("*",), whole: bool = False) -> La
         (layout("n:number", of=("A",)), layout("n:number", of=("A", "B")), False),
         (layout("n:number", of=("A*",)), layout("n:number", of=("A*",)), True),
         (layout("n:number", of=("A*",)), layout("n:number", of=("*A",)), False),
-        (layout("n:number", whole=True), layout("n:number"), True),
-        (layout("n:number"), layout(whole=True), False),
-        (layout(whole=True), layout("n:number"), False),
+        (layout("n:number", whole=("*",)), layout("n:number"), True),
+        (layout("n:number"), layout(whole=("A",)), False),
+        (layout(whole=("*",)), layout("n:number"), False),
+        (layout(whole=("*",)), layout(whole=("A", "B*")), True),
+        (layout(whole=("A", "B")), layout(whole=("A",)), True),
+        (layout(whole=("A",)), layout(whole=("A", "B")), False),
+        (layout(whole=("A",)), layout(whole=("*",)), False),
     ],
 )
 def test_whether_a_layout_has_all_of_another(held: Layout, needed: Layout, covered: bool) -> None:
@@ -266,10 +270,28 @@ def test_an_event_that_is_only_counted_asks_for_no_columns_and_the_events_of_sql
     counted = EventNeed(("Left",), None, frozenset())
     asked = EventNeed(("Viewed",), None, columns("n:number"))
     found = layout_of(Needs(AS_OF, ZONE, events=(counted, asked)))
-    assert found == Layout(columns("n:number"), frozenset({"Viewed"}), False)
-    assert layout_of(Needs(AS_OF, ZONE, tables=frozenset({"events"}))).whole
+    assert found == Layout(columns("n:number"), frozenset({"Viewed"}))
+    assert layout_of(Needs(AS_OF, ZONE, tables=frozenset({"events"}))).whole == {"*"}
+    assert layout_of(Needs(AS_OF, ZONE, whole=frozenset({"Left"}))).whole == {"Left"}
     assert not layout_of(Needs(AS_OF, ZONE, tables=frozenset({"profiles"}))).whole
     assert [column.path for column in found.ordered] == [parse_path("n")]
+
+
+def test_a_store_keeps_whole_properties_of_the_events_that_are_asked_for_whole_and_of_no_others(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, wanted=columns("n:number"), whole=frozenset({"Cart*"}))
+    write_lines(
+        tmp_path / "events/a.jsonl",
+        [event("a1", "ana", "Cart Updated", n=1, note="x"), event("a2", "ana", "Order Completed", n=2, note="y")],
+    )
+    shop.run()
+    kept = {("a1", '{"n":1,"note":"x"}'), ("a2", None)}
+    with shop.staged() as (engine, _):
+        assert {*engine.rows("SELECT message_id, properties FROM events")} == kept
+    assert shop.manifest.whole == ("Cart*",)
+    write_lines(tmp_path / "events/b.jsonl", [event("b1", "ana", "Cart Left", n=1)])
+    shop.run()
+    with shop.staged() as (engine, _):
+        assert {*engine.rows("SELECT message_id, properties FROM events")} == {*kept, ("b1", '{"n":1}')}
 
 
 # ---- how files are read ------------------------------------------------------------------------------------------------

@@ -47,16 +47,17 @@ def wanted_of(needs: Needs, labels: Labels, *, everything: bool = False) -> Want
     as_of = timestamp(needs.as_of)
     limits = [sql("ts <= {as_of}", as_of=as_of), *([] if everything or needs.users is None else [_users(needs.users)])]
     row = _all([_any(_need(need) for need in _widest(events)), *limits])
-    whole = needs.with_properties or everything
+    whole = frozenset({"*"}) if everything else needs.whole
+    asked = [need.names for need in events if need.columns] + ([whole] if whole else [])
     names = sorted({name for need in events for name in need.names})
     starts = [need.since for need in events if need.since is not None]
     return Wanted(
         as_of=as_of,
         row=row,
-        with_columns=row if whole else _all([_any(name_condition(need.names) for need in events if need.columns), row]),
+        with_columns=_all([_any(name_condition(names) for names in asked), row]),
         columns=tuple(sorted({column for need in events for column in need.columns}, key=lambda column: column.name)),
         labels=labels,
-        with_properties=whole,
+        with_properties=bool(whole),
         names=None if any("*" in name for name in names) else tuple(names),
         since=timestamp(min(starts)) if starts and len(starts) == len(events) else None,
     )
@@ -83,14 +84,15 @@ def _need(need: EventNeed) -> Sql:
     return _all([name_condition(need.names), sql("ts >= {since}", since=timestamp(need.since))])
 
 
-def name_condition(names: Iterable[str]) -> Sql:
-    """The event has one of these names, in which only `*` is special."""
+def name_condition(names: Iterable[str], event: str = "event") -> Sql:
+    """The event, in this column, has one of these names, in which only `*` is special."""
+    name = Sql(event)
     exact = sorted({name for name in names if "*" not in name})
     patterns = sorted({name for name in names if "*" in name})
     if any(set(pattern) == {"*"} for pattern in patterns):
         return TRUE
-    parts = [sql("event IN ({names})", names=[literal(name) for name in exact])] if exact else []
-    parts += [sql("event LIKE {pattern} ESCAPE '!'", pattern=literal(_like(pattern))) for pattern in patterns]
+    parts = [sql("{event} IN ({names})", event=name, names=[literal(name) for name in exact])] if exact else []
+    parts += [sql("{event} LIKE {pattern} ESCAPE '!'", event=name, pattern=literal(_like(pattern))) for pattern in patterns]
     return _any(parts)
 
 

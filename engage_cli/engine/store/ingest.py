@@ -8,6 +8,7 @@ from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, EventRows
 from engage_cli.engine.inputs.events import Events, FileKeys, FileRows
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.rejects import event_rejects
+from engage_cli.engine.inputs.wanted import name_condition
 from engage_cli.engine.store.crossing import Crossing, find_crossing
 from engage_cli.engine.store.layout import Layout
 from engage_cli.engine.store.parts import FRESH, Part, over, stored_columns
@@ -136,7 +137,7 @@ def merge(work: Work, layout: Layout, parts: Sequence[Part]) -> Ingested:
 
 def make_empty(work: Work, layout: Layout) -> None:
     """Make the tables of a part without events in FRESH."""
-    values = stored_columns(Part(FRESH, absent=frozenset(column.name for column in layout.ordered)), replace(layout, whole=False))
+    values = stored_columns(Part(FRESH, absent=frozenset(column.name for column in layout.ordered)), replace(layout, whole=frozenset()))
     values += [Sql("'' AS properties")] if layout.whole else []
     tables = {
         "events": [
@@ -206,7 +207,7 @@ def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing,
         columns=[
             Sql("u.user_key, n.event_key, e.ts, e.message_id, e.file_key"),
             *values,
-            *([Sql("e.properties")] if layout.whole else []),
+            *_properties(layout),
         ],
         rows=crossing.remaining(events.select(events.wanted, FileKeys(reading.keys, PATHS))),
         users=over(dictionaries, [Sql("user_key"), Sql("user_id")], "users"),
@@ -215,6 +216,12 @@ def _make_events(work: Work, reading: Reading, known: Known, crossing: Crossing,
     taken = [_taken(part, reading.layout, absent) for part in known.absorbed]
     _make_sorted(work, joined(" UNION ALL ", [found, *taken]))
     _make_ids(work, [*_new_ids(events), *(part.select([Sql("id_hash")], "ids") for part in known.absorbed)])
+
+
+def _properties(layout: Layout) -> list[Sql]:
+    """The column of whole properties, where a layout has it: nothing for events of other names than those that it is kept for."""
+    kept = name_condition(layout.whole, "n.event")
+    return [sql("CASE WHEN {kept} THEN e.properties END AS properties", kept=kept)] if layout.whole else []
 
 
 def _new_ids(events: Events) -> list[Sql]:

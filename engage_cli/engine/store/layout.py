@@ -12,20 +12,19 @@ from engage_cli.plan.needs import Column, Needs, Reading
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns` are filled for the events that `names` match; `whole`: each event's properties are there as JSON text."""
+    """`columns` are filled for the events that `names` match; of those that `whole` matches all properties are there as JSON text."""
 
     columns: frozenset[Column] = frozenset()
     names: frozenset[str] = frozenset()
-    whole: bool = False
+    whole: frozenset[str] = frozenset()
 
     def covers(self, other: "Layout") -> bool:
         """Whether everything that `other` holds is in this one too."""
-        every = "*" in self.names
-        return other.columns <= self.columns and (every or other.names <= self.names) and (self.whole or not other.whole)
+        return other.columns <= self.columns and _among(other.names, self.names) and _among(other.whole, self.whole)
 
     def with_also(self, other: "Layout") -> "Layout":
         """What holds both."""
-        return Layout(self.columns | other.columns, self.names | other.names, self.whole or other.whole)
+        return Layout(self.columns | other.columns, self.names | other.names, self.whole | other.whole)
 
     @property
     def ordered(self) -> tuple[Column, ...]:
@@ -42,10 +41,10 @@ class Layout:
         return Wanted(
             as_of=None,
             row=TRUE,
-            with_columns=TRUE if self.whole else name_condition(self.names),
+            with_columns=name_condition(self.names | self.whole),
             columns=self.ordered,
             labels=self.labels,
-            with_properties=self.whole,
+            with_properties=bool(self.whole),
             names=None,
             since=None,
         )
@@ -57,13 +56,18 @@ def layout_of(needs: Needs) -> Layout:
     return Layout(
         frozenset(column for need in found for column in need.columns),
         frozenset(name for need in found for name in need.names),
-        needs.with_properties or "events" in needs.tables,
+        frozenset({"*"}) if "events" in needs.tables else needs.whole,
     )
 
 
 def stored_layout(manifest: Manifest) -> Layout:
     """What a store holds."""
-    return Layout(frozenset(map(_column, manifest.columns)), frozenset(manifest.names), manifest.whole)
+    return Layout(frozenset(map(_column, manifest.columns)), frozenset(manifest.names), frozenset(manifest.whole))
+
+
+def _among(names: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether whatever some names match is matched by others, as far as that is seen by looking at the names."""
+    return "*" in others or names <= others
 
 
 def _column(name: str) -> Column:

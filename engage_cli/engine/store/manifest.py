@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ class Manifest:
     """The whole store.
 
     `reading` is the hash of what the values in it depend on beside the files: the format, the project's zone. `columns` are the names of
-    the typed columns, filled for the events that `names` match (each may hold `*`); `whole`: the column `properties` is there for every
-    event. `users` is the number of users ever seen: the next key. `next_key`, `next_segment`, `next_ingest` count on. `loose`: some user
-    may have no event any more. `hashes` remembers every input file: path to bytes, time of change, SHA-256.
+    the typed columns, filled for the events that `names` match (each may hold `*`); `whole`: the column `properties` is there, filled
+    for the events that these match. `users` is the number of users ever seen: the next key. `next_key`, `next_segment`, `next_ingest`
+    count on. `loose`: some user may have no event any more. `hashes` remembers every input file: path to bytes, time of change, SHA-256.
     """
 
     reading: str
     columns: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    whole: bool = False
+    whole: tuple[str, ...] = ()
     files: tuple[StoredFile, ...] = ()
     segments: tuple[Segment, ...] = ()
     users: int = 0
@@ -120,6 +120,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
         manifest,
         columns=tuple(manifest.columns),
         names=tuple(manifest.names),
+        whole=tuple(manifest.whole),
         files=tuple(StoredFile(**file) for file in document["files"]),
         segments=tuple(_segment(segment) for segment in document["segments"]),
         hashes={path: (int(size), int(modified), str(sha)) for path, (size, modified, sha) in document["hashes"].items()},

@@ -198,7 +198,7 @@ class _Session:
             reading=self.asked.reading(self.work.connection),
             columns=tuple(column.name for column in self.layout.ordered),
             names=tuple(sorted(self.layout.names)),
-            whole=self.layout.whole,
+            whole=tuple(sorted(self.layout.whole)),
             next_segment=old.next_segment,
             next_ingest=old.next_ingest,
         )

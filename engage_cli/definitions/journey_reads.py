@@ -1,9 +1,14 @@
-"""What journeys read of each other: the traits that others set, their messages, and who is inside them. It gives the order of a tick."""
+"""What journeys read of each other: the traits that others set, their messages, and who is inside them. It gives the order of a tick.
+
+And what broadcasts read of journeys, and journeys of broadcasts.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
+from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import leaves_of, references_of
 from engage_cli.definitions.conditions import Condition, InAudience, JourneyState, MessageMade, MessageOf, TraitIs
 from engage_cli.definitions.journey import Journey, SetTrait
@@ -39,6 +44,46 @@ def journey_reads(
     return found
 
 
+def broadcast_reads(
+    broadcasts: Mapping[str, Broadcast], journeys: Mapping[str, Journey], audiences: Mapping[str, Audience], traits: Mapping[str, Trait]
+) -> dict[str, dict[str, Span]]:
+    """For each broadcast the journeys that it reads, each with the first place where it does; in the order of names."""
+    reader = _Reader(audiences, traits, setters_of(journeys))
+    found: dict[str, dict[str, Span]] = {}
+    for name, broadcast in sorted(broadcasts.items()):
+        read: dict[str, Span] = {}
+        for journey, span in reader.of_broadcast(broadcast):
+            if journey in journeys:
+                read.setdefault(journey, span)
+        found[name] = dict(sorted(read.items()))
+    return found
+
+
+def broadcasts_read(journeys: Mapping[str, Journey], audiences: Mapping[str, Audience]) -> dict[str, dict[str, Span]]:
+    """For each journey the broadcasts for whose messages it asks, itself or by an audience, with the first place; in the order of names."""
+    found: dict[str, dict[str, Span]] = {}
+    for name, journey in sorted(journeys.items()):
+        read: dict[str, Span] = {}
+        for asked in asked_by(journey):
+            if isinstance(asked, AskedCondition):
+                for broadcast, span in _broadcasts_in(asked.condition, audiences, set()):
+                    read.setdefault(broadcast, span)
+        found[name] = dict(sorted(read.items()))
+    return found
+
+
+def _broadcasts_in(condition: Condition, audiences: Mapping[str, Audience], seen: set[str]) -> Iterator[tuple[str, Span]]:
+    for leaf in leaves_of(condition):
+        match leaf:
+            case MessageMade(of=MessageOf.BROADCAST, name=name, span=span):
+                yield name, span
+            case InAudience(name, span) if name in audiences and name not in seen:
+                seen.add(name)
+                yield from ((other, span) for other, _ in _broadcasts_in(audiences[name].members, audiences, seen))
+            case _:
+                pass
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Finds the journeys behind conditions. `setters` are the journeys that set a trait, by the trait's name."""
@@ -56,6 +101,12 @@ class _Reader:
             for reference, span in references_asked(asked):
                 if isinstance(reference, TraitRef):
                     yield from ((name, span) for name in self._of_trait(reference.path.name))
+
+    def of_broadcast(self, broadcast: Broadcast) -> Iterator[tuple[str, Span]]:
+        """Every journey that a broadcast reads to know its recipients, with the place; often several times."""
+        for condition in conditions_of_broadcast(broadcast).values():
+            yield from self._of_condition(condition)
+            yield from ((name, condition.span) for name in self._set_for(condition))
 
     def _of_condition(self, condition: Condition) -> Iterator[tuple[str, Span]]:
         for leaf in leaves_of(condition):

@@ -140,13 +140,13 @@ def _is_log(source: Source) -> bool:
     return source.segment or "timestamp" in source.columns
 
 
-def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: str, owner: str) -> MomentPlan:
-    """The plan for conditions of one definition (`owner` is its id, the default salt), by name, over users.
+def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: str, owner: str, *, is_journey: bool = True) -> MomentPlan:
+    """The plan for conditions of one definition (`owner` is its id, the default salt), by name, over users; of a journey, or a broadcast.
 
     The definitions are checked: no unknown names, no cycles.
     """
     context = Context(OWN, ZoneInfo(zone))
-    planner = Planner(context, owner, is_journey=True)
+    planner = Planner(context, owner, is_journey=is_journey)
     planned = {
         name: PlannedAudience(name, planner.predicate(condition), condition, (), _span(condition)) for name, condition in conditions.items()
     }

@@ -17,7 +17,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import EventNeed, Needs
 from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
-from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, set_traits, trait_kind
+from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, set_traits, trait_kind
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import CheckResult
 from engage_cli.service.templates import template_issues
@@ -35,7 +35,7 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
         project = load(folder)
     except InvalidError as invalid:
         return CheckResult(0, invalid.issues, None)
-    count = len(project.audiences) + len(project.traits) + len(project.journeys) + len(project.templates.messages)
+    count = len(project.audiences) + len(project.traits) + len(project.journeys) + len(project.broadcasts) + len(project.templates.messages)
     if not data:
         return CheckResult(count, (*project.remarks, *template_issues(project, profile=None, account=None)), None)
     instant = resolve_as_of(as_of, project.config.timezone)
@@ -58,6 +58,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     mentions += [mention for journey in project.journeys.values() for mention in mentioned_in(journey)]
+    mentions += [mention for broadcast in project.broadcasts.values() for mention in mentioned_in_broadcast(broadcast)]
     entities = [entity.name for entity in project.config.sources.entities]
     tables = frozenset({"profiles", "accounts", *entities} & {*declared_tables(project.config.sources)})
     needs = Needs(

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engage_cli.definitions import conditions as w
+from engage_cli.definitions.broadcast import Broadcast
+from engage_cli.definitions.broadcast_walk import conditions_of
 from engage_cli.definitions.comparisons import Element, Field, Where, WhereAll, WhereAny, WhereNot
-from engage_cli.definitions.condition_walk import leaves_of
+from engage_cli.definitions.condition_walk import leaves_of, references_in
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.entity_walk import with_inner_rows
 from engage_cli.definitions.expression import traits_in
@@ -103,6 +105,18 @@ def mentioned_in(journey: Journey) -> Iterator[Mention]:
                     yield Mention("trait", path.name, span)
                 case ContextRef(path):
                     yield from _of_context(path, span, events)
+
+
+def mentioned_in_broadcast(broadcast: Broadcast) -> Iterator[Mention]:
+    """Every event, property, trait and column that a broadcast names."""
+    for condition in conditions_of(broadcast).values():
+        yield from mentioned(condition)
+    if broadcast.goal is not None:
+        on = broadcast.goal.on
+        yield from _of_events(on.names, on.span, on.where)
+        for reference, span in references_in(on.where):
+            if isinstance(reference, TraitRef):
+                yield Mention("trait", reference.path.name, span)
 
 
 def _of_context(path: TraitPath, span: Span, events: dict[str, tuple[str, ...]]) -> Iterator[Mention]:

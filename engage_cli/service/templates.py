@@ -30,7 +30,7 @@ from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, TemplatePreview
 from engage_cli.service.traits import plan_traits, values_query
 from engage_cli.service.workspace import engine_for, load, report_of, stage
-from engage_cli.source import Issue, did_you_mean, visible
+from engage_cli.source import Issue, Span, did_you_mean, visible
 
 PREVIEWS = "previews"
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -52,20 +52,37 @@ def template_issues(project: Project, *, profile: frozenset[str] | None, account
 
 
 def _uses(project: Project) -> list[Use]:
-    """Every step of a journey that sends a template. That it exists is a rule of the definitions."""
+    """Every step of a journey that sends a template, and every message of a broadcast. That it exists is a rule of the definitions."""
+    return [*_sent_by_journeys(project), *_sent_by_broadcasts(project)]
+
+
+def _sent_by_broadcasts(project: Project) -> list[Use]:
+    """Broadcasts have no context: nothing entered."""
     return [
-        Use(
-            step.template,
-            step.channel,
-            step.span,
-            marketing=step.category is Category.MARKETING,
-            subject=None if step.subject is None else Phrase(step.subject, step.span.line, step.span),
-            context=frozenset(context_events(journey)),
-        )
+        _use(send, (send.template == broadcast.template and broadcast.template_span) or send.span, frozenset())
+        for broadcast in project.broadcasts.values()
+        for send in broadcast.messages
+    ]
+
+
+def _sent_by_journeys(project: Project) -> list[Use]:
+    return [
+        _use(step, step.span, frozenset(context_events(journey)))
         for journey in project.journeys.values()
         for step in journey.all_steps()
         if isinstance(step, Send)
     ]
+
+
+def _use(send: Send, span: Span, context: frozenset[str]) -> Use:
+    return Use(
+        send.template,
+        send.channel,
+        span,
+        marketing=send.category is Category.MARKETING,
+        subject=None if send.subject is None else Phrase(send.subject, send.span.line, send.span),
+        context=context,
+    )
 
 
 def preview(

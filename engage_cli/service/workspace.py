@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import subjects_of_leaves
 from engage_cli.definitions.conditions import InSql
 from engage_cli.definitions.journey import Send
@@ -18,6 +19,7 @@ from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.errors import DataError, UsageError
 from engage_cli.journeys.needs import needs_of_editions
+from engage_cli.plan.broadcasts import needs_of_broadcasts, plan_broadcasts
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.leaves import AmongRows
 from engage_cli.plan.moments import MomentPlan
@@ -55,10 +57,11 @@ def authored_issues(project: Project) -> list[Issue]:
     everything = plan_audiences(project, project.audiences, _ANY_INSTANT, project.config.timezone)
     declared = declared_tables(project.config.sources)
     found = [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in _authored_leaves(everything)]
-    for journey in project.journeys.values():
-        for condition in conditions_of(journey):
-            leaves = subjects_of_leaves(condition, Subject.USERS)
-            found += [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in leaves if isinstance(leaf, InSql)]
+    campaigns = [condition for journey in project.journeys.values() for condition in conditions_of(journey)]
+    campaigns += [condition for broadcast in project.broadcasts.values() for condition in conditions_of_broadcast(broadcast).values()]
+    for condition in campaigns:
+        leaves = subjects_of_leaves(condition, Subject.USERS)
+        found += [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in leaves if isinstance(leaf, InSql)]
     for trait in project.traits.values():
         if isinstance(trait.computation, FromSql):
             found.append(authored_issue(trait.computation.text, trait.source_span, declared, trait_columns(trait.of)))
@@ -119,6 +122,9 @@ def needs_of_all(project: Project, as_of: datetime) -> Needs:
     """What all definitions of the project need of the data."""
     zone, sources = project.config.timezone, project.config.sources
     needs = with_tables(plan_audiences(project, project.audiences, as_of, zone, traits=project.traits), sources).needs
+    if broadcasts := plan_broadcasts(project):
+        own = needs_of_broadcasts(project, broadcasts, Needs(as_of, zone), as_of)
+        needs = needs.with_also(with_tables_of(own, broadcasts.values(), sources))
     editions = [edition_in(project, journey, 1) for journey in project.journeys.values()]
     if not editions:
         return needs

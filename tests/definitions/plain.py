@@ -11,7 +11,9 @@ from engage_cli.definitions.yaml_nodes import Broken, Mapping, Node, Scalar, Seq
 def without_places(value: Any) -> Any:
     """A model as nested tuples that are equal when the models are, wherever they stood."""
     if dataclasses.is_dataclass(value):
-        fields = [field.name for field in dataclasses.fields(value) if field.name != "span" and not field.name.endswith("_spans")]
+        fields = [
+            field.name for field in dataclasses.fields(value) if field.name != "span" and not field.name.endswith(("_span", "_spans"))
+        ]
         return (type(value).__name__, *(without_places(getattr(value, name)) for name in fields))
     if isinstance(value, tuple):
         return tuple(without_places(item) for item in value)

@@ -5,11 +5,13 @@ from pathlib import Path
 from hypothesis import given
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.printing import print_audience, print_condition
+from engage_cli.definitions.printing_broadcast import print_broadcast
 from engage_cli.definitions.printing_journey import print_journey
-from engage_cli.definitions.project_files import load_project
+from engage_cli.definitions.project_files import load_project, read_kept_broadcast
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.condition import CONDITION
 from engage_cli.definitions.shapes.definition import DEFINITION
@@ -17,6 +19,7 @@ from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_composer import compose
 from engage_cli.definitions.yaml_nodes import Mapping, Scalar
 from engage_cli.definitions.yaml_printer import print_tree
+from tests.definitions.broadcast_strategies import broadcasts
 from tests.definitions.journey_strategies import IN_JOURNEY, journey_conditions, journeys
 from tests.definitions.plain import without_places
 from tests.definitions.strategies import audiences, conditions, law, texts
@@ -40,6 +43,15 @@ def read_journey(text: str) -> Journey:
     assert not reading.issues, reading.issues
     assert isinstance(journey, Journey)
     return journey
+
+
+def read_broadcast(text: str) -> Broadcast:
+    composed, reading = compose("printed", text), Reading()
+    assert not composed.issues, composed.issues
+    broadcast = DEFINITION.read(composed.documents[0], reading)
+    assert not reading.issues, reading.issues
+    assert isinstance(broadcast, Broadcast)
+    return broadcast
 
 
 def read_condition(text: str) -> Condition:
@@ -80,6 +92,14 @@ def test_a_printed_journey_reads_back_equal(journey):
     printed = print_journey(journey)
     assert without_places(read_journey(printed)) == without_places(journey)
     assert print_journey(read_journey(printed)) == printed
+
+
+@law
+@given(broadcasts())
+def test_a_printed_broadcast_reads_back_equal(broadcast):
+    printed = print_broadcast(broadcast)
+    assert without_places(read_broadcast(printed)) == without_places(broadcast)
+    assert print_broadcast(read_kept_broadcast(printed)) == printed
 
 
 @law

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from engage_cli.definitions.printing import print_audience
+from engage_cli.definitions.printing_broadcast import print_broadcast
 from engage_cli.definitions.printing_journey import print_journey
 from engage_cli.definitions.project_files import load_texts
 from engage_cli.definitions.schema import schema
 from engage_cli.definitions.yaml_composer import compose
 from engage_cli.source import InvalidError
+from tests.definitions.broadcast_strategies import broadcasts
 from tests.definitions.journey_strategies import journeys
 from tests.definitions.plain import json_documents
 from tests.definitions.strategies import audiences, law
@@ -30,7 +32,17 @@ READERS_ALONE = {
     *("other-subject", "no-accounts", "unknown-identifier", "region"),
     *("outside-journey", "no-key", "percent", "written-ids", "goto", "unreachable", "never-ends", "never-taken", "not-built-here"),
     *("unknown-journey", "unknown-step", "unknown-template", "unknown-channel", "unknown-group", "unknown-broadcast", "unknown-reason"),
-    *("no-goal", "unknown-variant", "unknown-context", "computed-trait", "decided-message", "other-destination", "two-senders", "insecure"),
+    *(
+        "no-goal",
+        "unknown-variant",
+        "no-zones",
+        "unknown-context",
+        "computed-trait",
+        "decided-message",
+        "other-destination",
+        "two-senders",
+        "insecure",
+    ),
     *("reference", "impossible", "sequence", "too-long", "decimals", "regex", "zone", "quoting"),
 }
 """Codes of what the schema is free to accept: references, sums, places in a list, texts of other languages, style."""
@@ -92,6 +104,7 @@ def test_both_accept_what_is_right(file):
         "unknown-channel",
         "unknown-group",
         "other-destination",
+        "no-zones",
     }  # the file stands alone here
     for document in json_documents(text):
         VALIDATOR.validate(document)
@@ -129,6 +142,24 @@ def test_both_accept_any_journey(journey):
 @given(st.data(), journeys())
 def test_both_say_the_same_of_a_mutated_journey(data, journey):
     text = data.draw(mutations(print_journey(journey)))
+    codes = codes_of({"campaigns/a.yaml": text})
+    accepted = is_accepted_by_schema(text)
+    assert accepted or codes, "the schema refuses what the reader accepts"
+    assert not accepted or codes <= READERS_ALONE, f"the schema accepts what the reader refuses: {codes}"
+
+
+@law
+@given(broadcasts())
+def test_both_accept_any_broadcast(broadcast):
+    text = print_broadcast(broadcast)
+    assert codes_of({"campaigns/a.yaml": text}) <= READERS_ALONE
+    assert is_accepted_by_schema(text)
+
+
+@law
+@given(st.data(), broadcasts())
+def test_both_say_the_same_of_a_mutated_broadcast(data, broadcast):
+    text = data.draw(mutations(print_broadcast(broadcast)))
     codes = codes_of({"campaigns/a.yaml": text})
     accepted = is_accepted_by_schema(text)
     assert accepted or codes, "the schema refuses what the reader accepts"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.rules import (
+    broadcasts,
     consents,
     cycles,
     destinations,
@@ -43,5 +44,6 @@ RULES: tuple[Check, ...] = (
     journey_context.check,
     journey_cycles.check,
     message_decisions.check,
+    broadcasts.check,
     undated.check,
 )

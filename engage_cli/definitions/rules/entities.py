@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import subjects_of_leaves
 from engage_cli.definitions.conditions import AllOf, AnyOf, Condition, HasEntity, InAudience
 from engage_cli.definitions.entity_walk import rows_asked_for
@@ -33,6 +34,9 @@ def check(loaded: Loaded) -> Iterator[Issue]:
             yield from _misplaced(audience.definition.members, audience.definition.of, entities)
     for journey in loaded.sound_journeys().values():
         for condition in conditions_of(journey):
+            yield from _misplaced(condition, Subject.USERS, entities)
+    for broadcast in loaded.sound_broadcasts().values():
+        for condition in conditions_of_broadcast(broadcast).values():
             yield from _misplaced(condition, Subject.USERS, entities)
     audiences = {name: audience.definition for name, audience in loaded.by_name().items()}
     for definition in audiences.values():

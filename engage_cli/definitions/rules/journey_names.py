@@ -1,7 +1,8 @@
 """The journeys, steps, templates, channels, broadcasts and reasons that definitions name exist, and what is set can be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import ENDED, INSIDE, Condition, JourneyState, MessageMade, MessageOf
 from engage_cli.definitions.journey import EndReason, Exit, Journey, Send, SetTrait
@@ -43,17 +44,21 @@ def check(loaded: Loaded) -> Iterator[Issue]:
                 case _:
                     pass
     for journey in journeys.values():
-        yield from _sends(journey, loaded)
+        yield from _sends((step for step in journey.all_steps() if isinstance(step, Send)), loaded)
         yield from _sets(journey, loaded)
+    for broadcast in loaded.sound_broadcasts().values():
+        yield from _sends([broadcast.message(None)], loaded)
 
 
 def _conditions(loaded: Loaded) -> Iterator[Condition]:
-    """Every condition of audiences and of journeys."""
+    """Every condition of audiences, journeys and broadcasts."""
     for audience in loaded.audiences:
         if audience.definition is not None:
             yield audience.definition.members
     for journey in loaded.sound_journeys().values():
         yield from conditions_of(journey)
+    for broadcast in loaded.sound_broadcasts().values():
+        yield from conditions_of_broadcast(broadcast).values()
 
 
 def _step(message: MessageMade, journey: Journey) -> Iterator[Issue]:
@@ -77,18 +82,18 @@ def _reason(state: JourneyState, journey: Journey) -> Iterator[Issue]:
         yield Issue("unknown-reason", message, state.span, hint)
 
 
-def _sends(journey: Journey, loaded: Loaded) -> Iterator[Issue]:
+def _sends(sends: Iterable[Send], loaded: Loaded) -> Iterator[Issue]:
     """A send needs a declared channel, which says where the address stands; `consents` checks those of projects that declare some."""
     if loaded.config is None:
         return
     messaging = loaded.config.messaging
-    for step in journey.all_steps():
-        if isinstance(step, Send) and not messaging.channels:
+    for step in sends:
+        if not messaging.channels:
             hint = (
                 f"write `messaging: {{channels: {{{step.channel}: {{address: {step.channel}}}}}}}`, with the trait that holds the address"
             )
             yield Issue("unknown-channel", f"`messaging` in engage.yaml declares no channel `{step.channel}`", step.span, hint)
-        if isinstance(step, Send) and step.group is not None and not messaging.groups:
+        if step.group is not None and not messaging.groups:
             hint = f"write `messaging: {{groups: [{step.group}]}}`"
             yield Issue("unknown-group", f"`messaging` in engage.yaml declares no group `{step.group}`", step.span, hint)
 

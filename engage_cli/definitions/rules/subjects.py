@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from engage_cli.definitions.audience import Audience
-from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of
+from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
+from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of, references_in
 from engage_cli.definitions.conditions import (
     AllOf,
     AnyOf,
@@ -59,6 +60,14 @@ def check(loaded: Loaded) -> Iterator[Issue]:
             for reference, span in () if isinstance(asked, AskedCondition) else references_asked(asked):
                 if isinstance(reference, TraitRef):
                     yield from known.judge(reference.path.name, Subject.USERS, span)
+    for broadcast in loaded.sound_broadcasts().values():
+        for condition in conditions_of_broadcast(broadcast).values():
+            yield from known.misplaced(condition, Subject.USERS)
+            if without_accounts and (span := _first_quantifier(condition)) is not None:
+                yield _no_accounts(span)
+        for reference, span in references_in(broadcast.goal.on.where) if broadcast.goal is not None else ():
+            if isinstance(reference, TraitRef):
+                yield from known.judge(reference.path.name, Subject.USERS, span)
 
 
 class _Known:

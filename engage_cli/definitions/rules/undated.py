@@ -1,9 +1,11 @@
-"""What of a journey rests on inputs whose values of earlier are not known: it is right, and notes say what follows."""
+"""What of a journey or broadcast rests on inputs whose values of earlier are not known: it is right, and notes say what follows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engage_cli.definitions.audience import Audience
+from engage_cli.definitions.broadcast import Broadcast
+from engage_cli.definitions.broadcast_walk import conditions_of
 from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of, references_of
 from engage_cli.definitions.conditions import Condition, HasEntity, InAudience, InSql, TraitIs
 from engage_cli.definitions.journey import Journey, SetTrait
@@ -18,7 +20,7 @@ from engage_cli.source import Issue, Severity, Span
 
 
 def check(loaded: Loaded) -> Iterator[Issue]:
-    """A note for each such input of each journey, where it is first read; those of a `when` that acts apart from the others."""
+    """A note for each such input of each journey and broadcast, where it is first read; of a `when` that acts apart from the others."""
     if loaded.config is None:
         return
     journeys = loaded.sound_journeys()
@@ -30,6 +32,8 @@ def check(loaded: Loaded) -> Iterator[Issue]:
     )
     for journey in journeys.values():
         yield from _of_journey(journey, inputs)
+    for broadcast in loaded.sound_broadcasts().values():
+        yield from _of_broadcast(broadcast, inputs)
 
 
 def _of_journey(journey: Journey, inputs: "_Inputs") -> Iterator[Issue]:
@@ -46,6 +50,18 @@ def _of_journey(journey: Journey, inputs: "_Inputs") -> Iterator[Issue]:
                 else "it is taken as it is at the tick, whatever it was at the instant of the step"
             )
             yield Issue("undated", f"{what} has only its present value: {follows}", span, None, Severity.NOTE)
+
+
+def _of_broadcast(broadcast: Broadcast, inputs: "_Inputs") -> Iterator[Issue]:
+    if broadcast.send_at is None:
+        return  # sent by hand, it is asked at the instant of the run
+    noted: set[str] = set()
+    for condition in conditions_of(broadcast).values():
+        for what, span in inputs.of_condition(condition):
+            if what not in noted:
+                noted.add(what)
+                follows = "it is taken as it is at the run that makes the recipients, whatever it was at `send_at`"
+                yield Issue("undated", f"{what} has only its present value: {follows}", span, None, Severity.NOTE)
 
 
 @dataclass(frozen=True)

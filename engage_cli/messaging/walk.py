@@ -232,6 +232,9 @@ class Walker:
         severity = Severity.WARNING if root in ("profile", "account") else Severity.ERROR
         code = "unknown-trait" if root in ("profile", "account") else "unknown-name"
         hint = did_you_mean(name, known) or (None if len(known) > 12 else f"there are {', '.join(f'`{one}`' for one in sorted(known))}")
+        if root == "context" and not known:
+            message = f"a campaign that sends this carries nothing in its context, and `{visible(name)}` is looked for there"
+            hint = "broadcasts, and journeys that a condition enters, carry none: show a trait of `profile`"
         self._issue(node, code, message, hint, f"{root}.{name}", name, severity=severity)
         return severity is Severity.ERROR
 

@@ -34,7 +34,7 @@ def needs_of_broadcasts(project: Project, plans: Mapping[str, MomentPlan], base:
 
     That is their conditions, their goals, and what comes back of their messages.
     """
-    needs = replace(base, dated=True, with_properties=True)
+    needs = replace(base, dated=True)
     for plan in plans.values():
         needs = plan.needs(needs, low)
     for goal in _goals(project.broadcasts[name] for name in plans):

@@ -1,10 +1,11 @@
-"""What a broadcast says can be meant: the zones of its recipients are known, and what journeys read of it is there when they read it."""
+"""What a broadcast says can be meant: zones are known, a winner is decided after the test, and journeys read of it what is there."""
 
 from collections.abc import Iterator
 
 from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.journey_reads import broadcast_reads, broadcasts_read
 from engage_cli.definitions.loaded import Loaded
+from engage_cli.definitions.values import SECONDS, Duration
 from engage_cli.source import Issue, Severity
 
 
@@ -13,6 +14,7 @@ def check(loaded: Loaded) -> Iterator[Issue]:
     broadcasts = loaded.sound_broadcasts()
     for broadcast in broadcasts.values():
         yield from _clocks(broadcast, loaded)
+        yield from _early_winner(broadcast)
     yield from _read_both_ways(broadcasts, loaded)
 
 
@@ -22,6 +24,24 @@ def _clocks(broadcast: Broadcast, loaded: Loaded) -> Iterator[Issue]:
         message = "nobody has a time zone of their own, so that `local: true` is the project's zone for all"
         hint = "write `person_timezone: {trait: timezone}` in engage.yaml, or leave `local` out"
         yield Issue("no-zones", message, send_at.span, hint, Severity.WARNING)
+
+
+def _early_winner(broadcast: Broadcast) -> Iterator[Issue]:
+    """Nine o'clock comes to UTC+14 first, and to UTC-12 so long afterwards: before then not everybody of a test has been written to."""
+    send_at, winner = broadcast.send_at, broadcast.winner
+    if send_at is not None and send_at.local and winner is not None and _seconds(winner.after) < _ROUND_THE_WORLD:
+        message = (
+            f"the winner is decided {winner.after} after it is that time where it comes first (UTC+14), and with `local: true` others get "
+            "theirs up to 26 hours later"
+        )
+        yield Issue("early-winner", message, winner.span, "write `after: 30 hours` or more, or leave `local` out", Severity.WARNING)
+
+
+_ROUND_THE_WORLD = 26 * 3600
+
+
+def _seconds(exact: Duration) -> int:
+    return exact.amount * SECONDS[exact.unit]
 
 
 def _read_both_ways(broadcasts: dict[str, Broadcast], loaded: Loaded) -> Iterator[Issue]:

@@ -124,7 +124,8 @@ _NOTHING = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE p_told (
-        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR
+        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR, rest VARCHAR,
+        id_json VARCHAR
     )
     """,
 )

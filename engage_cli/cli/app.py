@@ -6,12 +6,25 @@ import typer
 from typer.core import TyperGroup
 
 from engage_cli import __version__
-from engage_cli.cli.commands import audience, consent, deliver, forget, identity, journey, project, run, state, store, template, trait
+from engage_cli.cli.commands import (
+    audience,
+    broadcast,
+    consent,
+    deliver,
+    forget,
+    identity,
+    journey,
+    project,
+    run,
+    state,
+    store,
+    template,
+    trait,
+)
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
 LATER = {
-    "broadcast": "broadcasts",
     "report": "the HTML page",
     "test": "the author's own tests of campaigns",
 }
@@ -94,6 +107,7 @@ for _name, _commands, _help in (
     ("audience", audience, "Build audiences, look at them, explain them."),
     ("trait", trait, "Look at computed traits."),
     ("journey", journey, "Let people move through journeys."),
+    ("broadcast", broadcast, "Send one message to many people at one time."),
     ("template", template, "Look at messages before anybody gets them."),
     ("consent", consent, "Import and look up subscription states."),
     ("identity", identity, "Look at which identifiers are one person."),

@@ -10,7 +10,7 @@ from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.plan.build import plan_audiences
 from engage_cli.service.meaning import definition_hash, trait_hash
 from engage_cli.service.run_results import Defined, Edit, EditKind, StepEdit, VersionInside
-from engage_cli.service.tick import meaning_of
+from engage_cli.service.tick_plans import meaning_of
 from engage_cli.service.traits import plan_traits
 from engage_cli.state.journey_readers import JourneyCounts, journey_count
 from engage_cli.state.journeys import KeptVersion, journey_clocks, kept_versions

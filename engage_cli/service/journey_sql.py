@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engage_cli import __version__
-from engage_cli.definitions.journey import Goto, Journey, Send
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import graph_of
 from engage_cli.definitions.step_words import entry_words, goal_words, step_words
 from engage_cli.engine.base import Engine
@@ -18,7 +18,8 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.journeys import journey_named
 from engage_cli.service.progress import Progress
 from engage_cli.service.simulate import as_live, recorded_of
-from engage_cli.service.tick import perform, plan_ticks
+from engage_cli.service.tick_plans import plan_ticks
+from engage_cli.service.tick_walks import perform
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.workspace import engine_for, load, with_tables_of
 from engage_cli.source import Span
@@ -27,7 +28,7 @@ from engage_cli.state.journeys import record_doings, record_moves
 from engage_cli.state.store import scratch_state
 
 _BEGINS = (
-    ("w_due", "who is or was in the journey, of those whom something can have happened to"),
+    ("w_known_instance", "who is or was in the journey, of those whom something can have happened to"),
     ("w_happened", "the events that instances wait for"),
     ("w_path", "the ways from step to step"),
     ("w_cut", "who comes to an end, and when"),
@@ -36,8 +37,6 @@ _BEGINS = (
     ("step_settings", "what the steps say beside"),
     ("seen_now", "the events that were seen"),
 )
-_PASSED_BY = {Send: "w_sent", Goto: "w_log"}
-"""Where everybody passes without being asked anything: what the first statement of the step fills."""
 _MADE = re.compile(r'\s*(?:CREATE (?:OR REPLACE )?TEMP TABLE|INSERT INTO|UPDATE|DELETE FROM)\s+"?([a-z_.]+)"?')
 
 
@@ -93,8 +92,6 @@ class _Titles:
         journey = self._journey
         if made == "w_here":
             return self._step(self._places[parameters[0]])
-        if made in _PASSED_BY.values() and parameters and made == _PASSED_BY.get(type(self._steps.get(parameters[0]))):
-            return self._step(parameters[0])
         if made in ("w_entry_event", "w_recorded"):
             return f"who may enter: {entry_words(journey.entry)}  {_place(journey.entry.span)}"
         if made == "w_goal_instance" and journey.goal is not None:

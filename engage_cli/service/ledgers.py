@@ -1,5 +1,6 @@
 """Conditions about messages and journeys in audiences, asked outside a tick: of what the state has recorded, and what came of it since."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from engage_cli.definitions.project import Project
@@ -7,6 +8,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.ledger import make_empty_ledger, make_recorded_ledger
 from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
 from engage_cli.journeys.standing import make_instance_users
+from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.outcomes import asks_ledger, asks_outcomes
 from engage_cli.plan.predicates import Plan
@@ -28,6 +30,14 @@ def lay_ledger(project: Project, folder: Path, engine: Engine, plan: Plan, catal
             make_outcomes(engine, catalog, project.config.messaging.outcomes)
         else:
             make_no_outcomes(engine)
+        make_recorded_ledger(engine)
+
+
+def lay_moment_ledger(engine: Engine, moments: Iterable[MomentPlan]) -> None:
+    """The same for conditions that a run asks at instants of their own, where they ask for it. Needs `instance_user`, `outcome_event`, and
+    the state."""
+    asked = [one.predicate for plan in moments for one in (*plan.audiences.values(), *plan.conditions.values())]
+    if asks_ledger(tuple(asked)):
         make_recorded_ledger(engine)
 
 

@@ -12,7 +12,7 @@ from engage_cli.errors import EngageError
 from engage_cli.journeys.settings import settings_of
 from engage_cli.messaging.checks import values_used
 from engage_cli.messaging.policy.deciding import decide
-from engage_cli.messaging.policy.due import make_due
+from engage_cli.messaging.policy.due import Campaigns, make_due
 from engage_cli.messaging.policy.editions import Edition, edition_of, stage_editions
 from engage_cli.messaging.policy.people import Values, make_people, plan_values
 from engage_cli.messaging.policy.rendering import SAID, phrase_of
@@ -86,23 +86,21 @@ def _profile(template: MessageTemplate, sendings: Sequence[Sending]) -> tuple[st
     return tuple(sorted({path[1] for path in used if path[0] == "profile" and len(path) > 1} - {"user_id"}))
 
 
-def decide_due(
-    engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime, journeys: Sequence[str], stopped: Sequence[str]
-) -> tuple[MessageCount, ...]:
-    """Decide about every candidate that is due, of broadcasts and of the journeys named, which have come to `as_of`; what became of how
-    many.
+def decide_due(engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime, campaigns: Campaigns) -> tuple[MessageCount, ...]:
+    """Decide about every candidate of these campaigns that is due; what became of how many.
 
     Needs `p_made`, `instance_user` and `instance_end`. Makes `p_told`, which files are made of, and `run_edition`.
     """
     config = policy.project.config
     engine.execute(_NONE_UNRENDERED)
-    if not make_due(engine, as_of, config.timezone, journeys, stopped):
+    if not make_due(engine, as_of, config.timezone, campaigns):
         stage_editions(engine, ())
         for nothing in _NOTHING:
             engine.execute(nothing)
         return tuple(MessageCount(*row) for row in engine.rows(_COUNTS))
     make_people(engine, policy.values, catalog, policy.channels, as_of)
-    decide(engine, config.messaging, config.timezone, policy.channels, sorted(policy.templates))
+    joined = config.sources.identity is not None
+    decide(engine, config.messaging, config.timezone, policy.channels, sorted(policy.templates), joined=joined)
     editions = _editions(engine, policy)
     stage_editions(engine, editions.values())
     with_language = config.messaging.language.trait is not None
@@ -124,8 +122,7 @@ _NOTHING = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE p_told (
-        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR, rest VARCHAR,
-        id_json VARCHAR
+        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR
     )
     """,
 )
@@ -140,7 +137,7 @@ _COUNTS = """
     SELECT kind, campaign, 'deferred', count(*) FROM (
         SELECT campaign_kind AS kind, campaign FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
             ANTI JOIN p_due USING (candidate_id)
-        UNION ALL SELECT kind, campaign FROM p_made ANTI JOIN p_due USING (candidate_id)
+        UNION ALL SELECT kind, campaign FROM p_made ANTI JOIN p_due USING (candidate_id) ANTI JOIN p_settled USING (candidate_id)
     ) GROUP BY ALL
     ORDER BY ALL
 """

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from engage_cli.definitions.project import Project
 from engage_cli.errors import UsageError
+from engage_cli.service.broadcasts import Request, run_broadcasts
 from engage_cli.service.build import build_audiences
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.edits import find_edits
@@ -18,6 +19,7 @@ from engage_cli.service.stages import Kind, Stage, stages_of
 from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.workspace import engine_for, load
+from engage_cli.state.broadcasts import broadcast_rows
 from engage_cli.state.instants import iso
 from engage_cli.state.journeys import journey_clocks
 from engage_cli.state.runs import clocks_of
@@ -103,10 +105,14 @@ def _do(request: _Request, stage: Stage) -> StageResult:
                 dry_run=dry_run,
                 strict=strict,
                 allow_change=allow_change,
+                file_format=request.file_format,
                 samples=samples,
                 locked=True,
                 progress=progress,
             )
+        case Kind.BROADCASTS:
+            asked = Request(load(folder), folder, None, as_of, None, dry_run, strict, request.file_format, progress, samples)
+            return run_broadcasts(asked, locked=True)
         case _:
             assert_never(stage.kind)
 
@@ -116,6 +122,7 @@ def _refuse_earlier(project: Project, state: State | None, as_of: datetime) -> N
     clocks = [("trait", name, clock.as_of) for name, clock in trait_clocks(state).items() if name in project.traits]
     clocks += [("audience", name, clock.as_of) for name, clock in clocks_of(state).items() if name in project.audiences]
     clocks += [("journey", name, clock.as_of) for name, clock in journey_clocks(state).items() if name in project.journeys]
+    clocks += [("broadcast", name, row.as_of) for name, row in broadcast_rows(state).items() if name in project.broadcasts]
     later = [one for one in clocks if one[2] > as_of]
     if later:
         kind, name, at = later[0]

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from engage_cli.service.broadcast_results import BroadcastsResult, Refused
 from engage_cli.service.results import BuildResult, SyncChange, TickResult, TraitBuildResult
 from engage_cli.service.stages import Stage
 
-StageResult = TraitBuildResult | BuildResult | TickResult
+StageResult = TraitBuildResult | BuildResult | TickResult | BroadcastsResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ class RunResult:
     def would_change(self) -> bool:
         """Whether a stage changes anything, or a definition is another."""
         return bool(self.edits) or any(done.result.would_change for done in self.stages)
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """The broadcasts that were due and not sent."""
+        return tuple(one for done in self.stages if isinstance(done.result, BroadcastsResult) for one in done.result.refused)
 
     @property
     def held(self) -> tuple[SyncChange, ...]:

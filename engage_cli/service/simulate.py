@@ -25,7 +25,9 @@ from engage_cli.service.journey_status import JourneyStanding, standing_of
 from engage_cli.service.journeys import journey_named
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport
-from engage_cli.service.tick import Plan, clock_of, perform, plan_ticks
+from engage_cli.service.tick import clock_of
+from engage_cli.service.tick_plans import Plan, plan_ticks
+from engage_cli.service.tick_walks import perform
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.workspace import engine_for, load, refuse_rejects, report_of, with_tables_of
 from engage_cli.state.hashes import hash_of_files

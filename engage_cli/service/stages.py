@@ -1,8 +1,8 @@
 """The stages of a run, in the order in which they are done: data, which `engage plan` describes and `engage run` performs.
 
 Traits, audiences and journeys are evaluated, never looked up in what an earlier stage recorded, with one exception: what reads the traits
-that journeys set, or asks what journeys did, comes after the journeys. Whatever else a run is to do is a kind of stage of its own:
-broadcasts that are due belong between the journeys and what comes after them.
+that journeys set, or asks what journeys did, comes after the journeys. Broadcasts that are due come
+after the journeys, whose messages they see, and before what reads these.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TRAITS = "traits"
     AUDIENCES = "audiences"
     JOURNEYS = "journeys"
+    BROADCASTS = "broadcasts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def stages_of(project: Project) -> tuple[Stage, ...]:
         Stage(Kind.TRAITS, _without(project.traits, late_traits)),
         Stage(Kind.AUDIENCES, _without(project.audiences, late)),
         Stage(Kind.JOURNEYS, tuple(project.journeys)),
+        Stage(Kind.BROADCASTS, tuple(project.broadcasts)),
         Stage(Kind.TRAITS, tuple(late_traits), after_journeys=True),
         Stage(Kind.AUDIENCES, tuple(late), after_journeys=True),
     )

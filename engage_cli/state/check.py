@@ -19,6 +19,7 @@ TABLES = (
     *("sync", "list_member", "trait_clock", "trait_value", "forgotten", "migration"),
     *("journey", "journey_version", "journey_hand", "journey_pause", "instance", "instance_goal", "position", "transition", "candidate"),
     *("list_stay", "trait_set", "seen_event", "entry_truth"),
+    *("waiting", "message", "template_edition", "broadcast"),
 )
 
 

@@ -49,7 +49,7 @@ def commit_run(
         for file in member_files:
             record_member_file(state.engine, file)
 
-    _commit(state, record, pending)
+    commit(state, record, pending)
     return is_run
 
 
@@ -70,10 +70,11 @@ def commit_traits(
         apply_trait_changes(state.engine, plan.run.number, plan.run.as_of)
         _record(state.engine, plan, syncs, run_files)
 
-    _commit(state, record, pending)
+    commit(state, record, pending)
 
 
-def _commit(state: State, record: Callable[[], None], pending: Sequence[Pending]) -> None:
+def commit(state: State, record: Callable[[], None], pending: Sequence[Pending]) -> None:
+    """Do what `record` does to the state in one transaction, with what waits to be published."""
     engine = state.engine
     crash_point("commit")
     with engine.transaction():

@@ -17,16 +17,21 @@ def record_messages(engine: Engine, run: int) -> None:
 
 
 def record_candidates(engine: Engine, run: int) -> None:
-    """Keep the candidates that a run made (`p_made`)."""
+    """Keep the candidates that a run made (`p_made`). Those that it only settled (`p_settled`) are there: what was open is put in."""
+    engine.execute(_SETTLED)
     engine.execute(_CANDIDATES, [run])
 
 
+_SETTLED = """
+    UPDATE state.main.candidate AS c SET variant = m.variant, template = m.template, settings = m.settings, send_at = m.send_at
+    FROM (SELECT * FROM p_made SEMI JOIN p_settled USING (candidate_id)) AS m WHERE m.candidate_id = c.candidate_id
+"""
 _CANDIDATES = """
     INSERT INTO state.main.candidate
     SELECT candidate_id, kind, campaign, version, instance, step, variant, user_id, channel, template, scheduled_at, send_at, zone,
     settings,
         context, withheld, CAST(? AS INTEGER)
-    FROM p_made ORDER BY scheduled_at, candidate_id
+    FROM p_made ANTI JOIN p_settled USING (candidate_id) ORDER BY scheduled_at, candidate_id
 """
 _MESSAGES = """
     INSERT INTO state.main.message
@@ -42,5 +47,6 @@ _EDITIONS = """
 """
 _WAIT = """
     INSERT INTO state.main.waiting
-    SELECT candidate_id, user_id FROM p_made ANTI JOIN p_due USING (candidate_id) ORDER BY candidate_id
+    SELECT candidate_id, user_id FROM p_made ANTI JOIN p_due USING (candidate_id) ANTI JOIN p_settled USING (candidate_id)
+    ORDER BY candidate_id
 """

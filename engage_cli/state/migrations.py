@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
+from engage_cli.state.broadcast_tables import CREATE_BROADCASTS
 from engage_cli.state.journey_tables import CREATE_JOURNEYS
 from engage_cli.state.message_tables import CREATE_MESSAGES
 from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
@@ -31,6 +32,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "values of computed traits, and since when", RECORD_TRAITS),
     Migration(6, "which people were taken out of it", REMEMBER_FORGOTTEN),
     Migration(7, "messages that wait, and what became of the others", CREATE_MESSAGES),
+    Migration(8, "broadcasts", CREATE_BROADCASTS),
 )
 
 _CREATE_HISTORY = """

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from engage_cli.crash import crash_point
 from engage_cli.engine.base import InputFile
 from engage_cli.state.aliases import record_aliases
+from engage_cli.state.commit import commit
 from engage_cli.state.inputs import record_files
 from engage_cli.state.journey_hands import record_pauses
 from engage_cli.state.journeys import JourneyClock, KeptVersion, record_clocks, record_doings, record_moves, record_seen, record_versions
 from engage_cli.state.lists import apply_list_changes
 from engage_cli.state.messages import record_messages
-from engage_cli.state.outbox import Pending, RunFile, record_changes, record_pending, record_run_files
+from engage_cli.state.outbox import Pending, RunFile, record_changes, record_run_files
 from engage_cli.state.runs import Run, record_run
-from engage_cli.state.store import State, next_revision
+from engage_cli.state.store import State
 from engage_cli.state.syncs import Sync, record_syncs
 
 
@@ -35,8 +35,8 @@ def commit_tick(
     `closed` are the journeys that nobody entered because their files say so, each with the first instant since its clock before.
     """
     engine = state.engine
-    crash_point("commit")
-    with engine.transaction():
+
+    def record() -> None:
         record_run(engine, run)
         record_versions(engine, versions, run.number)
         record_clocks(engine, clocks)
@@ -51,7 +51,5 @@ def commit_tick(
         record_syncs(engine, syncs)
         record_changes(engine, run.number)
         record_run_files(engine, run.number, run_files)
-        record_pending(engine, pending)
-        next_revision(engine)
-        crash_point("before the commit")
-    crash_point("committed")
+
+    commit(state, record, pending)

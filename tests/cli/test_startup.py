@@ -13,6 +13,7 @@ OURS = {
     "engage_cli.cli.command",
     "engage_cli.cli.commands",
     "engage_cli.cli.commands.audience",
+    "engage_cli.cli.commands.broadcast",
     "engage_cli.cli.commands.consent",
     "engage_cli.cli.commands.deliver",
     "engage_cli.cli.commands.forget",

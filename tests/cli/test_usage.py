@@ -38,6 +38,7 @@ def test_every_command_of_this_version_exists() -> None:
         "run",
         *(f"audience {name}" for name in looks),
         "identity show",
+        *(f"broadcast {name}" for name in ("list", "status", "preview", "send", "cancel")),
         *(
             f"journey {name}"
             for name in ("list", "status", "show", "graph", "simulate", "sql", "tick", "pause", "resume", "archive", "exit")

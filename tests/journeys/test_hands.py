@@ -12,7 +12,7 @@ import pytest
 from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.errors import UsageError
 from engage_cli.service.journey_hand import set_by_hand, take_out
-from engage_cli.service.tick import stricter
+from engage_cli.service.tick_plans import stricter
 from engage_cli.state.journey_readers import HandStatus
 from tests.journeys.shop import make_shop, pause_carts, rows_of, stop_ana, tick
 from tests.state.processes import run_killed

@@ -8,6 +8,7 @@ from typing import Any
 
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.standing import make_instance_users
+from engage_cli.messaging.policy.due import Campaigns
 from engage_cli.messaging.policy.timing import make_no_candidates
 from engage_cli.plan.needs import Needs
 from engage_cli.service.policy import Sending, decide_due, plan_policy
@@ -33,7 +34,7 @@ def decide_in_runs(folder: Path, candidates: Sequence[Candidate], schedule: Sequ
             make_instance_users(engine, joined=False)
             _make(engine, fresh)
             _end(engine, candidates, as_of)
-            decide_due(engine, policy, staging.catalog, as_of, ["a", "b"], [])
+            decide_due(engine, policy, staging.catalog, as_of, Campaigns(["a", "b"], ["a", "b"]))
             addressed |= dict(engine.rows('SELECT message_id, "to" FROM p_message'))
             with engine.transaction():
                 record_messages(engine, number)

@@ -8,7 +8,7 @@ from tests.state.support import Project, at, audience
 
 NOBODY_S = {
     *("revision", "run", "input_file", "audience_clock", "run_file", "member_file", "pending", "sync", "forgotten", "migration"),
-    *("journey", "journey_version", "journey_hand", "journey_pause", "seen_event", "trait_clock", "template_edition"),
+    *("journey", "journey_version", "journey_hand", "journey_pause", "seen_event", "trait_clock", "template_edition", "broadcast"),
 }
 """The tables that no person has a row in."""
 ANA = Forgotten({STATE_ID: frozenset({hash_of("ana")})})

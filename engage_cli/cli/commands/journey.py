@@ -13,6 +13,7 @@ from engage_cli.cli.options import (
     AsOf,
     DetailedExitCode,
     DryRun,
+    Format,
     ProjectDir,
     Strict,
     Wait,
@@ -266,6 +267,7 @@ def tick(
     as_of: AsOf = None,
     strict: Strict = False,
     allow_change: AllowChange = False,
+    file_format: Format = None,
     dry_run: DryRun = False,
     detailed_exit_code: DetailedExitCode = False,
     wait: Wait = 30.0,
@@ -288,6 +290,7 @@ def tick(
         strict=strict,
         wait=wait,
         allow_change=allow_change,
+        file_format=file_format,
         progress=out.progress(),
     )
     out.tell(recovered_blocks(result))

@@ -63,12 +63,12 @@ def run(
     strict: Strict = False,
     wait: Wait = 30.0,
 ) -> ExitCode:
-    """Do what is due: traits, audiences, journeys.
+    """Do what is due: traits, audiences, journeys, broadcasts.
 
     As of one instant: this is the line for cron. The same instant again changes nothing; a run that was killed is finished by the next.
     """
     from engage_cli.cli.render.build import held_blocks
-    from engage_cli.cli.render.run import run_blocks, run_document
+    from engage_cli.cli.render.run import refused_blocks, run_blocks, run_document
     from engage_cli.service.run import run_all
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
@@ -84,12 +84,13 @@ def run(
     else:
         out.show(run_blocks(result, folder, every_path=out.flags.verbose))
     out.tell(held_blocks(result))
-    return ExitCode.FAILED if result.held else ExitCode.DONE
+    out.tell(refused_blocks(result))
+    return ExitCode.FAILED if result.held or result.refused else ExitCode.DONE
 
 
 def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, strict: bool, detailed: bool) -> ExitCode:
     from engage_cli.cli.render.build import held_blocks
-    from engage_cli.cli.render.run import plan_blocks, run_document
+    from engage_cli.cli.render.run import plan_blocks, refused_blocks, run_document
     from engage_cli.service.run import run_all
 
     folder = out.project(project)
@@ -100,7 +101,8 @@ def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, stric
     else:
         out.show(plan_blocks(result))
     out.tell(held_blocks(result))
-    if result.held:
+    out.tell(refused_blocks(result))
+    if result.held or result.refused:
         return ExitCode.FAILED
     return ExitCode.WOULD_CHANGE if detailed and result.would_change else ExitCode.DONE
 

@@ -7,6 +7,8 @@ from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, coun
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
 from engage_cli.engine.base import Cost
+from engage_cli.service.broadcast_cancel import CancelResult
+from engage_cli.service.broadcast_results import BroadcastsResult
 from engage_cli.service.results import AudienceChange, BuildResult, Looked, SyncChange, TickResult, TraitBuildResult
 from engage_cli.service.run_results import RunResult
 
@@ -56,7 +58,7 @@ def held_blocks(result: BuildResult | TickResult | RunResult) -> Iterator[Block]
         yield line(Piece("  hint: ", Style.GOOD), f"what was held back is not lost: {again}")
 
 
-def left_out_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
+def left_out_blocks(result: BuildResult | TickResult | BroadcastsResult) -> Iterator[Block]:
     """How many members are on no list because nothing tells who they are."""
     for sync in result.syncs:
         if sync.without:
@@ -65,7 +67,7 @@ def left_out_blocks(result: BuildResult | TickResult) -> Iterator[Block]:
             yield line(dim(f"{who}, and {are} not on its list"))
 
 
-def recovered_blocks(result: BuildResult | TickResult | TraitBuildResult) -> Iterator[Block]:
+def recovered_blocks(result: BuildResult | TickResult | TraitBuildResult | BroadcastsResult | CancelResult) -> Iterator[Block]:
     """What an interrupted run had left."""
     yield from (line(Piece("recovered", Style.WARNING), ": ", text) for text in result.recovered)
 

@@ -5,10 +5,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, assert_never
 
-from engage_cli.cli.render import build, journeys, trait_build
+from engage_cli.cli.render import broadcasts, build, journeys, trait_build
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.documents import build_document, fields_of, instant
 from engage_cli.journeys.samples import JourneySample
+from engage_cli.service.broadcast_results import BroadcastChange, BroadcastsResult
 from engage_cli.service.results import AudienceChange, BuildResult, JourneyChange, TickResult, TraitBuildResult
 from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StageDone, StageResult
 from engage_cli.state.membership import Comings
@@ -35,6 +36,11 @@ _JOURNEYS = (
     Column("messages", right=True),
     Column("such as", wide=True, spare=True),
 )
+_BROADCASTS = (
+    Column("broadcast"),
+    *(Column(title, right=True) for title in ("recipients", "send", "not sent", "later")),
+    Column("such as", wide=True, spare=True),
+)
 _TRAITS = (Column("trait"), Column("values", right=True), Column("change", right=True))
 
 
@@ -58,6 +64,8 @@ def _stage_document(result: StageResult) -> dict[str, Any]:
         case TickResult():
             samples = {"samples": {key: fields_of(sample) for key, sample in result.samples.items()}} if result.samples else {}
             return journeys.tick_document(result) | samples
+        case BroadcastsResult():
+            return broadcasts.broadcasts_document(result)
         case _:
             assert_never(result)
 
@@ -85,6 +93,8 @@ def _stage_blocks(result: StageResult) -> Iterator[Block]:
             yield from build.result_blocks(result)
         case TickResult():
             yield from journeys.result_blocks(result)
+        case BroadcastsResult():
+            yield from broadcasts.result_blocks(result)
         case _:
             assert_never(result)
 
@@ -92,6 +102,13 @@ def _stage_blocks(result: StageResult) -> Iterator[Block]:
 def _changed(result: RunResult) -> str:
     found = [done.stage.kind.value for done in result.stages if done.result.would_change]
     return "nothing changed" if not found else f"{', '.join(dict.fromkeys(found))} changed"
+
+
+def refused_blocks(result: RunResult) -> Iterator[Block]:
+    """The broadcasts that were due and not sent, and what is good to know of the others."""
+    for done in result.stages:
+        if isinstance(done.result, BroadcastsResult):
+            yield from broadcasts.problem_blocks(done.result)
 
 
 # ---- a plan --------------------------------------------------------------------------------------------------------
@@ -162,6 +179,9 @@ def _plan_of_stage(done: StageDone) -> Iterator[Block]:
             yield table(_JOURNEYS, (_journey_row(one, result.samples.get(one.name, JourneySample())) for one in moving))
             yield from build.sync_blocks(result.syncs, "list")
             yield from _others(len(result.journeys) + len(result.unchanged), len(moving), "journey")
+        case BroadcastsResult() as result:
+            yield table(_BROADCASTS, (_broadcast_row(one, result.samples.get(one.name, ())) for one in result.broadcasts))
+            yield from _others(len(result.broadcasts) + len(result.idle), len(result.broadcasts), "broadcast")
         case _:
             assert_never(done.result)
     if done.stage.after_journeys:
@@ -187,6 +207,11 @@ def _audience_row(change: AudienceChange, some: Comings) -> tuple[Piece, ...]:
 def _journey_row(change: JourneyChange, some: JourneySample) -> tuple[Piece, ...]:
     counts = [_count(number, Style.GOOD) for number in (change.entered, change.moved, change.ended, change.sent)]
     return (name(change.name), *counts, Piece("; ".join(_parts(some))))
+
+
+def _broadcast_row(change: BroadcastChange, some: Sequence[str]) -> tuple[Piece, ...]:
+    numbers = (change.waterfall.matched, change.sent, change.skipped, change.waterfall.deferred)
+    return (name(change.name), *(Piece(number) for number in numbers), Piece(f"to {', '.join(some)}" if some else ""))
 
 
 def _parts(some: JourneySample) -> Sequence[str]:

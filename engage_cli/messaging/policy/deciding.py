@@ -14,6 +14,7 @@ from engage_cli.messaging.policy.caps import apply_caps
 REASONS = (
     "excluded",
     "control",
+    "cancelled",
     "not_live",
     "exited",
     "expired",
@@ -28,13 +29,18 @@ REASONS = (
 """Why a message is not sent, in the order in which it is asked: the first that applies."""
 
 
-def decide(engine: Engine, messaging: Messaging, zone: str, channels: Sequence[str], templates: Sequence[str]) -> None:
-    """Make `p_message` of `p_due`, `p_address`, `consents` and `suppressed_hash`. `templates` are those that there are."""
+def decide(
+    engine: Engine, messaging: Messaging, zone: str, channels: Sequence[str], templates: Sequence[str], *, joined: bool = False
+) -> None:
+    """Make `p_message` of `p_due`, `p_address`, `consents` and `suppressed_hash`. `templates` are those that there are. `joined`:
+    identifiers join users."""
     engine.execute(_LEFT, [list(channels)])
     holdout = messaging.holdout
     share = (holdout.millionths << 32) if holdout is not None else 0
     engine.execute(_REACHED)
     engine.execute(_JUDGED, [f"{holdout.salt}:" if holdout is not None else "", share, list(templates)])
+    if joined:
+        engine.execute(_SAME)
     engine.execute(_SHARED)
     apply_caps(engine, messaging.caps, zone)
 
@@ -90,6 +96,27 @@ _JUDGED = """
     SELECT * EXCLUDE (verdict), verdict.reason AS reason, verdict.rule AS rule,
         row_number() OVER (ORDER BY send_at, priority DESC, campaign, message_id) AS place
     FROM judged
+"""
+# Profiles that turned out to be one person since the recipients were found: what goes to the first of them goes to the person.
+_SAME = """
+    CREATE OR REPLACE TEMP TABLE p_message AS
+    WITH first AS (
+        SELECT campaign, user_key, arg_min(user_id, place) AS user_id FROM p_message
+        WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, user_key
+    ), before AS (
+        SELECT DISTINCT b.campaign, u.user_key, b.user_id FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
+        WHERE b.campaign_kind = 'broadcast' AND b.decision = 'sent' AND u.user_key IN (SELECT user_key FROM first)
+    ), twice AS (
+        SELECT DISTINCT m.message_id FROM p_message AS m
+        LEFT JOIN first AS f ON f.campaign = m.campaign AND f.user_key = m.user_key AND f.user_id <> m.user_id
+        LEFT JOIN before AS b ON b.campaign = m.campaign AND b.user_key = m.user_key AND b.user_id <> m.user_id
+        WHERE m.kind = 'broadcast' AND m.reason IS NULL AND (f.campaign IS NOT NULL OR b.campaign IS NOT NULL)
+    )
+    SELECT m.* REPLACE (
+            CASE WHEN t.message_id IS NOT NULL THEN 'shared_address' ELSE m.reason END AS reason,
+            CASE WHEN t.message_id IS NOT NULL THEN 'one message for each person' ELSE m.rule END AS rule
+        )
+    FROM p_message AS m LEFT JOIN twice AS t USING (message_id)
 """
 _SHARED = """
     CREATE OR REPLACE TEMP TABLE p_message AS

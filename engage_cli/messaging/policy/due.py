@@ -7,6 +7,7 @@ settings, context, "group", category, priority, render, reason, rule)`
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
@@ -20,12 +21,32 @@ from engage_cli.state.instants import stored
 DEFAULT_EXPIRY = Duration(24, Unit.HOUR)
 
 
-def make_due(engine: Engine, as_of: datetime, zone: str, journeys: Sequence[str], stopped: Sequence[str]) -> int:
-    """Make `p_due`; how many there are. Of journeys only those named, which have come to `as_of`; `stopped` ones send nothing any more.
+@dataclass(frozen=True)
+class Campaigns:
+    """Whose candidates a run decides about, by kind and name: those that have come to its instant. Of these some are `stopped`, and send
+    nothing any more."""
+
+    journeys: Sequence[str] = ()
+    broadcasts: Sequence[str] = ()
+    stopped: Sequence[tuple[str, str]] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """Each as one text."""
+        return [*(f"journey {name}" for name in self.journeys), *(f"broadcast {name}" for name in self.broadcasts)]
+
+    @property
+    def stopped_keys(self) -> list[str]:
+        """The stopped ones likewise."""
+        return [f"{kind} {name}" for kind, name in self.stopped]
+
+
+def make_due(engine: Engine, as_of: datetime, zone: str, campaigns: Campaigns) -> int:
+    """Make `p_due` of the candidates of these campaigns; how many there are.
 
     Needs `instance_user`, and `instance_end(instance, ended_at, reason)` of the instances that have ended.
     """
-    engine.execute(_TAKEN, [stored(as_of), list(journeys), stored(as_of)])
+    engine.execute(_TAKEN, [stored(as_of), campaigns.keys, stored(as_of)])
     durations = [str(row[0]) for row in engine.rows("SELECT DISTINCT expires FROM p_taken WHERE expires IS NOT NULL ORDER BY expires")]
     said = [
         exp.If(this=column("expires", "t").eq(text_literal(text)), true=after_duration(column("send_at", "t"), _duration(text), zone))
@@ -37,7 +58,7 @@ def make_due(engine: Engine, as_of: datetime, zone: str, journeys: Sequence[str]
     query = exp.select(star, exp.alias_(expires, "expires_at")).from_(exp.alias_(exp.to_table("p_taken"), "t", table=True))
     engine.execute("DROP TABLE IF EXISTS temp.main.p_expiring")
     engine.create("p_expiring", query)
-    engine.execute(_DUE, [list(stopped), list(stopped), stored(as_of)])
+    engine.execute(_DUE, [campaigns.stopped_keys, campaigns.stopped_keys, stored(as_of)])
     return int(engine.rows("SELECT count(*) FROM p_due")[0][0])
 
 
@@ -56,7 +77,7 @@ _TAKEN = """
         SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template, scheduled_at,
             send_at, zone, settings, context, withheld
         FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
-        WHERE send_at <= ? AND (campaign_kind <> 'journey' OR list_contains(CAST(? AS VARCHAR[]), campaign))
+        WHERE send_at <= ? AND list_contains(CAST(? AS VARCHAR[]), campaign_kind || ' ' || campaign)
         UNION ALL BY NAME
         SELECT * FROM p_made WHERE send_at <= ?
     ) AS c
@@ -66,12 +87,12 @@ _DUE = """
     CREATE OR REPLACE TEMP TABLE p_due AS
     SELECT t.* EXCLUDE (withheld, expires, expires_at), CASE
             WHEN t.withheld IS NOT NULL THEN t.withheld
-            WHEN t.kind = 'journey' AND list_contains(CAST(? AS VARCHAR[]), t.campaign) THEN 'not_live'
+            WHEN list_contains(CAST(? AS VARCHAR[]), t.kind || ' ' || t.campaign) THEN 'not_live'
             WHEN e.instance IS NOT NULL THEN 'exited'
             WHEN t.expires_at < now.as_of THEN 'expired'
         END AS reason, CASE
             WHEN t.withheld IS NOT NULL THEN CASE t.withheld WHEN 'excluded' THEN 'exclude' ELSE 'variant ' || t.variant END
-            WHEN t.kind = 'journey' AND list_contains(CAST(? AS VARCHAR[]), t.campaign) THEN 'status'
+            WHEN list_contains(CAST(? AS VARCHAR[]), t.kind || ' ' || t.campaign) THEN 'status'
             WHEN e.instance IS NOT NULL THEN e.reason
             WHEN t.expires_at < now.as_of THEN 'expires_after ' || coalesce(t.expires, '24 hours')
         END AS rule

@@ -1,0 +1,145 @@
+"""What a run does with each broadcast: find its recipients, go on with those deferred, or nothing, and why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engage_cli.broadcasts.instants import instant_of_sending
+from engage_cli.broadcasts.planning import PlannedBroadcast, plan_broadcast
+from engage_cli.definitions.broadcast import Broadcast, BroadcastStatus
+from engage_cli.definitions.printing_broadcast import print_broadcast
+from engage_cli.definitions.project import Project
+from engage_cli.definitions.project_files import read_kept_broadcast
+from engage_cli.errors import EngageError, UsageError
+from engage_cli.source import did_you_mean, visible
+from engage_cli.state.broadcasts import BroadcastRow, WaitingCount, broadcast_rows, waiting_counts
+from engage_cli.state.hashes import digest
+from engage_cli.state.instants import iso
+from engage_cli.state.store import State
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What `broadcast send` asks for: one broadcast, with `now` also before its time."""
+
+    now: bool = False
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The broadcasts that something is due for, and those for which nothing is, with the reason in words."""
+
+    due: tuple[PlannedBroadcast, ...]
+    idle: tuple[tuple[str, str], ...]
+
+
+def broadcast_named(project: Project, name: str) -> Broadcast:
+    """The broadcast of that name. Raises UsageError where there is none."""
+    if name not in project.broadcasts:
+        hint = did_you_mean(name, project.broadcasts) or "`engage broadcast list` shows them all"
+        raise UsageError(f"there is no broadcast `{visible(name)}`", hint=hint)
+    return project.broadcasts[name]
+
+
+def plan_broadcasts(
+    project: Project, state: State, names: Sequence[str] | None, as_of: datetime, by_hand: ByHand | None, *, dry_run: bool
+) -> Plans:
+    """What is due of these broadcasts, or of all (None): also of those that the project no longer has. `by_hand`: of the one that is named.
+
+    Raises UsageError for one that stands at a later instant, or that is sent by hand before its time; EngageError for a draft, or one that
+    was cancelled, that is sent by hand. A dry run looks at drafts, too, and at the instant of sending of what is before it.
+    """
+    rows, waiting = broadcast_rows(state), waiting_counts(state)
+    due, idle = [], []
+    for name in sorted({*project.broadcasts, *waiting}) if names is None else names:
+        row, one = rows.get(name), project.broadcasts.get(name)
+        if row is None:
+            assert one is not None, "who waits was found"
+            planned = _plan_new(project, one, as_of, by_hand, dry_run=dry_run)
+        else:
+            planned = _plan_known(project, one, row, waiting.get(name), as_of, by_hand, dry_run=dry_run)
+        if isinstance(planned, str):
+            idle.append((name, planned))
+        else:
+            due.append(planned)
+    return Plans(tuple(due), tuple(idle))
+
+
+def _plan_new(project: Project, one: Broadcast, as_of: datetime, by_hand: ByHand | None, *, dry_run: bool) -> PlannedBroadcast | str:
+    sending_at = instant_of_sending(one, project.config.timezone)
+    if one.status is BroadcastStatus.DRAFT and not (by_hand and dry_run):
+        if by_hand:
+            raise EngageError(f"the broadcast `{one.name}` is a draft, which nobody sends", hint=f"say `status: live` in {one.span.file}")
+        return "a draft"
+    if by_hand is None:
+        if sending_at is None:
+            return "sent by hand"
+        if sending_at > as_of:
+            return f"to be sent from {iso(sending_at)} on"
+        return plan_broadcast(project, one, sending_at, None)
+    early = sending_at is not None and sending_at > as_of
+    if early and not by_hand.now and not dry_run:
+        assert sending_at is not None
+        raise UsageError(
+            f"the broadcast `{one.name}` is to be sent from {iso(sending_at)} on, which is after {iso(as_of)}",
+            hint="`engage run` sends it when its time has come; --now sends it at once",
+        )
+    at_once = early and by_hand.now
+    instant = as_of if sending_at is None or at_once else sending_at
+    return plan_broadcast(project, one, instant, None, at_once=at_once)
+
+
+def _plan_known(
+    project: Project,
+    one: Broadcast | None,
+    row: BroadcastRow,
+    waiting: WaitingCount | None,
+    as_of: datetime,
+    by_hand: ByHand | None,
+    *,
+    dry_run: bool,
+) -> PlannedBroadcast | str:
+    if row.cancelled_at is not None:
+        if by_hand and not dry_run:
+            raise EngageError(
+                f"the broadcast `{row.broadcast}` was cancelled at {iso(row.cancelled_at)}: nothing of it goes any more",
+                hint="a broadcast under another name can be sent",
+            )
+        return f"cancelled at {iso(row.cancelled_at)}"
+    if as_of < row.as_of and not dry_run:
+        raise UsageError(
+            f"`{row.broadcast}` was sent as of {iso(row.as_of)}, which is after --as-of {iso(as_of)}; broadcasts only move forward",
+            hint="ask for a later instant, or look at an earlier one with --dry-run",
+        )
+    if waiting is None:
+        return f"sent at {iso(row.frozen_at)}, to everybody"
+    stopped = one is None or one.status is BroadcastStatus.DRAFT
+    edited = one is not None and meaning_of(one) != row.hash
+    kept = read_kept_broadcast(row.definition)
+    planned = plan_broadcast(project, kept, row.frozen_at, row, at_once=row.at_once, stopped=stopped, edited=edited)
+    if (waiting.first is not None and waiting.first <= as_of) or (waiting.open and planned.settles(as_of)):
+        return planned
+    return f"sent at {iso(row.frozen_at)}; {waiting.recipients} wait, the next until {iso(next_instant(waiting, planned))}"
+
+
+def next_instant(waiting: WaitingCount, planned: PlannedBroadcast) -> datetime:
+    """When the next of those who wait is due, or the test is decided."""
+    known = [one for one in (waiting.first, planned.decided_at if waiting.open else None) if one is not None]
+    return min(known)
+
+
+def meaning_of(broadcast: Broadcast) -> str:
+    """A hash of what is sent to whom and when: its text without description and status."""
+    return digest(print_broadcast(_essence(broadcast)))
+
+
+def row_of(plan: PlannedBroadcast, as_of: datetime, winner: str | None, run: int) -> BroadcastRow:
+    """A broadcast as the state keeps it after a run."""
+    if plan.row is not None:
+        return replace(plan.row, as_of=as_of, winner=plan.row.winner or winner)
+    text = print_broadcast(_essence(plan.broadcast))
+    return BroadcastRow(plan.name, plan.instant, text, meaning_of(plan.broadcast), plan.at_once, as_of, winner, None, run)
+
+
+def _essence(broadcast: Broadcast) -> Broadcast:
+    return replace(broadcast, description="", status=BroadcastStatus.LIVE)

@@ -1,0 +1,160 @@
+"""`broadcast preview`: what one person gets of a broadcast, and when, or why not: as a run now would have it, or as one has decided."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engage_cli import __version__
+from engage_cli.broadcasts.planning import plan_broadcast
+from engage_cli.definitions.project import Project
+from engage_cli.definitions.project_files import read_kept_broadcast
+from engage_cli.engine.base import Engine
+from engage_cli.errors import UsageError
+from engage_cli.messaging.policy.due import Campaigns
+from engage_cli.messaging.policy.editions import Edition
+from engage_cli.messaging.policy.rendering import Messages
+from engage_cli.messaging.problems import RenderError
+from engage_cli.plan.needs import Catalog
+from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, plan_broadcasts
+from engage_cli.service.broadcasts import Request, as_looked_at, find
+from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.policy import Policy, decide_due
+from engage_cli.service.progress import Progress
+from engage_cli.service.workspace import engine_for, load
+from engage_cli.source import visible
+from engage_cli.state.broadcasts import BroadcastRow, broadcast_rows
+from engage_cli.state.instants import read
+from engage_cli.state.store import open_published, scratch_state
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastPreview:
+    """What somebody gets. `became`: `sent`, a reason why not, `not_matched`, or `open`, where the test is not decided. `recorded`: so it
+    was decided by an earlier run; else it would be.
+
+    `lines` are the messages, one for each address, with the fields of a file of messages; `problem` says why one cannot be rendered.
+    """
+
+    broadcast: str
+    user: str
+    as_of: datetime
+    became: str
+    recorded: bool
+    rule: str | None = None
+    variant: str | None = None
+    scheduled_at: datetime | None = None
+    send_at: datetime | None = None
+    lines: tuple[Mapping[str, Any], ...] = ()
+    problem: str | None = None
+
+
+def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | None, progress: Progress) -> BroadcastPreview:
+    """What a user gets of a broadcast, by a look as of an instant (None: now), or of the broadcast's own where that is later.
+
+    Writes nothing. Raises UsageError for an unknown broadcast or user.
+    """
+    project = load(folder)
+    broadcast_named(project, name)
+    instant = as_looked_at(project, name, resolve_as_of(as_of, project.config.timezone), now=False)
+    request = Request(project, folder, (name,), instant, ByHand(), True, False, None, progress)
+    with engine_for(project, folder) as engine:
+        state = open_published(engine, folder / project.config.state) or scratch_state(engine, tool_version=__version__)
+        row = broadcast_rows(state).get(name)
+        if row is not None:
+            decided = _decided(engine, name, user, instant)
+            if decided is not None:
+                return decided
+            plans, request = _plans_of_known(project, request, engine, row, user)
+        else:
+            plans = plan_broadcasts(project, state, (name,), instant, request.by_hand, dry_run=True)
+        found = find(request, engine, state, plans)
+        return _would_be(request, engine, name, user, found.policy, found.staging.catalog)
+
+
+def _plans_of_known(project: Project, request: Request, engine: Engine, row: BroadcastRow, user: str) -> tuple[Plans, Request]:
+    """The broadcast that goes on, looked at when the person's turn comes."""
+    plan = plan_broadcast(project, read_kept_broadcast(row.definition), row.frozen_at, row, at_once=row.at_once)
+    turns = engine.rows(_TURN, [row.broadcast, user])
+    at = [read(one) for (one,) in turns if one is not None]
+    return Plans((plan,), ()), replace(request, as_of=max([request.as_of, *at]))
+
+
+def _decided(engine: Engine, name: str, user: str, as_of: datetime) -> BroadcastPreview | None:
+    """What earlier runs decided about somebody, with the message as it was written."""
+    rows = engine.rows(_DECIDED, [name, user])
+    if not rows:
+        return None
+    reasons = [reason for reason, *_ in rows]
+    _, rule, variant, scheduled_at, send_at = rows[0] if None not in reasons else rows[reasons.index(None)]
+    became = "sent" if None in reasons else str(reasons[0])
+    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_KEPT_EDITIONS)}
+    payloads = [str(row[0]) for row in engine.rows(_OUTBOX, [name, user])]
+    lines, problem = _lines(editions, payloads)
+    return BroadcastPreview(name, user, as_of, became, True, rule, variant, read(scheduled_at), read(send_at), lines, problem)
+
+
+def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Policy, catalog: Catalog) -> BroadcastPreview:
+    """What the run that was looked at, or a later one, would decide about somebody."""
+    rows = engine.rows(_MEANT, [user, name, user])
+    if not rows:
+        if not engine.rows("SELECT 1 FROM instance_user WHERE user_id = ?", [user]):
+            raise UsageError(f"`{visible(user)}` is in none of the sources", hint="give --user the id of somebody, as the sources write it")
+        return BroadcastPreview(name, user, request.as_of, "not_matched", False)
+    candidate, variant, scheduled_at, send_at = rows[0]
+    if send_at is None:
+        return BroadcastPreview(name, user, request.as_of, "open", False, None, None, read(scheduled_at), None)
+    if read(send_at) > request.as_of:
+        decide_due(engine, policy, catalog, read(send_at), Campaigns(broadcasts=[name]))
+    decided = engine.rows("SELECT reason, rule FROM p_message WHERE candidate_id = ? ORDER BY reason NULLS FIRST, message_id", [candidate])
+    reason, rule = decided[0]
+    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows("SELECT edition, template, texts, setting FROM run_edition")}
+    lines, problem = _lines(editions, [str(row[0]) for row in engine.rows(_TOLD, [candidate])])
+    became = reason or ("sent" if problem is None else "unrenderable")
+    return BroadcastPreview(name, user, request.as_of, str(became), False, rule, variant, read(scheduled_at), read(send_at), lines, problem)
+
+
+def _lines(editions: Mapping[str, Edition], payloads: list[str]) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
+    messages, lines = Messages(editions), []
+    for payload in payloads:
+        row = json.loads(payload)
+        try:
+            lines.append(messages.line(row))
+        except RenderError as error:
+            return tuple(lines), f"{error.place or row['template']}: {error.message}"
+    return tuple(lines), None
+
+
+_TURN = """
+    SELECT c.send_at FROM state.main.candidate AS c SEMI JOIN state.main.waiting USING (candidate_id)
+    WHERE c.campaign_kind = 'broadcast' AND c.campaign = ? AND c.user_id = ?
+"""
+_DECIDED = """
+    SELECT reason, rule, variant, scheduled_at, send_at FROM state.main.message
+    WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ? ORDER BY message_id
+"""
+_KEPT_EDITIONS = "SELECT edition, template, texts, setting FROM state.main.template_edition"
+_OUTBOX = """
+    SELECT payload FROM state.main.outbox WHERE kind = 'message' AND user_id IN (
+        SELECT user_id FROM state.main.message WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ?
+    ) AND payload->>'$.message_id' IN (
+        SELECT message_id FROM state.main.message WHERE campaign_kind = 'broadcast' AND decision = 'sent'
+    ) ORDER BY payload
+"""
+# By any id that they had: of those that are one person the one who is meant.
+_MEANT = """
+    SELECT candidate_id, variant, scheduled_at, send_at FROM (
+        SELECT candidate_id, variant, scheduled_at, send_at, campaign, user_id, 0 AS place FROM p_made
+        UNION ALL
+        SELECT candidate_id, variant, scheduled_at, send_at, campaign, user_id, 1 FROM state.main.candidate
+        WHERE campaign_kind = 'broadcast'
+    ) AS c JOIN instance_user AS u USING (user_id)
+    WHERE u.user_key = (SELECT user_key FROM instance_user WHERE user_id = ? LIMIT 1) AND c.campaign = ?
+    ORDER BY c.user_id = ? DESC, c.place LIMIT 1
+"""
+_TOLD = """
+    SELECT t.payload FROM p_told AS t JOIN p_message AS m ON m.message_id = t.payload->>'$.message_id'
+    WHERE t.kind = 'message' AND m.candidate_id = ? ORDER BY t.payload
+"""

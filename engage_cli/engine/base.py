@@ -1,6 +1,6 @@
 """The Engine protocol: all that the rest of the product asks of a query engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -219,6 +219,10 @@ class Engine(Protocol):
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query. Text is only ever a constant of ours, values are bound."""
+        ...
+
+    def batches(self, query: exp.Expr | str, size: int, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
+        """The rows of a query, so many at a time, never all of them in memory. No other statement runs until they are all taken."""
         ...
 
     def execute(self, statement: exp.Expr | str, parameters: Sequence[Any] = ()) -> None:

@@ -33,8 +33,11 @@ COPY_OPTIONS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
     "csv": "FORMAT csv, HEADER true",
     "jsonl": "FORMAT json, ARRAY false",
+    "lines": "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f'",
 }
-"""How each format is written; all is spelled out that could differ between two runs."""
+"""How each format is written; all is spelled out that could differ between two runs. `lines`: one column of text as it stands, a line each.
+
+Control characters are escaped in JSON: the delimiter is in none of its lines."""
 
 
 class DuckDBEngine:
@@ -167,6 +170,13 @@ class DuckDBEngine:
         """The rows of a query."""
         with explained():
             return self._run(self._rendered(query), parameters).fetchall()
+
+    def batches(self, query: exp.Expr | str, size: int, parameters: Sequence[Any] = ()) -> Iterator[list[Row]]:
+        """The rows of a query, so many at a time."""
+        with explained():
+            found = self._run(self._rendered(query), parameters)
+            while rows := found.fetchmany(size):
+                yield rows
 
     def execute(self, statement: exp.Expr | str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement for its effect."""

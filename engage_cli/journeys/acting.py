@@ -1,4 +1,4 @@
-"""Send, sync and set: what is done at the instant of arrival, and goes on."""
+"""Send, sync and set: what is done at the instant of arrival, by all who stand at the step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engage_cli.definitions.journey import Send, SetTrait, Sync
-from engage_cli.definitions.journey_graph import ON
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import column
 
@@ -15,12 +14,9 @@ if TYPE_CHECKING:
     from engage_cli.definitions.journey_graph import Place
     from engage_cli.journeys.walk import Walk
 
-_ONWARD = """
-    CREATE OR REPLACE TEMP TABLE w_left AS
-    SELECT instance, token, arrived_at AS moved_at, CAST(? AS VARCHAR) AS outcome, CAST(? AS VARCHAR) AS cause,
-        CAST(NULL AS VARCHAR) AS branch,
-        CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-    FROM w_here
+_SEND_ALL = """
+    INSERT INTO w_sent
+    SELECT instance, CAST(? AS VARCHAR), arrived_at, CAST(? AS VARCHAR), context, action, CAST(? AS DOUBLE) FROM w_token WHERE place = ?
 """
 _SEND = """
     INSERT INTO w_sent
@@ -41,20 +37,24 @@ _SYNC = """
 
 def act_send(walk: Walk, send: Send, place: Place) -> None:
     """A candidate for a message, with the zone in which the person is at that instant."""
+    if not walk.asker.has_zones:
+        walk.engine.execute(_SEND_ALL, [send.id, walk.zone, place.index, place.index])
+        return
+    walk.make_here(place)
     walk.asker.make_zones(walk.zone)
     walk.engine.execute(_SEND, [send.id, place.index])
-    walk.engine.execute(_ONWARD, [ON, "done"])
 
 
 def act_set(walk: Walk, step: SetTrait, place: Place) -> None:
     """A value of a trait of ours; a missing one sets nothing."""
+    walk.make_here(place)
     walk.asker.make_values(f"{step.id}.to")
     walk.engine.execute(_SET, [step.id, step.trait, place.index])
-    walk.engine.execute(_ONWARD, [ON, "done"])
 
 
 def act_sync(walk: Walk, sync: Sync, place: Place) -> None:
     """Onto a list, until it is taken off again; or an event with its properties."""
+    walk.make_here(place)
     walk.asker.make_properties({name: f"{sync.id}.{name}" for name, _ in sync.properties})
     removal: exp.Expr = exp.cast(exp.null(), "TIMESTAMP")
     if sync.remove_after is not None:
@@ -63,4 +63,3 @@ def act_sync(walk: Walk, sync: Sync, place: Place) -> None:
     walk.engine.execute("DROP TABLE IF EXISTS temp.main.w_removal")
     walk.engine.create("w_removal", query.from_(exp.alias_(exp.to_table("w_here"), "h", table=True)))
     walk.engine.execute(_SYNC, [sync.id, place.index])
-    walk.engine.execute(_ONWARD, [ON, "done"])

@@ -155,9 +155,14 @@ class Asker:
             self.engine.execute(exp.insert(exp.select(*shown).from_(exp.alias_(exp.to_table("w_read"), "r", table=True)), "w_property"))
         self.engine.execute(_OBJECTS)
 
+    @property
+    def has_zones(self) -> bool:
+        """Whether people have zones of their own."""
+        return ZONE in self.values
+
     def make_zones(self, zone: str) -> None:
         """Make `w_zoned(instance, token, zone)` of those in `w_here`: the person's zone, or, where that is no IANA name, `zone`."""
-        if ZONE not in self.values:
+        if not self.has_zones:
             self.engine.execute(_ONE_ZONE, [zone])
             return
         asked = self.values[ZONE]

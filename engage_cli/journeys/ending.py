@@ -22,7 +22,8 @@ def end_instances(walk: Walk) -> None:
     _find_exits(walk)
     engine.execute(_CUT)
     if not count(engine, "SELECT count(*) FROM w_cut"):
-        engine.execute("CREATE OR REPLACE TEMP TABLE w_kept AS FROM w_log")
+        engine.execute("DROP TABLE IF EXISTS temp.main.w_kept")
+        engine.execute("ALTER TABLE temp.main.w_log RENAME TO w_kept")
         return
     forks = [place.id for place in walk.graph.places if isinstance(place.node, Fork)]
     engine.execute(_KEEP_LOG)

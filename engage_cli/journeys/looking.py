@@ -1,6 +1,8 @@
 """Whom a tick of one edition looks at: those to whom something happened, or may happen by time or by a condition.
 
-`w_known_instance(instance, journey, version, user_key, user_id, key, entered_at, entry_event, entry_name, ended_at)`
+`w_due(instance, version)`
+    the open ones that time alone may move.
+`w_known_instance(instance, journey, version, user_key, user_id, key, entered_at, entry_event, entry_name, ended_at, instance_id)`
     the instances, ended ones too, of all of these.
 `w_touched(instance)`
     the open ones of them that may move, which are walked.
@@ -11,7 +13,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import Hold, Journey
+from engage_cli.definitions.journey import Fork, Hold, Journey
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.edition import Edition
@@ -57,15 +59,17 @@ class Look:
         time or a condition may move."""
         name, version = self.journey.name, self.edition.version
         steps = [step for _, step in self.edition.waits]
-        self.engine.execute(_KNOWN, [name, name, stored(self.until), stored(self.until), name, version, steps, None in steps])
+        self.engine.execute(_DUE, [name, stored(self.until), stored(self.until)])
+        standing = [name, version, steps, None in steps]
+        self.engine.execute(_KNOWN if steps else _KNOWN_WITHOUT_CONDITIONS, [name, *standing] if steps else [name])
 
     def load_touched(self) -> None:
         """Add to `w_instance` and `w_token` the instances that something can have happened to."""
         engine, name, version = self.engine, self.journey.name, self.edition.version
-        engine.execute(_TOUCHED, [name, version, stored(self.until), stored(self.until), name, version, name, version])
+        engine.execute(_TOUCHED, [version, name, version, name, version])
         self._touch_by_conditions()
         places = self.edition.graph.places
-        engine.execute(_LOAD_INSTANCES)
+        engine.execute(_LOAD_INSTANCES if any(isinstance(place.node, Fork) for place in places) else _LOAD_UNFORKED)
         engine.execute(_LOAD_TOKENS, [[place.id for place in places], [place.index for place in places]])
 
     def _touch_by_conditions(self) -> None:
@@ -124,7 +128,11 @@ class Look:
         engine.create("w_goal_limit", query.from_(exp.alias_(exp.to_table("w_instance"), "i", table=True)))
 
 
-_KNOWN = """
+_DUE = """
+    CREATE OR REPLACE TEMP TABLE w_due AS
+    SELECT DISTINCT instance, version FROM position_now WHERE journey = ? AND (due <= ? OR exit_due <= ?)
+"""
+_WHO = """
     CREATE OR REPLACE TEMP TABLE w_known_instance AS
     WITH who AS (
         SELECT user_key FROM w_candidate
@@ -134,19 +142,24 @@ _KNOWN = """
         SELECT i.instance FROM instance_now AS i
         SEMI JOIN (SELECT user_id FROM instance_user SEMI JOIN who USING (user_key)) AS u ON u.user_id = i.user_id
         WHERE i.journey = ?
-        UNION SELECT instance FROM position_now WHERE journey = ? AND (due <= ? OR exit_due <= ?)
+        UNION SELECT instance FROM w_due
+        UNION SELECT instance FROM changed_now"""
+_STANDING_BY = """
         UNION SELECT p.instance FROM position_now AS p
-            WHERE p.journey = ? AND p.version = ? AND (list_contains(CAST(? AS VARCHAR[]), p.step) OR ?)
-        UNION SELECT instance FROM changed_now
+            WHERE p.journey = ? AND p.version = ? AND (list_contains(CAST(? AS VARCHAR[]), p.step) OR ?)"""
+_KNOWN_ONES = """
     )
-    SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at
+    SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at,
+        i.instance_id
     FROM instance_now AS i SEMI JOIN found USING (instance) JOIN instance_user AS u ON u.user_id = i.user_id
 """
+_KNOWN = _WHO + _STANDING_BY + _KNOWN_ONES
+_KNOWN_WITHOUT_CONDITIONS = _WHO + _KNOWN_ONES
 _FIRST_ENTRY = "SELECT min(entered_at) FROM instance_now WHERE journey = ? AND version = ? AND ended_at IS NULL"
 _TOUCHED = """
     CREATE OR REPLACE TEMP TABLE w_touched AS
     SELECT DISTINCT instance FROM (
-        SELECT instance FROM position_now WHERE journey = ? AND version = ? AND (due <= ? OR exit_due <= ?)
+        SELECT instance FROM w_due WHERE version = ?
         UNION ALL
         SELECT p.instance FROM position_now AS p SEMI JOIN changed_now AS c USING (instance) WHERE p.journey = ? AND p.version = ?
         UNION ALL
@@ -165,17 +178,21 @@ _ASK_STANDING = """
 _TOUCHED_ALL = """
     INSERT INTO w_touched SELECT DISTINCT instance FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)
 """
-_LOAD_INSTANCES = """
+_LOAD = """
     INSERT INTO w_instance
-    SELECT k.instance, i.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
+    SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
     FROM (SELECT DISTINCT instance FROM w_touched) AS t
     JOIN w_known_instance AS k USING (instance)
-    JOIN instance_now AS i USING (instance)
-    JOIN (
+    JOIN {carried} AS p USING (instance)
+"""
+_LOAD_UNFORKED = _LOAD.replace("{carried}", "position_now")
+_LOAD_INSTANCES = _LOAD.replace(
+    "{carried}",
+    """(
         SELECT instance, max(last_at) AS last_at, arg_min(context, (token, last_at)) AS context
         FROM position_now SEMI JOIN w_touched USING (instance) GROUP BY instance
-    ) AS p USING (instance)
-"""
+    )""",
+)
 _LOAD_TOKENS = """
     INSERT INTO w_token
     SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,

@@ -33,10 +33,12 @@ class Walk:
     def run(self) -> None:
         """Move every token of `w_token` as far as it comes, to `w_log` and `w_stay`, `w_end`, `w_sent`, `w_set`, `w_synced`."""
         self._make_paths()
+        standing = {int(row[0]) for row in self.engine.rows("SELECT DISTINCT place FROM w_token")}
+        led_to: set[int | None] = {0}
         for place in self.graph.places:
-            if count(self.engine, _STANDING, place.index):
-                self.engine.execute(_HERE, [place.index])
+            if place.index in standing or (place.index in led_to and count(self.engine, _STANDING, place.index)):
                 self._leave(place)
+                led_to.update(way.target for way in place.ways)
 
     def _make_paths(self) -> None:
         tokens = paths(self.graph)
@@ -46,6 +48,39 @@ class Walk:
         self.engine.execute(_WAYS, [[index for index, _ in ways], [way.outcome for _, way in ways], [way.target for _, way in ways], names])
 
     def _leave(self, place: Place) -> None:
+        """Move the tokens on that stand at a place and leave it; those that stay are kept."""
+        match place.node:
+            case Send() | Sync() | SetTrait() | Goto():
+                self._pass(place, place.node)
+            case _:
+                self.make_here(place)
+                self._wait(place)
+
+    def make_here(self, place: Place) -> None:
+        """Make `w_here` of the tokens that stand at a place, with what is known of their instances."""
+        self.engine.execute(_HERE, [place.index])
+
+    def _pass(self, place: Place, node: Send | Sync | SetTrait | Goto) -> None:
+        """What is done here is done at once, and everybody goes on."""
+        cause = "done"
+        match node:
+            case Send():
+                act_send(self, node, place)
+            case Sync():
+                act_sync(self, node, place)
+            case SetTrait():
+                act_set(self, node, place)
+            case Goto():
+                cause = "goto"
+        target = place.way(ON).target
+        to_step = None if target is None else _name(self.graph.places[target])
+        self.engine.execute(_LOG_ALL, [place.id, to_step, cause, place.index, place.index])
+        if target is None:
+            self.engine.execute(_END_ALL, [place.index, place.index])
+        else:
+            self.engine.execute(_ARRIVE_ALL, [target, place.index])
+
+    def _wait(self, place: Place) -> None:
         """Make `w_left` of the tokens in `w_here`, keep those that stay, and move the others on."""
         match place.node:
             case Delay():
@@ -64,22 +99,16 @@ class Walk:
             case Exit():
                 self.engine.execute(_EXIT, [place.node.reason, place.index])
                 return
-            case Send():
-                act_send(self, place.node, place)
-            case Sync():
-                act_sync(self, place.node, place)
-            case SetTrait():
-                act_set(self, place.node, place)
-            case Goto():
-                self.engine.execute(_ONWARD, [ON, "goto"])
         self.move_on(place)
 
     def move_on(self, place: Place) -> None:
         """Log the tokens of `w_left`, and let each arrive where its way leads."""
         source = place.node.fork if isinstance(place.node, Join) else place.id
         self.engine.execute(_LOG, [source, place.index, place.index])
-        self.engine.execute(_ARRIVE, [place.index])
-        self.engine.execute(_END, [place.index, place.index])
+        if any(way.target is not None for way in place.ways):
+            self.engine.execute(_ARRIVE, [place.index])
+        if any(way.target is None for way in place.ways):
+            self.engine.execute(_END, [place.index, place.index])
 
     @property
     def limit(self) -> datetime:
@@ -140,12 +169,20 @@ _HERE = """
     FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
     WHERE t.place = ?
 """
-_ONWARD = """
-    CREATE OR REPLACE TEMP TABLE w_left AS
-    SELECT instance, token, arrived_at AS moved_at, CAST(? AS VARCHAR) AS outcome, CAST(? AS VARCHAR) AS cause,
-        CAST(NULL AS VARCHAR) AS branch,
-        CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-    FROM w_here
+# What everybody does who stands at a place: they go on at the instant of their arrival.
+_LOG_ALL = """
+    INSERT INTO w_log
+    SELECT instance, token, CAST(? AS VARCHAR), CAST(? AS VARCHAR), arrived_at, CAST(? AS VARCHAR), NULL, NULL, action, CAST(? AS DOUBLE),
+        action
+    FROM w_token WHERE place = ?
+"""
+_ARRIVE_ALL = """
+    INSERT INTO w_token
+    SELECT instance, token, CAST(? AS INTEGER), arrived_at, arrived_at, arrived_at, context, used, TRUE, NULL, action
+    FROM w_token WHERE place = ?
+"""
+_END_ALL = """
+    INSERT INTO w_end SELECT instance, token, arrived_at, 'completed', action, CAST(? AS DOUBLE) FROM w_token WHERE place = ?
 """
 _LOG = """
     INSERT INTO w_log

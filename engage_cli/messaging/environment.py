@@ -18,6 +18,7 @@ from markupsafe import Markup
 from engage_cli.messaging.formats import Formats
 from engage_cli.messaging.limits import LONGEST_VALUE, Budget, operation, sized
 from engage_cli.messaging.problems import RenderError
+from engage_cli.messaging.remembering import remembered
 
 JINJA_FILTERS = (
     "abs batch capitalize count d default dictsort e escape first float groupby int items join last length list lower map max min "
@@ -90,13 +91,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         self.filters = {name: FILTERS[name] for name in JINJA_FILTERS}
         self.filters |= {name: _with_context(function) for name, function in formats.filters().items()}
-        self.filters |= {"with_query": with_query, "replace": replace, SIZED: sized}
+        self.filters |= {"with_query": _WITH_QUERY, "replace": replace, SIZED: sized}
         self.filters |= {COUNTED: _with_context(budget.counted), CHARGED: _with_context(budget.charged)}
         self.tests = {name: test for name, test in self.tests.items() if name in TESTS}
         self.globals = dict(GLOBALS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute`: of an object its value under that key, never a method."""
+        if obj.__class__ is dict:  # nearly always, and for every value that a message shows
+            value = obj.get(attribute)
+            return Missing(name=attribute) if value is None or value == "" else value
         return self._of(obj, attribute) if isinstance(obj, dict | Missing) else super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -152,7 +156,7 @@ def is_missing(value: Any) -> bool:
 
 def written(value: Any) -> Any:
     """A value as text: booleans as `true` and `false`, numbers in their shortest decimal form. Lists and objects are no text."""
-    if isinstance(value, str | Missing):
+    if value.__class__ is str or isinstance(value, str | Missing):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -198,6 +202,9 @@ def replace(text: Any, old: str, new: str) -> str:
     if len(text) + text.count(str(old)) * len(str(new)) > LONGEST_VALUE:
         raise RenderError("too-large", f"a value would be longer than {LONGEST_VALUE:,} characters")
     return str(text.replace(str(old), str(new)))
+
+
+_WITH_QUERY = remembered(with_query)
 
 
 def _with_context(function: Callable[..., Any]) -> Callable[..., Any]:

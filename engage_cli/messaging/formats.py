@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError, dates, lists, numbers
 from babel.numbers import NumberPattern
 
 from engage_cli.messaging.problems import RenderError
+from engage_cli.messaging.remembering import remembered
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _SPACES = {ord("\u00a0"): " ", ord("\u202f"): " "}
@@ -32,11 +33,29 @@ class Formats:
         self.zone = project_zone
         self.now: datetime | None = None
         self._spaces = _SPACES if plain_spaces else None
+        self._filters: dict[str, Callable[..., str]] = {}
 
     def filters(self) -> dict[str, Callable[..., str]]:
-        """The filters by the names that templates have for them."""
-        own = (self.number, self.percent, self.money, self.relative, self.plural, self.listed, self.country)
-        return {"date": self.in_date, "time": self.in_time, "datetime": self.in_datetime} | {one.__name__: one for one in own}
+        """The filters by the names that templates have for them, the same ones whoever asks. From the first use the locale stays."""
+        if not self._filters:
+            kept = (self.number, self.percent, self.money, self.plural, self.country)
+            own: dict[str, Callable[..., str]] = {one.__name__: remembered(one) for one in kept}
+            in_zone = {"date": self.in_date, "time": self.in_time, "datetime": self.in_datetime}
+            own |= {name: self._by_zone(function) for name, function in in_zone.items()}
+            self._filters = own | {"relative": self.relative, "listed": self.listed}
+        return self._filters
+
+    def _by_zone(self, function: Callable[..., str]) -> Callable[..., str]:
+        """A filter whose results are kept for each zone."""
+        zones: dict[str, Callable[..., str]] = {}
+
+        def ask(*args: Any, **kwargs: Any) -> str:
+            name = str(self.zone)
+            if name not in zones:
+                zones[name] = remembered(function)
+            return zones[name](*args, **kwargs)
+
+        return ask
 
     def number(self, value: Any, digits: int | None = None) -> str:
         """`3408` as `3,408`, `3 408` …: with as many decimals as it has, or `digits` of them."""

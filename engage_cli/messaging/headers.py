@@ -1,6 +1,7 @@
 """Headers of an email: what a value may be, and the ones that every message has."""
 
 import re
+from functools import lru_cache
 
 from engage_cli.messaging.addresses import emails
 from engage_cli.messaging.problems import RenderError
@@ -23,6 +24,7 @@ def header_value(name: str, value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)
 def mailbox(name: str, value: str) -> str:
     """A value that is one mailbox, as it is: `hello@acme.example`, or `Acme <hello@acme.example>`. Raises RenderError for anything else.
 

@@ -21,6 +21,8 @@ OLD_KEY_VARIABLE = "ENGAGE_UNSUBSCRIBE_KEY_OLD"
 _VERSION = "1"
 _SHORTEST_KEY = 16
 _LONGEST_TOKEN = 4096
+_BLOCK = 64
+"""Bytes of a block of SHA-256 (FIPS 180-4)."""
 
 
 class TokenError(EngageError):
@@ -56,6 +58,13 @@ def sign(subscription: Subscription, key: bytes) -> str:
     return f"{_VERSION}.{payload}.{_encoded(_signature(payload, key))}"
 
 
+def signing_pads(key: bytes) -> tuple[bytes, bytes]:
+    """What RFC 2104 hashes before a token's payload, and before that hash: HMAC for those who have the hash alone (policy/signing.py)."""
+    block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return inner + _signed(""), outer
+
+
 def verify(token: str, keys: Sequence[bytes]) -> Subscription:
     """What a token stands for. Raises TokenError for one that none of the keys signed."""
     version, _, rest = token.strip().partition(".")
@@ -71,7 +80,12 @@ def verify(token: str, keys: Sequence[bytes]) -> Subscription:
 
 
 def _signature(payload: str, key: bytes) -> bytes:
-    return hmac.digest(key, f"engage-unsubscribe:{_VERSION}.{payload}".encode(), hashlib.sha256)
+    return hmac.digest(key, _signed(payload), hashlib.sha256)
+
+
+def _signed(payload: str) -> bytes:
+    """What is signed of a token."""
+    return f"engage-unsubscribe:{_VERSION}.{payload}".encode()
 
 
 def _encoded(data: bytes) -> str:

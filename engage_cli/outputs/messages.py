@@ -1,98 +1,104 @@
-"""Files of messages: rows of `run_change` in the order of their ids, each rendered on its own, a batch at a time.
+"""Files of messages: rows of `run_change` in the order of their ids.
 
 As lines (JSONL) a message has the fields of messaging/policy/rendering.py; as Parquet or CSV the same ones as columns of text,
-`variables` as JSON.
+`variables` as JSON. Where every message comes with its variables, DuckDB writes the file by itself; else batches go through rendering.py.
 """
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
 
 from sqlglot import exp
 
 from engage_cli import files
 from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.batches import Row
 from engage_cli.messaging.policy.editions import Edition
-from engage_cli.messaging.policy.rendering import Messages
-from engage_cli.messaging.problems import RenderError
+from engage_cli.messaging.policy.links import stage_links
+from engage_cli.messaging.policy.signing import signing
+from engage_cli.messaging.unsubscribe import keys_of
+from engage_cli.outputs.message_text import COLUMNS, make_message_line, make_message_text
+from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
-
-BATCH = 5000
-"""Rows that are in memory at once."""
 
 
 def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
-    """Write a file of messages; how many there are. Those that cannot be rendered become rows of those skipped, and of `unrendered`."""
-    engine.execute(_LINES, [file.kind.value, file.source, file.destination])
-    messages = Messages({str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)})
-    lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
-    failed: list[tuple[str, str]] = []
-    with files.on_disk("write", lines), lines.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
-        rows = _write(engine, messages, out, failed)
-        out.flush()
-        os.fsync(out.fileno())
+    """Write a file of messages; how many there are. Those that cannot be rendered become rows of those skipped, and of `unrendered`.
+
+    Reads the key of unsubscribe links from the environment where a message has one. Raises EngageError where there is none.
+    """
+    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
+    stage_links(engine, editions.values())
+    make_message_text(engine)
+    of_file = [file.source, file.destination]
+    to_render = int(engine.rows(_TO_RENDER, of_file)[0][0])
+    with ExitStack() as signed:
+        if engine.rows(_SIGNED, of_file):
+            signed.enter_context(signing(engine, keys_of(os.environ)[0]))
+        if not to_render:
+            return _copy(engine, file, path)
+        lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
+        rows, failed = _render(engine, editions, of_file, to_render, lines)
     if failed:
-        engine.execute(_FAILED, [[one[0] for one in failed], [one[1] for one in failed]])
-        engine.execute(_SKIP, [file.source])
-        engine.execute(_TAKE_OUT, [file.source])
+        engine.execute(_FAILED, [list(failed), list(failed.values())])
+        engine.execute(_SKIP, of_file)
+        engine.execute(_TAKE_OUT, of_file)
     if lines != path:
-        engine.execute(_COLUMNS, [str(lines)])
-        engine.copy(exp.select("*").from_("message_column"), path, file.format)
+        make_message_line(engine, lines)
+        engine.copy(exp.select("*").from_("message_line"), path, file.format)
         files.remove(lines)
     return rows
 
 
-def _write(engine: Engine, messages: Messages, out: TextIO, failed: list[tuple[str, str]]) -> int:
-    rows = 0
-    for payload in _payloads(engine):
-        row = json.loads(payload)
-        try:
-            line = messages.line(row)
-        except RenderError as error:
-            failed.append((row["message_id"], f"{error.place or row['template']}: {error.message}"))
-            continue
-        out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-        rows += 1
-    return rows
+def _copy(engine: Engine, file: RunFile, path: Path) -> int:
+    """Write messages that need no rendering, all by one statement."""
+    as_lines = file.format == "jsonl"
+    shown = [exp.column("line")] if as_lines else [exp.column(name, quoted=True) for name in COLUMNS]
+    query = exp.select(*shown).from_("message_text" if as_lines else "message_columns")
+    query = query.where(exp.column("source").eq(file.source), exp.column("destination").eq(file.destination))
+    with files.on_disk("write", path):
+        return engine.copy(query.order_by("id_json"), path, "lines" if as_lines else file.format)
 
 
-def _payloads(engine: Engine) -> Iterator[str]:
-    """The rows of `message_line` in order, a batch at a time."""
-    last = int(engine.rows("SELECT count(*) FROM message_line")[0][0])
-    for low in range(0, last, BATCH):
-        for (payload,) in engine.rows("SELECT payload FROM message_line WHERE line > ? AND line <= ? ORDER BY line", [low, low + BATCH]):
-            yield payload
+def _render(
+    engine: Engine, editions: Mapping[str, Edition], of_file: list[str | None], messages: int, path: Path
+) -> tuple[int, dict[str, str]]:
+    """Write messages as lines; how many, and of those that cannot be rendered why."""
+    rows, failed = 0, dict[str, str]()
+    processes = int(engine.rows("SELECT current_setting('threads')")[0][0])
+    with files.on_disk("write", path), path.open("wb") as out:
+        for lines in rendered(editions, _batches(engine, of_file), messages, processes):
+            out.write(lines.text)
+            rows += lines.rows
+            failed |= lines.failed
+        out.flush()
+        os.fsync(out.fileno())
+    return rows, failed
 
 
-_LINES = """
-    CREATE OR REPLACE TEMP TABLE message_line AS
-    SELECT row_number() OVER (ORDER BY payload) AS line, payload FROM run_change WHERE kind = ? AND source = ? AND destination = ?
-    ORDER BY line
-"""
-_COLUMNS = """
-    CREATE OR REPLACE TEMP TABLE message_column AS
-    SELECT * FROM read_json(?, format = 'newline_delimited', maximum_object_size = 50000000, columns = {
-        'message_id': 'VARCHAR', 'user_id': 'VARCHAR', 'to': 'VARCHAR', 'template': 'VARCHAR', 'language': 'VARCHAR', 'from': 'VARCHAR',
-        'reply_to': 'VARCHAR', 'subject': 'VARCHAR', 'preheader': 'VARCHAR', 'html': 'VARCHAR', 'text': 'VARCHAR',
-        'unsubscribe_url': 'VARCHAR', 'variables': 'VARCHAR', 'campaign': 'VARCHAR', 'step': 'VARCHAR', 'variant': 'VARCHAR',
-        'category': 'VARCHAR', 'group': 'VARCHAR', 'scheduled_at': 'VARCHAR', 'send_at': 'VARCHAR'
-    })
-"""
+def _batches(engine: Engine, of_file: list[str | None]) -> Iterator[list[Row]]:
+    for batch in engine.batches(_ROWS, BATCH, of_file):
+        yield [(str(payload), token, line) for payload, token, line in batch]
+
+
 _EDITIONS = "SELECT edition, template, texts, setting FROM run_edition"
+_TO_RENDER = "SELECT count(*) FROM message_row WHERE source = ? AND destination = ? AND NOT is_ready"
+_SIGNED = "SELECT 1 FROM message_row WHERE source = ? AND destination = ? AND signs LIMIT 1"
+_ROWS = "SELECT payload, token, line FROM message_text WHERE source = ? AND destination = ? ORDER BY id_json"
 _FAILED = """
     INSERT INTO unrendered SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))
 """
 _SKIP = """
     INSERT INTO run_change
     SELECT 'skipped', 'skipped', NULL, c.user_id, 'skipped', CAST(to_json({
-            'message_id': c.payload->>'$.message_id', 'user_id': c.user_id, 'campaign': c.payload->>'$.campaign',
+            'message_id': u.message_id, 'user_id': c.user_id, 'campaign': c.payload->>'$.campaign',
             'step': c.payload->>'$.step', 'reason': 'unrenderable', 'rule': u.rule
         }) AS VARCHAR), '}', CAST(to_json(c.user_id) AS VARCHAR)
-    FROM run_change AS c JOIN unrendered AS u ON u.message_id = (c.payload->>'$.message_id')
-    WHERE c.kind = 'message' AND c.source = ?
+    FROM run_change AS c JOIN unrendered AS u ON CAST(to_json(u.message_id) AS VARCHAR) = c.id_json
+    WHERE c.kind = 'message' AND c.source = ? AND c.destination = ?
 """
 _TAKE_OUT = """
-    DELETE FROM run_change WHERE kind = 'message' AND source = ? AND (payload->>'$.message_id') IN (SELECT message_id FROM unrendered)
+    DELETE FROM run_change WHERE kind = 'message' AND source = ? AND destination = ?
+        AND id_json IN (SELECT CAST(to_json(message_id) AS VARCHAR) FROM unrendered)
 """

@@ -64,8 +64,7 @@ def _planned(kind: Told, source: str, destination: str | None, destinations: Map
 _FILES = "SELECT DISTINCT kind, source, destination FROM run_change WHERE kind NOT IN ('list', 'each') ORDER BY ALL"
 _MESSAGES = """
     CREATE TEMP TABLE run_change AS
-    SELECT kind, source, destination, user_id, change, payload, '}' AS rest, CAST(to_json(user_id) AS VARCHAR) AS id_json
-    FROM p_told {lists}
+    SELECT kind, source, destination, user_id, change, payload, rest, id_json FROM p_told {lists}
 """
 _EVENTS = """
     INSERT INTO run_change

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engage_cli import __version__
-from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey import Goto, Journey, Send
 from engage_cli.definitions.journey_graph import graph_of
 from engage_cli.definitions.step_words import entry_words, goal_words, step_words
 from engage_cli.engine.base import Engine
@@ -28,7 +28,7 @@ from engage_cli.state.journeys import record_doings, record_moves
 from engage_cli.state.store import scratch_state
 
 _BEGINS = (
-    ("w_known_instance", "who is or was in the journey, of those whom something can have happened to"),
+    ("w_due", "who is or was in the journey, of those whom something can have happened to"),
     ("w_happened", "the events that instances wait for"),
     ("w_path", "the ways from step to step"),
     ("w_cut", "who comes to an end, and when"),
@@ -37,6 +37,8 @@ _BEGINS = (
     ("step_settings", "what the steps say beside"),
     ("seen_now", "the events that were seen"),
 )
+_PASSED_BY = {Send: "w_sent", Goto: "w_log"}
+"""Where everybody passes without being asked anything: what the first statement of the step fills."""
 _MADE = re.compile(r'\s*(?:CREATE (?:OR REPLACE )?TEMP TABLE|INSERT INTO|UPDATE|DELETE FROM)\s+"?([a-z_.]+)"?')
 
 
@@ -92,6 +94,8 @@ class _Titles:
         journey = self._journey
         if made == "w_here":
             return self._step(self._places[parameters[0]])
+        if made in _PASSED_BY.values() and parameters and made == _PASSED_BY.get(type(self._steps.get(parameters[0]))):
+            return self._step(parameters[0])
         if made in ("w_entry_event", "w_recorded"):
             return f"who may enter: {entry_words(journey.entry)}  {_place(journey.entry.span)}"
         if made == "w_goal_instance" and journey.goal is not None:

@@ -122,7 +122,8 @@ _NOTHING = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE p_told (
-        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR
+        kind VARCHAR, source VARCHAR, destination VARCHAR, user_id VARCHAR, change VARCHAR, payload VARCHAR, rest VARCHAR,
+        id_json VARCHAR
     )
     """,
 )

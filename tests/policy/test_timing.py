@@ -51,9 +51,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     st.lists(st.tuples(st.integers(0, 8), st.sampled_from(ZONES)), min_size=1, max_size=12),
     st.sampled_from([None, *QUIET]),
     st.sampled_from([None, (1, 20), (2, 60), (3, 600)]),
+    st.lists(st.integers(-2, 12), max_size=3, unique=True),
 )
 def test_messages_wait_for_the_morning_and_for_room(
-    engine: Engine, drawn: list[tuple[int, str]], quiet: Quiet | None, throttle: tuple[int, int] | None
+    engine: Engine, drawn: list[tuple[int, str]], quiet: Quiet | None, throttle: tuple[int, int] | None, hours_given: list[int]
 ) -> None:
     waiting = [Waiting(f"c{n * 7 % 10}{n:02}", START + quarter * 180 * MINUTE, ZoneInfo(zone)) for n, (quarter, zone) in enumerate(drawn)]
     make_no_candidates(engine)
@@ -65,8 +66,9 @@ def test_messages_wait_for_the_morning_and_for_room(
     expected = {one.candidate_id: awake_from(one.scheduled_at, quiet, one.zone) for one in waiting}
     if throttle is not None:
         at_most, per = throttle[0], throttle[1] * MINUTE
-        Throttle(engine, "b", at_most, per, hours).run()
-        expected = send_instants(waiting, quiet, at_most, per)
+        given_before = [START + hour * 60 * MINUTE for hour in hours_given]
+        Throttle(engine, "b", at_most, per, hours, dict.fromkeys(given_before, 1)).run()
+        expected = send_instants(waiting, quiet, at_most, per, given_before)
     assert {name: read(at) for name, at in engine.rows("SELECT candidate_id, send_at FROM p_made")} == expected
 
 

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import md5
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Channel, Config, Language, Messaging, Urls
-from engage_cli.engine.base import Engine
 from engage_cli.messaging.template import MessageTemplate, restore_template
+
+if TYPE_CHECKING:  # a process that renders needs no engine, and starts without one
+    from engage_cli.engine.base import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _messaging(setting: Mapping[str, Any]) -> Messaging:
     return Messaging(channels=channels, language=Language(default=setting["language"]), urls=Urls(**setting["urls"]))
 
 
-def stage_editions(engine: Engine, editions: Iterable[Edition]) -> None:
+def stage_editions(engine: "Engine", editions: Iterable[Edition]) -> None:
     """Make `run_edition(edition, template, texts, setting)`, of which files are written and which the commit keeps."""
     rows = [(one.id, one.template, one.texts, one.setting) for one in editions]
     engine.execute(_STAGE, [[row[number] for row in rows] for number in range(4)])

@@ -1,8 +1,7 @@
 """What files say of messages: rows of the outbox, made of `p_message` and `p_person`.
 
-`p_told(kind, source, destination, user_id, change, payload)`: of kind `message` for each channel with all that a message is made of, of
-kind
-`skipped` who gets none, and why.
+`p_told(kind, source, destination, user_id, change, payload, rest, id_json)`: of kind `message` for each channel with all that a message is
+made of, of kind `skipped` who gets none, and why; see `run_change` in outputs/calls.py.
 """
 
 import json
@@ -52,20 +51,45 @@ def _object(names: Sequence[str]) -> exp.Expr:
     return exp.Concat(expressions=[*members, text_literal("}")])
 
 
+# Both kinds of payload end in `render` and `edition`, so that files are made of the text as it stands: see outputs/message_text.py.
 _TOLD = """
     CREATE OR REPLACE TEMP TABLE p_told AS
-    WITH edition AS (SELECT unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS edition)
-    SELECT 'message' AS kind, m.channel AS source, m.channel AS destination, m.user_id, 'sent' AS change, CAST(to_json({
-            'message_id': m.message_id, 'user_id': m.user_id, 'to': m."to", 'template': m.template, 'edition': e.edition,
-            'language': m.language, 'channel': m.channel, 'kind': m.kind, 'campaign': m.campaign, 'step': m.step, 'variant': m.variant,
-            'category': m.category, 'group': m."group", 'scheduled_at': text_of_instant(m.scheduled_at), 'send_at':
-            text_of_instant(m.send_at), 'zone': m.zone,
-            'render': m.render, 'settings': CAST(m.settings AS JSON), 'profile': CAST(m.profile AS JSON), 'context': CAST(m.context AS JSON)
-        }) AS VARCHAR) AS payload
-    FROM p_profiled AS m JOIN edition AS e USING (template)
+    WITH edition AS (SELECT unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS edition),
+    shown AS (
+        SELECT m.*, e.edition, text_of_instant(m.scheduled_at) AS scheduled_text, text_of_instant(m.send_at) AS send_text
+        FROM p_profiled AS m JOIN edition AS e USING (template)
+    )
+    SELECT 'message' AS kind, channel AS source, channel AS destination, user_id, 'sent' AS change,
+        CASE render WHEN 'variables' THEN
+            CAST(to_json({
+                'message_id': message_id, 'user_id': user_id, 'to': "to", 'template': template, 'language': language
+            }) AS VARCHAR)[:-2]
+            || coalesce(',"subject":' || CAST(settings->'$.subject' AS VARCHAR), '')
+            || coalesce(',"from":' || CAST(settings->'$.from' AS VARCHAR), '')
+            || coalesce(',"reply_to":' || CAST(settings->'$.reply_to' AS VARCHAR), '')
+            || coalesce(',"preheader":' || CAST(settings->'$.preheader' AS VARCHAR), '')
+            || ',"variables":{"profile":' || CAST(json(profile) AS VARCHAR) || ',"context":' || CAST(json(context) AS VARCHAR)
+            || ',"campaign":' || CAST(to_json({
+                'kind': kind, 'name': campaign, 'channel': channel, 'category': category
+            }) AS VARCHAR)[:-2]
+            || coalesce(',"group":' || CAST(to_json("group") AS VARCHAR), '') || coalesce(',"step":' || CAST(to_json(step) AS VARCHAR), '')
+            || coalesce(',"variant":' || CAST(to_json(variant) AS VARCHAR), '') || '}},' || CAST(to_json({
+                'campaign': campaign, 'step': step, 'variant': variant, 'category': category, 'group': "group",
+                'scheduled_at': scheduled_text, 'send_at': send_text
+            }) AS VARCHAR)[2:-2]
+        ELSE
+            CAST(to_json({
+                'message_id': message_id, 'user_id': user_id, 'to': "to", 'template': template, 'language': language, 'channel': channel,
+                'kind': kind, 'campaign': campaign, 'step': step, 'variant': variant, 'category': category, 'group': "group",
+                'scheduled_at': scheduled_text, 'send_at': send_text, 'zone': zone, 'settings': CAST(settings AS JSON),
+                'profile': CAST(profile AS JSON), 'context': CAST(context AS JSON)
+            }) AS VARCHAR)[:-2]
+        END || ',"render":' || CAST(to_json(render) AS VARCHAR) || ',"edition":"' || edition || '"}' AS payload,
+        coalesce(CAST(to_json("group") AS VARCHAR), 'null') AS rest, CAST(to_json(message_id) AS VARCHAR) AS id_json
+    FROM shown
     UNION ALL
     SELECT 'skipped', 'skipped', NULL, user_id, 'skipped', CAST(to_json({
             'message_id': message_id, 'user_id': user_id, 'campaign': campaign, 'step': step, 'reason': reason, 'rule': rule
-        }) AS VARCHAR)
+        }) AS VARCHAR), '}', CAST(to_json(user_id) AS VARCHAR)
     FROM p_message WHERE reason IS NOT NULL
 """

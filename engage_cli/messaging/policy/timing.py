@@ -48,7 +48,7 @@ def _make_quiet(engine: Engine, hours: QuietHours, ranges: list[tuple[str, datet
 class Throttle:
     """At most so many messages of one campaign in any stretch (t − per, t]: whoever waits goes first in the order (scheduled_at, id).
 
-    `given` are the instants that messages already have, with how many.
+    `given` are the instants that messages already have, with how many; some of them may be later than those that are given now.
     """
 
     engine: Engine
@@ -72,7 +72,7 @@ class Throttle:
         engine.execute(_QUEUED)
 
     def _step(self, at: datetime) -> None:
-        room = self.at_most - sum(count for instant, count in self.given.items() if at - self.per < instant <= at)
+        room = self._room(at)
         if room <= 0:
             self._wait(self._free_from(at))
             return
@@ -83,14 +83,14 @@ class Throttle:
         self.engine.execute("CREATE OR REPLACE TEMP TABLE p_queue AS SELECT * FROM p_queue ANTI JOIN p_taken USING (candidate_id)")
         self.given[at] = self.given.get(at, 0) + taken
 
+    def _room(self, at: datetime) -> int:
+        """How many may go at an instant, so that no stretch that it falls in has too many: those that end at it, and at a later message."""
+        ends = [at, *(instant for instant in self.given if at < instant < at + self.per)]
+        return self.at_most - max(sum(count for instant, count in self.given.items() if end - self.per < instant <= end) for end in ends)
+
     def _free_from(self, at: datetime) -> datetime:
         """The first instant after `at` with room, if nobody else comes."""
-        instants = sorted(instant for instant in self.given if instant > at - self.per)
-        for instant in instants:
-            later = instant + self.per
-            if later > at and sum(count for other, count in self.given.items() if instant < other <= later) < self.at_most:
-                return later
-        raise AssertionError("after the last message and `per` there is room")
+        return next(later for later in sorted(instant + self.per for instant in self.given) if later > at and self._room(later) > 0)
 
     def _wait(self, until: datetime) -> None:
         """Nobody goes before an instant; who is asleep then, later."""

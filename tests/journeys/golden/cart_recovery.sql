@@ -270,6 +270,8 @@ FROM (
 ) AS e;
 
 -- who is or was in the journey, of those whom something can have happened to
+CREATE OR REPLACE TEMP TABLE w_due AS
+SELECT DISTINCT instance, version FROM position_now WHERE journey = 'cart_recovery' AND (due <= TIMESTAMP '2026-11-01 13:20:00' OR exit_due <= TIMESTAMP '2026-11-01 13:20:00');
 CREATE OR REPLACE TEMP TABLE w_known_instance AS
 WITH who AS (
     SELECT user_key FROM w_candidate
@@ -279,12 +281,11 @@ WITH who AS (
     SELECT i.instance FROM instance_now AS i
     SEMI JOIN (SELECT user_id FROM instance_user SEMI JOIN who USING (user_key)) AS u ON u.user_id = i.user_id
     WHERE i.journey = 'cart_recovery'
-    UNION SELECT instance FROM position_now WHERE journey = 'cart_recovery' AND (due <= TIMESTAMP '2026-11-01 13:20:00' OR exit_due <= TIMESTAMP '2026-11-01 13:20:00')
-    UNION SELECT p.instance FROM position_now AS p
-        WHERE p.journey = 'cart_recovery' AND p.version = 1 AND (list_contains(CAST([] AS VARCHAR[]), p.step) OR FALSE)
+    UNION SELECT instance FROM w_due
     UNION SELECT instance FROM changed_now
 )
-SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at
+SELECT i.instance, i.journey, i.version, u.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.ended_at,
+    i.instance_id
 FROM instance_now AS i SEMI JOIN found USING (instance) JOIN instance_user AS u ON u.user_id = i.user_id;
 DELETE FROM w_candidate WHERE EXISTS (
     SELECT 1 FROM w_known_instance AS i
@@ -314,7 +315,7 @@ SELECT instance, '', NULL, CAST('list' AS VARCHAR), entered_at, 'entry', NULL, e
 FROM w_instance WHERE fresh;
 CREATE OR REPLACE TEMP TABLE w_touched AS
 SELECT DISTINCT instance FROM (
-    SELECT instance FROM position_now WHERE journey = 'cart_recovery' AND version = 1 AND (due <= TIMESTAMP '2026-11-01 13:20:00' OR exit_due <= TIMESTAMP '2026-11-01 13:20:00')
+    SELECT instance FROM w_due WHERE version = 1
     UNION ALL
     SELECT p.instance FROM position_now AS p SEMI JOIN changed_now AS c USING (instance) WHERE p.journey = 'cart_recovery' AND p.version = 1
     UNION ALL
@@ -323,14 +324,10 @@ SELECT DISTINCT instance FROM (
         AND (k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late))
 );
 INSERT INTO w_instance
-SELECT k.instance, i.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
+SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
 FROM (SELECT DISTINCT instance FROM w_touched) AS t
 JOIN w_known_instance AS k USING (instance)
-JOIN instance_now AS i USING (instance)
-JOIN (
-    SELECT instance, max(last_at) AS last_at, arg_min(context, (token, last_at)) AS context
-    FROM position_now SEMI JOIN w_touched USING (instance) GROUP BY instance
-) AS p USING (instance);
+JOIN position_now AS p USING (instance);
 INSERT INTO w_token
 SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
     [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
@@ -388,22 +385,13 @@ FROM w_here AS h;
 INSERT INTO w_synced
 SELECT v.instance, CAST('list' AS VARCHAR), h.arrived_at, r.remove_at, v.value, h.action, CAST(0 AS DOUBLE)
 FROM w_value AS v JOIN w_here AS h USING (instance, token) JOIN w_removal AS r USING (instance, token);
-CREATE OR REPLACE TEMP TABLE w_left AS
-SELECT instance, token, arrived_at AS moved_at, CAST(':on' AS VARCHAR) AS outcome, CAST('done' AS VARCHAR) AS cause,
-    CAST(NULL AS VARCHAR) AS branch,
-    CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-FROM w_here;
 INSERT INTO w_log
-SELECT l.instance, l.token, CAST('list' AS VARCHAR), w.to_step, l.moved_at, l.cause, l.branch, l.event, l.action, CAST(0 AS DOUBLE), l.own
-FROM w_left AS l JOIN w_way AS w ON w.place = 0 AND w.outcome = l.outcome;
+SELECT instance, token, CAST('list' AS VARCHAR), CAST('wait' AS VARCHAR), arrived_at, CAST('done' AS VARCHAR), NULL, NULL, action, CAST(0 AS DOUBLE),
+    action
+FROM w_token WHERE place = 0;
 INSERT INTO w_token
-SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
-FROM w_left AS l JOIN w_way AS w ON w.place = 0 AND w.outcome = l.outcome
-WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(0 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 0 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
+SELECT instance, token, CAST(1 AS INTEGER), arrived_at, arrived_at, arrived_at, context, used, TRUE, NULL, action
+FROM w_token WHERE place = 0;
 
 -- step wait: hold for 2 hours  campaigns/journeys/cart.yaml:13
 CREATE OR REPLACE TEMP TABLE w_here AS
@@ -549,10 +537,6 @@ INSERT INTO w_token
 SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
 FROM w_left AS l JOIN w_way AS w ON w.place = 1 AND w.outcome = l.outcome
 WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(1 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 1 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
 
 -- step wait.emptied.exit_1: exit: lost_interest  campaigns/journeys/cart.yaml:17
 CREATE OR REPLACE TEMP TABLE w_here AS
@@ -563,31 +547,15 @@ WHERE t.place = 2;
 INSERT INTO w_end SELECT instance, token, arrived_at, CAST('lost_interest' AS VARCHAR), action, CAST(2 AS DOUBLE) FROM w_here;
 
 -- step nudge: send nudge by email  campaigns/journeys/cart.yaml:18
-CREATE OR REPLACE TEMP TABLE w_here AS
-SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
-FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
-WHERE t.place = 3;
-CREATE OR REPLACE TEMP TABLE w_zoned AS SELECT instance, token, CAST('Europe/London' AS VARCHAR) AS zone FROM w_here;
 INSERT INTO w_sent
-SELECT h.instance, CAST('nudge' AS VARCHAR), h.arrived_at, z.zone, h.context, h.action, CAST(3 AS DOUBLE)
-FROM w_here AS h JOIN w_zoned AS z USING (instance, token);
-CREATE OR REPLACE TEMP TABLE w_left AS
-SELECT instance, token, arrived_at AS moved_at, CAST(':on' AS VARCHAR) AS outcome, CAST('done' AS VARCHAR) AS cause,
-    CAST(NULL AS VARCHAR) AS branch,
-    CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-FROM w_here;
+SELECT instance, CAST('nudge' AS VARCHAR), arrived_at, CAST('Europe/London' AS VARCHAR), context, action, CAST(3 AS DOUBLE) FROM w_token WHERE place = 3;
 INSERT INTO w_log
-SELECT l.instance, l.token, CAST('nudge' AS VARCHAR), w.to_step, l.moved_at, l.cause, l.branch, l.event, l.action, CAST(3 AS DOUBLE), l.own
-FROM w_left AS l JOIN w_way AS w ON w.place = 3 AND w.outcome = l.outcome;
+SELECT instance, token, CAST('nudge' AS VARCHAR), CAST('day' AS VARCHAR), arrived_at, CAST('done' AS VARCHAR), NULL, NULL, action, CAST(3 AS DOUBLE),
+    action
+FROM w_token WHERE place = 3;
 INSERT INTO w_token
-SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
-FROM w_left AS l JOIN w_way AS w ON w.place = 3 AND w.outcome = l.outcome
-WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(3 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 3 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
+SELECT instance, token, CAST(4 AS INTEGER), arrived_at, arrived_at, arrived_at, context, used, TRUE, NULL, action
+FROM w_token WHERE place = 3;
 
 -- step day: wait 1 day  campaigns/journeys/cart.yaml:19
 CREATE OR REPLACE TEMP TABLE w_here AS
@@ -621,10 +589,6 @@ INSERT INTO w_token
 SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
 FROM w_left AS l JOIN w_way AS w ON w.place = 4 AND w.outcome = l.outcome
 WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(4 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 4 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
 
 -- step tell: sync hub: Cart Left  campaigns/journeys/cart.yaml:20
 CREATE OR REPLACE TEMP TABLE w_here AS
@@ -695,22 +659,13 @@ FROM w_here AS h;
 INSERT INTO w_synced
 SELECT v.instance, CAST('tell' AS VARCHAR), h.arrived_at, r.remove_at, v.value, h.action, CAST(5 AS DOUBLE)
 FROM w_value AS v JOIN w_here AS h USING (instance, token) JOIN w_removal AS r USING (instance, token);
-CREATE OR REPLACE TEMP TABLE w_left AS
-SELECT instance, token, arrived_at AS moved_at, CAST(':on' AS VARCHAR) AS outcome, CAST('done' AS VARCHAR) AS cause,
-    CAST(NULL AS VARCHAR) AS branch,
-    CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-FROM w_here;
 INSERT INTO w_log
-SELECT l.instance, l.token, CAST('tell' AS VARCHAR), w.to_step, l.moved_at, l.cause, l.branch, l.event, l.action, CAST(5 AS DOUBLE), l.own
-FROM w_left AS l JOIN w_way AS w ON w.place = 5 AND w.outcome = l.outcome;
+SELECT instance, token, CAST('tell' AS VARCHAR), CAST('mark' AS VARCHAR), arrived_at, CAST('done' AS VARCHAR), NULL, NULL, action, CAST(5 AS DOUBLE),
+    action
+FROM w_token WHERE place = 5;
 INSERT INTO w_token
-SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
-FROM w_left AS l JOIN w_way AS w ON w.place = 5 AND w.outcome = l.outcome
-WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(5 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 5 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
+SELECT instance, token, CAST(6 AS INTEGER), arrived_at, arrived_at, arrived_at, context, used, TRUE, NULL, action
+FROM w_token WHERE place = 5;
 
 -- step mark: set carts_left to entry.cart_id  campaigns/journeys/cart.yaml:21
 CREATE OR REPLACE TEMP TABLE w_here AS
@@ -759,22 +714,11 @@ CREATE OR REPLACE TEMP TABLE w_value AS SELECT instance, token, value FROM w_rea
 INSERT INTO w_set
 SELECT v.instance, CAST('mark' AS VARCHAR), h.arrived_at, CAST('carts_left' AS VARCHAR), v.value, h.action, CAST(6 AS DOUBLE)
 FROM w_value AS v JOIN w_here AS h USING (instance, token) WHERE v.value IS NOT NULL;
-CREATE OR REPLACE TEMP TABLE w_left AS
-SELECT instance, token, arrived_at AS moved_at, CAST(':on' AS VARCHAR) AS outcome, CAST('done' AS VARCHAR) AS cause,
-    CAST(NULL AS VARCHAR) AS branch,
-    CAST(NULL AS VARCHAR) AS event, context, used, action, action AS own
-FROM w_here;
 INSERT INTO w_log
-SELECT l.instance, l.token, CAST('mark' AS VARCHAR), w.to_step, l.moved_at, l.cause, l.branch, l.event, l.action, CAST(6 AS DOUBLE), l.own
-FROM w_left AS l JOIN w_way AS w ON w.place = 6 AND w.outcome = l.outcome;
-INSERT INTO w_token
-SELECT l.instance, l.token, w.target, l.moved_at, l.moved_at, l.moved_at, l.context, l.used, TRUE, NULL, l.action
-FROM w_left AS l JOIN w_way AS w ON w.place = 6 AND w.outcome = l.outcome
-WHERE w.target IS NOT NULL;
-INSERT INTO w_end
-SELECT l.instance, l.token, l.moved_at, 'completed', l.action, CAST(6 AS DOUBLE)
-FROM w_left AS l JOIN w_way AS w ON w.place = 6 AND w.outcome = l.outcome
-WHERE w.target IS NULL;
+SELECT instance, token, CAST('mark' AS VARCHAR), CAST(NULL AS VARCHAR), arrived_at, CAST('done' AS VARCHAR), NULL, NULL, action, CAST(6 AS DOUBLE),
+    action
+FROM w_token WHERE place = 6;
+INSERT INTO w_end SELECT instance, token, arrived_at, 'completed', action, CAST(6 AS DOUBLE) FROM w_token WHERE place = 6;
 CREATE OR REPLACE TEMP TABLE w_tied (
     occurrence INTEGER, instance BIGINT, token VARCHAR, message_id VARCHAR, from_at TIMESTAMP, until_at TIMESTAMP
 );

@@ -69,7 +69,7 @@ class Decision:
 
 
 @dataclass
-class _Run:
+class Run:
     """The decisions of one run after those before it."""
 
     world: World
@@ -163,7 +163,7 @@ def decisions(world: World, candidates: Sequence[Candidate], schedule: Sequence[
     decided: list[Decision] = []
     waiting = list(candidates)
     for as_of in schedule:
-        run = _Run(world, as_of, list(decided))
+        run = Run(world, as_of, list(decided))
         run.decide([one for one in waiting if one.send_at <= as_of])
         decided += run.made
         waiting = [one for one in waiting if one.send_at > as_of]

@@ -1,0 +1,87 @@
+"""Messages as SQL sees them: those that come with their variables are lines already, all but the addresses of their pages.
+
+`message_text(source, destination, user_id, id_json, payload, signs, token, line)`
+    a row of `run_change` of the kind `message`: whether it needs a token and, inside `signing`, that token; `line` is the message as a
+    file has it, NULL where it has to be rendered.
+
+A payload ends in `,"render":"…","edition":"…"}` (messaging/policy/telling.py). Text between quotes in JSON has no quote that stands
+alone, so that `,"variables":{` is found first where the member of that name begins.
+"""
+
+from pathlib import Path
+
+from engage_cli.engine.base import Engine
+from engage_cli.engine.template import literal, sql, text_list
+from engage_cli.messaging.policy.signing import make_signing
+
+COLUMNS = (
+    *("message_id", "user_id", "to", "template", "language", "from", "reply_to", "subject", "preheader", "html", "text"),
+    *("unsubscribe_url", "variables", "campaign", "step", "variant", "category", "group", "scheduled_at", "send_at"),
+)
+"""The fields of a message as columns of Parquet and CSV, all of text; `variables` are JSON."""
+_OPEN = ',"variables":{'
+_TAIL = ',"render":"variables","edition":"'
+_CUT = len(_TAIL) + 32 + len('"}')
+"""So many characters of a payload are no part of a line; an edition's id has 32."""
+
+
+def make_message_text(engine: Engine) -> None:
+    """Make `message_text` and `message_columns`, the same lines as columns. Needs `run_change` and `message_link`."""
+    make_signing(engine)
+    engine.execute(sql(_ROW, begin=literal(-_CUT), tail=literal(_TAIL)).text)
+    engine.execute(sql(_TEXT, open=literal(_OPEN), length=literal(len(_OPEN)), end=literal(-_CUT - 1)).text)
+    engine.execute(sql(_COLUMNS, paths=text_list([f"$.{name}" for name in COLUMNS])).text)
+
+
+def make_message_line(engine: Engine, lines: Path) -> None:
+    """Make `message_line`: the lines of a file as columns, in its order."""
+    engine.execute("SET VARIABLE message_lines = ?", [str(lines)])
+    engine.execute(_LINE)
+
+
+_ROW = """
+    CREATE OR REPLACE TEMP VIEW message_row AS
+    SELECT c.*, l.links, CASE
+            WHEN c.is_ready OR c.is_old THEN l.variables_sign
+            WHEN l.texts_sign THEN TRUE
+            WHEN l.header_signs AND c.source = 'email' THEN (c.payload->>'$.category') <> 'transactional'
+            ELSE FALSE
+        END AS signs
+    FROM (
+        -- what an earlier version left (`is_old`) has its edition elsewhere, and is rendered whatever it is
+        SELECT source, destination, user_id, id_json, rest, payload, payload[{begin}:-35] = {tail} AS is_ready,
+            payload[-45:-35] <> '"edition":"' AS is_old,
+            CASE WHEN payload[-45:-35] = '"edition":"' THEN payload[-34:-3] ELSE payload->>'$.edition' END AS edition
+        FROM run_change WHERE kind = 'message'
+    ) AS c JOIN message_link AS l USING (edition)
+"""
+_TEXT = """
+    CREATE OR REPLACE TEMP VIEW message_text AS
+    SELECT source, destination, user_id, id_json, payload, signs, token, CASE WHEN is_ready THEN
+            payload[:opens] || replace(replace(links, '{{token}}', coalesce(token, '')), '{{message_id}}', id_json[2:-2])
+            || payload[(opens + 1):{end}] || '}}'
+        END AS line
+    FROM (
+        SELECT *, strpos(payload, {open}) + {length} - 1 AS opens, CASE WHEN signs THEN
+                unsubscribe_token('[' || to_json(user_id) || ',' || to_json(source) || ',' || rest || ',' || id_json || ']')
+            END AS token
+        FROM message_row
+    )
+"""
+_COLUMNS = """
+    CREATE OR REPLACE TEMP VIEW message_columns AS
+    SELECT source, destination, id_json, j[1] AS message_id, j[2] AS user_id, j[3] AS "to", j[4] AS template, j[5] AS language,
+        j[6] AS "from", j[7] AS reply_to, j[8] AS subject, j[9] AS preheader, j[10] AS html, j[11] AS "text", j[12] AS unsubscribe_url,
+        j[13] AS variables, j[14] AS campaign, j[15] AS step, j[16] AS variant, j[17] AS category, j[18] AS "group",
+        j[19] AS scheduled_at, j[20] AS send_at
+    FROM (SELECT source, destination, id_json, json_extract_string(line, {paths}) AS j FROM message_text)
+"""
+_LINE = """
+    CREATE OR REPLACE TEMP VIEW message_line AS
+    SELECT * FROM read_json(getvariable('message_lines'), format = 'newline_delimited', maximum_object_size = 50000000, columns = {
+        'message_id': 'VARCHAR', 'user_id': 'VARCHAR', 'to': 'VARCHAR', 'template': 'VARCHAR', 'language': 'VARCHAR', 'from': 'VARCHAR',
+        'reply_to': 'VARCHAR', 'subject': 'VARCHAR', 'preheader': 'VARCHAR', 'html': 'VARCHAR', 'text': 'VARCHAR',
+        'unsubscribe_url': 'VARCHAR', 'variables': 'VARCHAR', 'campaign': 'VARCHAR', 'step': 'VARCHAR', 'variant': 'VARCHAR',
+        'category': 'VARCHAR', 'group': 'VARCHAR', 'scheduled_at': 'VARCHAR', 'send_at': 'VARCHAR'
+    })
+"""

@@ -15,7 +15,7 @@ from sqlglot import exp
 from engage_cli.definitions.project import EngineSettings, MissingFile
 from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
-from engage_cli.engine.lowering import normals_of, readings_of, render, zones_of
+from engage_cli.engine.lowering import macros_of, render
 from engage_cli.engine.macros import MACROS, macro_statement
 from engage_cli.engine.normal import normal_macro
 from engage_cli.engine.template import text_list
@@ -103,10 +103,11 @@ class Connection:
 
     def rendered(self, statement: exp.Expr) -> str:
         """The SQL of a statement, whose macros are there when it runs."""
-        self.use_zones(zones_of(statement))
-        for source_zone, project_zone in sorted(readings_of(statement)):
+        macros = macros_of(statement)
+        self.use_zones(macros.zones)
+        for source_zone, project_zone in sorted(macros.readings):
             self.use_reading(source_zone, project_zone)
-        for form in sorted(normals_of(statement)):
+        for form in sorted(macros.normals):
             self._make(normal_macro(form))
         return render(self.labels.apply(statement.copy()))
 

@@ -11,7 +11,7 @@ from string import Formatter
 
 from sqlglot import exp
 
-from engage_cli.engine.lowering import lower
+from engage_cli.engine.lowering import render_piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _filled(hole: Hole) -> str:
     if isinstance(hole, Sql):
         return hole.text
     if isinstance(hole, exp.Expr):
-        return lower(hole).sql(dialect="duckdb", comments=False)
+        return render_piece(hole)
     return ", ".join(_filled(piece) for piece in hole)
 
 

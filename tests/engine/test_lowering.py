@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from engage_cli.engine.base import Engine
-from engage_cli.engine.lowering import TABLE, CompilerError, render
+from engage_cli.engine.lowering import TABLE, CompilerError, render, render_piece
 from engage_cli.sql import functions as f
 
 AWKWARD = ["a.b", 'q"x', "it's", "$", "*", "[0]", "a[]", "~", "/", "a/b~c", "ü", "名", "", " ", "\\", "$.a", "\u202e", "0", "-", "a\nb"]
@@ -67,6 +67,13 @@ def test_any_text_is_a_literal(engine: Engine, text: str) -> None:
     if text.encode("utf-8", "replace").decode() != text:
         return
     assert value(engine, exp.Literal.string(text)) == text
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_names_and_literals_are_written_at_once_as_sqlglot_writes_them(text: str) -> None:
+    for node in (exp.Literal.string(text.replace("\x00", "")), exp.to_identifier(text, quoted=True)):
+        assert render_piece(node) == node.sql(dialect="duckdb")
 
 
 @pytest.mark.parametrize("name", AWKWARD)

@@ -14,13 +14,13 @@ from engage_cli.definitions.project_files import read_kept_broadcast
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.messaging.policy.due import Campaigns
-from engage_cli.messaging.policy.editions import Edition
-from engage_cli.messaging.policy.rendering import Messages
-from engage_cli.messaging.problems import RenderError
+from engage_cli.outputs.calls import stage_committed_changes
+from engage_cli.outputs.ticks import stage_told
 from engage_cli.plan.needs import Catalog
 from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, plan_broadcasts
 from engage_cli.service.broadcasts import Request, as_looked_at, find
 from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.message_look import lines_of_run
 from engage_cli.service.policy import Policy, decide_due
 from engage_cli.service.progress import Progress
 from engage_cli.service.workspace import engine_for, load
@@ -90,10 +90,12 @@ def _decided(engine: Engine, name: str, user: str, as_of: datetime) -> Broadcast
     reasons = [reason for reason, *_ in rows]
     _, rule, variant, scheduled_at, send_at = rows[0] if None not in reasons else rows[reasons.index(None)]
     became = "sent" if None in reasons else str(reasons[0])
-    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_KEPT_EDITIONS)}
-    payloads = [str(row[0]) for row in engine.rows(_OUTBOX, [name, user])]
-    lines, problem = _lines(editions, payloads)
-    return BroadcastPreview(name, user, as_of, became, True, rule, variant, read(scheduled_at), read(send_at), lines, problem)
+    lines: tuple[Mapping[str, Any], ...] = ()
+    for (run,) in engine.rows(_RUNS, [name, user]):
+        stage_committed_changes(engine, run)
+        engine.execute(_ONLY_RECORDED, [name, user])
+        lines += _lines(engine)
+    return BroadcastPreview(name, user, as_of, became, True, rule, variant, read(scheduled_at), read(send_at), lines)
 
 
 def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Policy, catalog: Catalog) -> BroadcastPreview:
@@ -110,21 +112,16 @@ def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Po
         decide_due(engine, policy, catalog, read(send_at), Campaigns(broadcasts=[name]))
     decided = engine.rows("SELECT reason, rule FROM p_message WHERE candidate_id = ? ORDER BY reason NULLS FIRST, message_id", [candidate])
     reason, rule = decided[0]
-    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows("SELECT edition, template, texts, setting FROM run_edition")}
-    lines, problem = _lines(editions, [str(row[0]) for row in engine.rows(_TOLD, [candidate])])
+    engine.execute(_ONLY_TOLD, [candidate])
+    stage_told(engine)
+    lines = _lines(engine)
+    problem = next((str(why) for (why,) in engine.rows("SELECT rule FROM unrendered ORDER BY message_id")), None)
     became = reason or ("sent" if problem is None else "unrenderable")
     return BroadcastPreview(name, user, request.as_of, str(became), False, rule, variant, read(scheduled_at), read(send_at), lines, problem)
 
 
-def _lines(editions: Mapping[str, Edition], payloads: list[str]) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
-    messages, lines = Messages(editions), []
-    for payload in payloads:
-        row = json.loads(payload)
-        try:
-            lines.append(messages.line(row))
-        except RenderError as error:
-            return tuple(lines), f"{error.place or row['template']}: {error.message}"
-    return tuple(lines), None
+def _lines(engine: Engine) -> tuple[Mapping[str, Any], ...]:
+    return tuple(json.loads(line) for _, line in lines_of_run(engine))
 
 
 _TURN = """
@@ -135,13 +132,11 @@ _DECIDED = """
     SELECT reason, rule, variant, scheduled_at, send_at FROM state.main.message
     WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ? ORDER BY message_id
 """
-_KEPT_EDITIONS = "SELECT edition, template, texts, setting FROM state.main.template_edition"
-_OUTBOX = """
-    SELECT payload FROM state.main.outbox WHERE kind = 'message' AND user_id IN (
-        SELECT user_id FROM state.main.message WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ?
-    ) AND payload->>'$.message_id' IN (
-        SELECT message_id FROM state.main.message WHERE campaign_kind = 'broadcast' AND decision = 'sent'
-    ) ORDER BY payload
+_RUNS = "SELECT DISTINCT run FROM state.main.message WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ? ORDER BY run"
+_ONLY_RECORDED = """
+    DELETE FROM run_change WHERE kind <> 'message' OR (payload->>'$.message_id') NOT IN (
+        SELECT message_id FROM state.main.message WHERE campaign_kind = 'broadcast' AND campaign = ? AND user_id = ?
+    )
 """
 # By any id that they had: of those that are one person the one who is meant.
 _MEANT = """
@@ -154,7 +149,8 @@ _MEANT = """
     WHERE u.user_key = (SELECT user_key FROM instance_user WHERE user_id = ? LIMIT 1) AND c.campaign = ?
     ORDER BY c.user_id = ? DESC, c.place LIMIT 1
 """
-_TOLD = """
-    SELECT t.payload FROM p_told AS t JOIN p_message AS m ON m.message_id = t.payload->>'$.message_id'
-    WHERE t.kind = 'message' AND m.candidate_id = ? ORDER BY t.payload
+_ONLY_TOLD = """
+    CREATE OR REPLACE TEMP TABLE p_told AS
+    SELECT t.* FROM p_told AS t JOIN p_message AS m ON m.message_id = t.payload->>'$.message_id'
+    WHERE t.kind = 'message' AND m.candidate_id = ?
 """

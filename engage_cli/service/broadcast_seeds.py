@@ -7,6 +7,7 @@ message shows no real person's data, and its unsubscribe link is of nobody. Each
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from engage_cli.messaging.policy.editions import Edition, edition_of
 from engage_cli.messaging.policy.rendering import Messages
 from engage_cli.messaging.problems import RenderError
 from engage_cli.messaging.template import MessageTemplate, load_templates
+from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.service.broadcast_plans import broadcast_named
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.source import did_you_mean, visible
@@ -77,12 +79,21 @@ def _lines(
             row = _row(broadcast, send, editions[send.template], address, traits, instant)
             row["language"] = None if language is None else traits.get(language.name)
             try:
-                yield messages.line(row)
+                yield messages.line(row, _token(row))
             except RenderError as error:
                 raise EngageError(
                     f"{error.place or send.template}: the message to {visible(address)} cannot be rendered: {error.message}",
                     hint="give the file of --seeds a column for each trait that the message shows: `address,first_name`",
                 ) from None
+
+
+def _token(row: Mapping[str, Any]) -> str:
+    """The token of the message's links: of nobody, and without a key in the environment `preview`, which says nothing at all."""
+    try:
+        key = keys_of(os.environ)[0]
+    except EngageError:
+        return "preview"
+    return sign(Subscription(row["user_id"], row["channel"], row["group"], row["message_id"]), key)
 
 
 def _template(known: Mapping[str, MessageTemplate], name: str) -> MessageTemplate:

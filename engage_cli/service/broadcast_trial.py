@@ -2,31 +2,27 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from engage_cli import __version__
 from engage_cli.definitions.broadcast import BroadcastStatus
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.due import Campaigns
 from engage_cli.messaging.sms import measure
-from engage_cli.outputs.messages import write_messages
 from engage_cli.outputs.ticks import stage_told
 from engage_cli.service.broadcast_plans import ByHand, plan_broadcasts
 from engage_cli.service.broadcast_results import BroadcastSample, BroadcastsResult, TrialRun
 from engage_cli.service.broadcasts import Found, Request, as_looked_at, changes_of, find
 from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.message_look import lines_of_run
 from engage_cli.service.policy import decide_due
 from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.results import DataReport
 from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.state.instants import read
-from engage_cli.state.outbox import RunFile
 from engage_cli.state.store import open_published, scratch_state
-from engage_cli.state.tables import Told
 
 SAMPLES = 2
 SMS = "sms"
@@ -90,23 +86,12 @@ def try_broadcast(
 
 
 def _render(engine: Engine) -> _Rendered:
-    """Render every message that would be sent; those that cannot be become `unrendered`. Written only to a folder that goes again."""
+    """Render every message that would be sent; those that cannot be become `unrendered`."""
     rendered = _Rendered()
     stage_told(engine)
-    channels = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM run_change WHERE kind = 'message' ORDER BY source")]
-    with TemporaryDirectory() as folder:
-        for channel in channels:
-            path = Path(folder) / f"{channel}.jsonl"
-            file = RunFile(path.name, Told.MESSAGE, channel, channel, "message", False, None, "jsonl")
-            write_messages(engine, file, path)
-            for line in _lines(path):
-                rendered.see(line, channel)
+    for channel, line in lines_of_run(engine):
+        rendered.see(line, channel)
     return rendered
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
-        yield from lines
 
 
 def _add_later(request: Request, engine: Engine, found: Found, rendered: _Rendered) -> None:

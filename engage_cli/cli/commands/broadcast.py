@@ -69,13 +69,12 @@ def status(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = No
     By variant how many were delivered, opened and clicked, and how many people reached the goal, beside the control, as far as events tell
     by an instant. People count in the variant that they were drawn for, whether or not a message reached them.
     """
-    from engage_cli.cli.render.broadcasts import status_blocks
-    from engage_cli.cli.render.documents import fields_of
+    from engage_cli.cli.render.broadcasts import status_blocks, status_document
     from engage_cli.service.broadcast_status import broadcast_status
 
     standing = broadcast_status(out.project(project), name, as_of=as_of, progress=out.progress())
     if out.flags.as_json:
-        out.document(fields_of(standing))
+        out.document(status_document(standing))
     else:
         out.show(status_blocks(standing))
     return ExitCode.DONE
@@ -180,16 +179,15 @@ def cancel(
 
     Who waits is skipped for the reason `cancelled`; what was sent stays sent. One whose time has not come is never sent.
     """
-    from engage_cli.cli.render.broadcasts import cancel_blocks
+    from engage_cli.cli.render.broadcasts import cancel_blocks, cancel_document
     from engage_cli.cli.render.build import recovered_blocks
-    from engage_cli.cli.render.documents import fields_of
     from engage_cli.service.broadcast_cancel import cancel_broadcast
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
     result = cancel_broadcast(out.project(project), name, as_of=as_of, dry_run=dry_run, wait=wait)
     out.tell(recovered_blocks(result))
     if out.flags.as_json:
-        out.document(fields_of(result))
+        out.document(cancel_document(result))
     else:
         out.show(cancel_blocks(result))
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.changed else ExitCode.DONE

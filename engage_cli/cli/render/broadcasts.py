@@ -147,6 +147,19 @@ def waterfall_document(fall: Waterfall) -> Json:
     return fields_of(fall) | {"skipped": dict(fall.skipped), "deferred": fall.deferred}
 
 
+def status_document(standing: BroadcastStanding) -> Json:
+    """`broadcast status`."""
+    fall = standing.waterfall
+    return fields_of(standing) | {"waterfall": None if fall is None else waterfall_document(fall)}
+
+
+def cancel_document(result: CancelResult) -> Json:
+    """`broadcast cancel`."""
+    document = fields_of(result) | {"waterfall": waterfall_document(result.waterfall)}
+    del document["recovered"]
+    return document
+
+
 # ---- in a run ------------------------------------------------------------------------------------------------------
 
 

@@ -14,14 +14,14 @@ from engage_cli.state.outbox import (
     Pending,
     RunFile,
     record_changes,
-    record_member_file,
+    record_member_files,
     record_pending,
     record_run_files,
 )
-from engage_cli.state.runs import Clock, RunPlan, record_clock, record_run
+from engage_cli.state.runs import Clock, RunPlan, record_clocks, record_run
 from engage_cli.state.store import State, next_revision
 from engage_cli.state.syncs import Sync, record_syncs
-from engage_cli.state.traits import TraitClock, apply_trait_changes, record_trait_clock
+from engage_cli.state.traits import TraitClock, apply_trait_changes, record_trait_clocks
 
 
 def commit_run(
@@ -46,8 +46,7 @@ def commit_run(
         if is_run:
             _record_memberships(state.engine, plan, changes)
             _record(state.engine, plan, syncs, run_files)
-        for file in member_files:
-            record_member_file(state.engine, file)
+        record_member_files(state.engine, member_files)
 
     commit(state, record, pending)
     return is_run
@@ -65,8 +64,7 @@ def commit_traits(
     """The same of a run that builds traits: their values by `trait_change`, and where they stand now."""
 
     def record() -> None:
-        for clock in clocks:
-            record_trait_clock(state.engine, clock)
+        record_trait_clocks(state.engine, clocks)
         apply_trait_changes(state.engine, plan.run.number, plan.run.as_of)
         _record(state.engine, plan, syncs, run_files)
 
@@ -98,12 +96,19 @@ def _record(engine: Engine, plan: RunPlan, syncs: Sequence[Sync], run_files: Seq
 def _record_memberships(engine: Engine, plan: RunPlan, changes: Sequence[Changes]) -> None:
     run = plan.run
     counts = {change.audience: change for change in changes}
-    for build in plan.builds:
-        change = counts[build.audience]
-        record_clock(
-            engine,
-            Clock(build.audience, run.as_of, build.definition, plan.inputs_of(build), run.number, change.entered, change.exited),
+    clocks = [
+        Clock(
+            one.audience,
+            run.as_of,
+            one.definition,
+            plan.inputs_of(one),
+            run.number,
+            counts[one.audience].entered,
+            counts[one.audience].exited,
         )
+        for one in plan.builds
+    ]
+    record_clocks(engine, clocks)
     apply_changes(engine, run.number, run.as_of)
     record_aliases(engine, run.number)
     apply_list_changes(engine, run.number)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engage_cli.engine.base import Engine
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.tables import Told
 
 ACCOUNT_TRACK = "account_track"
@@ -82,24 +83,24 @@ def calls_of_audiences(engine: Engine) -> dict[str, str]:
 def record_run_files(engine: Engine, run: int, files: Sequence[RunFile]) -> None:
     """Record the files in a run's folder, instead of what was recorded before."""
     engine.execute("DELETE FROM state.main.run_file WHERE run = ?", [run])
-    for file in files:
-        engine.execute(
-            "INSERT INTO state.main.run_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                run,
-                file.path,
-                file.kind.value,
-                file.source,
-                file.destination,
-                file.call,
-                file.with_traits,
-                None if file.columns is None else json.dumps(file.columns),
-                file.format,
-                file.rows,
-                file.bytes,
-                file.sha256,
-            ],
+    rows = [
+        (
+            run,
+            file.path,
+            file.kind.value,
+            file.source,
+            file.destination,
+            file.call,
+            file.with_traits,
+            None if file.columns is None else json.dumps(file.columns),
+            file.format,
+            file.rows,
+            file.bytes,
+            file.sha256,
         )
+        for file in files
+    ]
+    insert_rows(engine, "INSERT INTO state.main.run_file", rows)
 
 
 def run_files(engine: Engine, run: int) -> list[RunFile]:
@@ -115,12 +116,10 @@ def run_files(engine: Engine, run: int) -> list[RunFile]:
     ]
 
 
-def record_member_file(engine: Engine, file: MemberFile) -> None:
-    """Record the member file that an audience has from now on."""
-    engine.execute(
-        "INSERT OR REPLACE INTO state.main.member_file VALUES (?, ?, ?, ?, ?)",
-        [file.audience, file.path, file.rows, file.bytes, file.sha256],
-    )
+def record_member_files(engine: Engine, files: Sequence[MemberFile]) -> None:
+    """Record the member files that audiences have from now on."""
+    rows = [(file.audience, file.path, file.rows, file.bytes, file.sha256) for file in files]
+    insert_rows(engine, "INSERT OR REPLACE INTO state.main.member_file", rows)
 
 
 def forget_member_file(engine: Engine, path: str) -> None:
@@ -136,8 +135,7 @@ def member_files(engine: Engine) -> dict[str, MemberFile]:
 
 def record_pending(engine: Engine, pending: Sequence[Pending]) -> None:
     """Add the files and folders that wait for their final names, inside the transaction that makes them true."""
-    for item in pending:
-        engine.execute("INSERT INTO state.main.pending VALUES (?, ?, ?, ?)", [item.path, item.sha256, item.run, item.replaces])
+    insert_rows(engine, "INSERT INTO state.main.pending", [(item.path, item.sha256, item.run, item.replaces) for item in pending])
 
 
 def pending(engine: Engine) -> list[Pending]:

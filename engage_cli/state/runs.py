@@ -8,6 +8,7 @@ from enum import StrEnum
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.errors import UsageError
 from engage_cli.state.hashes import digest, hash_of_files
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.instants import compact, iso, read, stored
 from engage_cli.state.store import State
 from engage_cli.state.tables import RunStatus
@@ -207,11 +208,12 @@ def record_run(engine: Engine, run: Run) -> None:
     )
 
 
-def record_clock(engine: Engine, clock: Clock) -> None:
-    """Set an audience's clock, inside the run's transaction."""
-    engine.execute(
-        "INSERT OR REPLACE INTO state.main.audience_clock VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [clock.audience, stored(clock.as_of), clock.definition, clock.inputs, clock.run, clock.entered, clock.exited],
+def record_clocks(engine: Engine, clocks: Sequence[Clock]) -> None:
+    """Set the clocks of audiences, inside the run's transaction."""
+    insert_rows(
+        engine,
+        "INSERT OR REPLACE INTO state.main.audience_clock",
+        [(one.audience, stored(one.as_of), one.definition, one.inputs, one.run, one.entered, one.exited) for one in clocks],
     )
 
 

@@ -11,13 +11,14 @@ Works on temporary relations:
     what a destination that does not know a trait as it was before this run is told of it; a value NULL takes one back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
 
 from engage_cli.engine.base import Engine
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.instants import read, stored
 from engage_cli.state.runs import Clock
 from engage_cli.state.store import State
@@ -114,21 +115,12 @@ def apply_trait_changes(engine: Engine, run: int, as_of: datetime) -> None:
     engine.execute(_BEGIN, [stored(as_of), run])
 
 
-def record_trait_clock(engine: Engine, clock: TraitClock) -> None:
-    """Set a trait's clock, inside the run's transaction."""
-    engine.execute(
-        "INSERT OR REPLACE INTO state.main.trait_clock VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            clock.trait,
-            clock.of,
-            stored(clock.first_as_of),
-            stored(clock.as_of),
-            clock.definition,
-            clock.inputs,
-            clock.run,
-            clock.changed,
-        ],
-    )
+def record_trait_clocks(engine: Engine, clocks: Sequence[TraitClock]) -> None:
+    """Set the clocks of traits, inside the run's transaction."""
+    rows = [
+        (one.trait, one.of, stored(one.first_as_of), stored(one.as_of), one.definition, one.inputs, one.run, one.changed) for one in clocks
+    ]
+    insert_rows(engine, "INSERT OR REPLACE INTO state.main.trait_clock", rows)
 
 
 # ---- queries -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from engage_cli.errors import EngageError
 from engage_cli.source import visible
-from engage_cli.state import journey_invariants, message_invariants
+from engage_cli.state import broadcast_invariants, journey_invariants, message_invariants
 from engage_cli.state.hashes import digest
 from engage_cli.state.instants import iso
 from engage_cli.state.invariant import Invariant
@@ -47,7 +47,7 @@ def check_tables(state: State) -> list[Finding]:
         return [Finding("unreadable", "the state cannot be read; restore a backup", 1, error.message)]
 
 
-OF_CAMPAIGNS = (*journey_invariants.INVARIANTS, *message_invariants.INVARIANTS)
+OF_CAMPAIGNS = (*journey_invariants.INVARIANTS, *message_invariants.INVARIANTS, *broadcast_invariants.INVARIANTS)
 INVARIANTS = (
     Invariant(
         "revision",

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from engage_cli.service.broadcast_cancel import cancel_broadcast
 from engage_cli.service.broadcast_plans import ByHand
 from engage_cli.service.broadcast_results import BroadcastsResult
 from engage_cli.service.broadcasts import Request, run_broadcasts, send_broadcast
@@ -86,6 +87,27 @@ def run(folder: Path, at: str, *, dry_run: bool = False, by_hand: ByHand | None 
     """The stage of `engage run`, or a run of the sale by hand."""
     names = ("sale",) if by_hand is not None else None
     return run_broadcasts(Request(load(folder), folder, names, instant(at), by_hand, dry_run, False, None, SILENT))
+
+
+def cancel(folder: Path, at: str, *, dry_run: bool = False) -> tuple[int, bool]:
+    """`broadcast cancel`: how many are skipped, and whether anything changed."""
+    result = cancel_broadcast(folder, "sale", as_of=instant(at), dry_run=dry_run)
+    return result.skipped, result.changed
+
+
+def first_run(folder: Path) -> None:
+    """In a process of its own: the recipients are found, and some are written to."""
+    send(folder, "27T09:00")
+
+
+def last_run(folder: Path) -> None:
+    """In a process of its own: the winner is known, and the others are written to."""
+    run(folder, "27T23:00")
+
+
+def call_off(folder: Path) -> None:
+    """In a process of its own: the others are not."""
+    cancel(folder, "27T10:00")
 
 
 def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:

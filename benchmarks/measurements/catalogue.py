@@ -10,6 +10,7 @@ from benchmarks.measurements.hundred_million import hundred_million
 from benchmarks.measurements.identity import identity
 from benchmarks.measurements.ingest import ingest
 from benchmarks.measurements.journeys import idle_journeys, in_flight, many_events, thousand_ticks
+from benchmarks.measurements.manifests import manifests
 from benchmarks.measurements.membership import membership
 from benchmarks.measurements.sequences import sequences
 from benchmarks.measurements.shapes import heavy, wide
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "fifty_thousand": fifty_thousand,
     "hundred_appends": hundred_appends,
     "membership": membership,
+    "manifests": manifests,
     "identity": identity,
     "twenty_traits": twenty_traits,
     "in_flight": in_flight,

@@ -19,13 +19,15 @@ class Clock:
     answers: dict[str, Answer] = field(default_factory=dict)
     checking: float = 0
     """Seconds of processor that went into checking answers."""
+    others_mib: float = 0
+    """MiB of memory of the processes that this one started, at their peak."""
 
     @contextmanager
     def question(self, name: str) -> Iterator[None]:
-        """Time what happens within."""
-        cpu, wall = time.process_time(), time.perf_counter()
+        """Time what happens within, in this process and in those that it starts and waits for."""
+        cpu, wall = _processor(), time.perf_counter()
         yield
-        self.cpu[name] = time.process_time() - cpu
+        self.cpu[name] = _processor() - cpu
         self.wall[name] = time.perf_counter() - wall
 
     @contextmanager
@@ -41,7 +43,13 @@ class Clock:
             "cpu": sum(self.cpu.values()),
             "wall": sum(self.wall.values()),
             "checking": self.checking,
-            "peak_mib": megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss),
+            "peak_mib": megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) + self.others_mib,
             "each": self.cpu,
             "answers": self.answers,
         }
+
+
+def _processor() -> float:
+    """Seconds of processor so far, of this process and of those that it started and that have ended."""
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + others.ru_utime + others.ru_stime

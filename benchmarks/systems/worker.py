@@ -30,6 +30,12 @@ def perform(task: str, **given: Any) -> Clock:
         from benchmarks.systems import ticks
 
         return ticks.move_positions(**given) if task == "move_positions" else ticks.tick_often(**given)
+    if task in ("write_manifest", "copy_rows", "render_loop"):
+        from benchmarks.systems import manifests
+
+        return {"write_manifest": manifests.write_manifest, "copy_rows": manifests.copy_rows, "render_loop": manifests.render_loop}[task](
+            **given
+        )
     if task == "ask_texts":
         from benchmarks.systems.duckdb_queries import ask_texts
 

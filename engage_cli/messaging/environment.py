@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import markupsafe
 from jinja2 import pass_context
 from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import Namespace
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from engage_cli.messaging.formats import Formats
 from engage_cli.messaging.limits import LONGEST_VALUE, Budget, operation, sized
@@ -36,6 +37,9 @@ TESTS = frozenset(
     ).split()
 )
 GLOBALS: Mapping[str, Any] = {"range": safe_range, "namespace": Namespace}
+
+_ESCAPE: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+"""Escaping alone, where this version of markupsafe has it: it costs a third of escaping with the mark that a text is safe."""
 
 COUNTED, SIZED, CHARGED = "_counted", "_sized", "_charged"
 """Filters that the compiler puts in; no template can write a name that begins with `_`."""
@@ -156,7 +160,12 @@ def is_missing(value: Any) -> bool:
 
 def written(value: Any) -> Any:
     """A value as text: booleans as `true` and `false`, numbers in their shortest decimal form. Lists and objects are no text."""
-    if value.__class__ is str or isinstance(value, str | Missing):
+    kind = value.__class__
+    if kind is str or kind is int or kind is Markup:
+        return value
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if isinstance(value, str | Missing):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -167,6 +176,11 @@ def written(value: Any) -> Any:
     if value is None:
         raise RenderError("missing", "a value is missing, and has no `default`")
     return value
+
+
+def escaped(value: Any) -> str:
+    """A written value as HTML shows it: what `escape` of markupsafe gives, without its mark, for text that goes straight out."""
+    return str(_ESCAPE(value) if value.__class__ is str else escape(value))
 
 
 def kind_of(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 `run_change(kind, source, destination, user_id, change, payload, rest, id_json)`: what the outbox has, and of calls about members `rest`,
 the text of the payload after its opening brace, with the comma that it needs behind another member, and `id_json`, the id of an account
-as JSON, where the member is one. Of a message `rest` is its group and `id_json` its own id, both as JSON.
+as JSON, where the member is one. Of a message `id_json` is its own id, and `rest` how
+to read its payload: the edition, `v` where it is the text of a line but for its links (`o`: as an earlier version left it, `m`: to be
+rendered), and the group as JSON.
 
 The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
 two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
@@ -104,8 +106,12 @@ _EDITIONS = "CREATE OR REPLACE TEMP TABLE run_edition AS SELECT edition, templat
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,
-        CASE WHEN kind = 'message' THEN coalesce(CAST(payload->'$.group' AS VARCHAR), 'null')
-            WHEN kind = 'each' OR payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2) END AS rest,
+        CASE
+            WHEN kind = 'message' THEN (payload->>'$.edition')
+                || CASE WHEN (payload->>'$.render') <> 'variables' THEN 'm' WHEN (payload->'$.variables') IS NULL THEN 'o' ELSE 'v' END
+                || coalesce(CAST(payload->'$.group' AS VARCHAR), 'null')
+            WHEN kind = 'each' OR payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2)
+        END AS rest,
         CASE WHEN kind = 'message' THEN CAST(payload->'$.message_id' AS VARCHAR) ELSE CAST(to_json(user_id) AS VARCHAR) END AS id_json
     FROM state.main.outbox WHERE run = ? ORDER BY kind, source, destination NULLS FIRST, user_id
 """

@@ -58,7 +58,7 @@ def _copy(engine: Engine, file: RunFile, path: Path) -> int:
     query = exp.select(*shown).from_("message_text" if as_lines else "message_columns")
     query = query.where(exp.column("source").eq(file.source), exp.column("destination").eq(file.destination))
     with files.on_disk("write", path):
-        return engine.copy(query.order_by("id_json"), path, "lines" if as_lines else file.format)
+        return engine.copy(query, path, "lines" if as_lines else file.format)
 
 
 def _render(
@@ -83,9 +83,9 @@ def _batches(engine: Engine, of_file: list[str | None]) -> Iterator[list[Row]]:
 
 
 _EDITIONS = "SELECT edition, template, texts, setting FROM run_edition"
-_TO_RENDER = "SELECT count(*) FROM message_row WHERE source = ? AND destination = ? AND NOT is_ready"
+_TO_RENDER = "SELECT count(*) FROM message_row WHERE source = ? AND destination = ? AND made <> 'v'"
 _SIGNED = "SELECT 1 FROM message_row WHERE source = ? AND destination = ? AND signs LIMIT 1"
-_ROWS = "SELECT payload, token, line FROM message_text WHERE source = ? AND destination = ? ORDER BY id_json"
+_ROWS = "SELECT payload, token, line FROM message_text WHERE source = ? AND destination = ?"
 _FAILED = """
     INSERT INTO unrendered SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))
 """

@@ -46,8 +46,12 @@ def test_every_format_holds_the_same(tmp_path: Path, file_format: str) -> None:
         engine.execute("CREATE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)")
         engine.execute(
             "CREATE TEMP TABLE run_change AS SELECT 'message' AS kind, 'email' AS source, 'email' AS destination, 'u' AS user_id,"
-            " 'sent' AS change, unnest(CAST(? AS VARCHAR[])) AS payload, 'null' AS rest, unnest(CAST(? AS VARCHAR[])) AS id_json",
-            [[json.dumps(row) for row in rows], [json.dumps(row["message_id"]) for row in rows]],
+            " 'sent' AS change, unnest(CAST(? AS VARCHAR[])) AS payload, unnest(CAST(? AS VARCHAR[])) AS rest, unnest(CAST(? AS VARCHAR[])) AS id_json",
+            [
+                [json.dumps(row) for row in rows],
+                [f"{edition.id}{'o' if row['render'] == 'variables' else 'm'}null" for row in rows],
+                [json.dumps(row["message_id"]) for row in rows],
+            ],
         )
         path = tmp_path / f"email.{file_format}"
         file = RunFile(path.name, Told.MESSAGE, "email", "email", "message", False, None, file_format)

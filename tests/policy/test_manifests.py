@@ -77,7 +77,7 @@ def test_the_token_of_sql_is_the_signed_one(engine: DuckDBEngine) -> None:
         with signing(engine, key):
             for user in USERS:
                 for group in (None, "news"):
-                    [(token,)] = engine.rows(f"SELECT unsubscribe_token({claims})", [user, group])
+                    [(token,)] = engine.rows(f"SELECT unsubscribe_token(unsubscribe_claims({claims}))", [user, group])
                     assert token == sign(Subscription(user, "email", group, "m1"), key)
     assert engine.rows("SELECT unsubscribe_token('[]'), getvariable('unsubscribe_inner'), getvariable('unsubscribe_outer')") == [
         (None,) * 3
@@ -187,6 +187,15 @@ def test_what_fails_in_a_process_is_told_as_in_the_run() -> None:
     with pytest.raises(EngageError) as there:
         list(rendering.rendered({EDITION.id: broken}, batches(1), 10**6, 2))
     assert str(here.value) == str(there.value)
+
+
+def test_many_messages_keep_their_order(engine: DuckDBEngine, tmp_path: Path) -> None:
+    tell(engine, "variables", ["a"])  # and more rows than one of DuckDB's threads takes at a time
+    many = "SELECT c.* REPLACE (to_json(md5(CAST(i AS VARCHAR))) AS id_json) FROM run_change AS c, range(130000) AS r(i)"
+    engine.execute(f"INSERT INTO run_change {many}")
+    assert write(engine, tmp_path / "email.jsonl") == 130_001
+    ids = [line.partition("/v/")[2][:32] for line in (tmp_path / "email.jsonl").read_text().splitlines()]
+    assert ids == sorted(ids)
 
 
 def test_without_a_key_nothing_is_written(engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

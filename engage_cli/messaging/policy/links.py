@@ -1,7 +1,7 @@
 """The addresses of the project's pages in messages: which of them a message has, and whether that takes a signed token.
 
 `message_link(edition, links, variables_sign, texts_sign, header_signs)`
-    one row an edition. `links`: all its addresses as members of a JSON object, each with a comma behind it, `{token}` and `{message_id}`
+    one row an edition. `links`: all its addresses as members of a JSON object, each with a comma before it, `{token}` and `{message_id}`
     in them. They are signed for a message that comes with variables, for one whose texts show them, for the header of a marketing email.
 """
 
@@ -44,7 +44,7 @@ def stage_links(engine: "Engine", editions: Iterable[Edition]) -> None:
 def _link(edition: Edition) -> tuple[str, bool, bool, bool]:
     urls = urls_of(edition)
     signed = {name for name, url in urls.items() if TOKEN in url}
-    members = "".join(f"{json.dumps(name)}:{json.dumps(url, ensure_ascii=False)}," for name, url in urls.items())
+    members = "".join(f",{json.dumps(name)}:{json.dumps(url, ensure_ascii=False)}" for name, url in urls.items())
     return members, bool(signed), bool(signed & shown_in(edition)), "unsubscribe_url" in signed
 
 

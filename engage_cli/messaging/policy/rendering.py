@@ -45,12 +45,11 @@ class Messages:
         opened = self._edition(row["edition"])
         links = _links(row, opened, token)
         line: Line = {name: row[name] for name in _FIRST}
-        variables = {**links, "profile": row["profile"], "context": row["context"], "campaign": _campaign(row)}
+        variables = {"profile": row["profile"], "context": row["context"], "campaign": _campaign(row), **links}
         if row["render"] == "variables":
             line |= {name: row["settings"][name] for name in SAID if name in row["settings"]}
-            line["variables"] = variables
-        else:
-            self._render(row, opened, variables, links, line)
+            return line | {name: row[name] for name in _LAST} | {"variables": variables}
+        self._render(row, opened, variables, links, line)
         for name in _LAST:
             line[name] = row[name]
         return line

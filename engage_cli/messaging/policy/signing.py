@@ -12,8 +12,9 @@ from engage_cli.messaging.unsubscribe import signing_pads
 
 
 def make_signing(engine: Engine) -> None:
-    """Make the macro `unsubscribe_token(claims)`: the token of the JSON list of user, channel, group, message; NULL outside `signing`."""
-    for macro in (_BASE64URL, _TOKEN):
+    """Make the macros `unsubscribe_claims(list)`, of the JSON list of user, channel, group and message, and `unsubscribe_token(claims)`,
+    the token of these claims: a column, since a macro computes its argument at each place anew. It is NULL outside `signing`."""
+    for macro in (_BASE64URL, _CLAIMS, _TOKEN):
         engine.execute(macro)
 
 
@@ -33,8 +34,9 @@ def signing(engine: Engine, key: bytes) -> Iterator[None]:
 _BASE64URL = """
     CREATE OR REPLACE TEMP MACRO base64url(raw) AS rtrim(replace(replace(to_base64(raw), '+', '-'), '/', '_'), '=')
 """
-# A macro's argument stands in it once: what it is pasted in for would be computed anew at each place.
+_CLAIMS = "CREATE OR REPLACE TEMP MACRO unsubscribe_claims(list) AS base64url(encode(list))"
 _TOKEN = """
-    CREATE OR REPLACE TEMP MACRO unsubscribe_token(claims) AS list_transform([base64url(encode(claims))], lambda p: '1.' || p || '.'
-        || base64url(unhex(sha256(getvariable('unsubscribe_outer') || unhex(sha256(getvariable('unsubscribe_inner') || encode(p)))))))[1]
+    CREATE OR REPLACE TEMP MACRO unsubscribe_token(claims) AS '1.' || claims || '.' || base64url(
+        unhex(sha256(getvariable('unsubscribe_outer') || unhex(sha256(getvariable('unsubscribe_inner') || encode(claims)))))
+    )
 """

@@ -51,7 +51,7 @@ def _object(names: Sequence[str]) -> exp.Expr:
     return exp.Concat(expressions=[*members, text_literal("}")])
 
 
-# Both kinds of payload end in `render` and `edition`, so that files are made of the text as it stands: see outputs/message_text.py.
+# A message with variables is the text of its line, so that files are made of it as it stands: see outputs/message_text.py.
 _TOLD = """
     CREATE OR REPLACE TEMP TABLE p_told AS
     WITH edition AS (SELECT unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS edition),
@@ -68,15 +68,16 @@ _TOLD = """
             || coalesce(',"from":' || CAST(settings->'$.from' AS VARCHAR), '')
             || coalesce(',"reply_to":' || CAST(settings->'$.reply_to' AS VARCHAR), '')
             || coalesce(',"preheader":' || CAST(settings->'$.preheader' AS VARCHAR), '')
+            || ',' || CAST(to_json({
+                'campaign': campaign, 'step': step, 'variant': variant, 'category': category, 'group': "group",
+                'scheduled_at': scheduled_text, 'send_at': send_text
+            }) AS VARCHAR)[2:-2]
             || ',"variables":{"profile":' || CAST(json(profile) AS VARCHAR) || ',"context":' || CAST(json(context) AS VARCHAR)
             || ',"campaign":' || CAST(to_json({
                 'kind': kind, 'name': campaign, 'channel': channel, 'category': category
             }) AS VARCHAR)[:-2]
             || coalesce(',"group":' || CAST(to_json("group") AS VARCHAR), '') || coalesce(',"step":' || CAST(to_json(step) AS VARCHAR), '')
-            || coalesce(',"variant":' || CAST(to_json(variant) AS VARCHAR), '') || '}},' || CAST(to_json({
-                'campaign': campaign, 'step': step, 'variant': variant, 'category': category, 'group': "group",
-                'scheduled_at': scheduled_text, 'send_at': send_text
-            }) AS VARCHAR)[2:-2]
+            || coalesce(',"variant":' || CAST(to_json(variant) AS VARCHAR), '') || '}}'
         ELSE
             CAST(to_json({
                 'message_id': message_id, 'user_id': user_id, 'to': "to", 'template': template, 'language': language, 'channel': channel,
@@ -85,7 +86,8 @@ _TOLD = """
                 'profile': CAST(profile AS JSON), 'context': CAST(context AS JSON)
             }) AS VARCHAR)[:-2]
         END || ',"render":' || CAST(to_json(render) AS VARCHAR) || ',"edition":"' || edition || '"}' AS payload,
-        coalesce(CAST(to_json("group") AS VARCHAR), 'null') AS rest, CAST(to_json(message_id) AS VARCHAR) AS id_json
+        edition || CASE render WHEN 'variables' THEN 'v' ELSE 'm' END || coalesce(CAST(to_json("group") AS VARCHAR), 'null') AS rest,
+        CAST(to_json(message_id) AS VARCHAR) AS id_json
     FROM shown
     UNION ALL
     SELECT 'skipped', 'skipped', NULL, user_id, 'skipped', CAST(to_json({

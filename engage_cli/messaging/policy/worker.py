@@ -4,6 +4,7 @@ It reads frames from its standard input, the editions of templates first and the
 lines of each, until there is nothing more to read. It opens no file and no database, and has no key.
 """
 
+import gc
 import pickle
 import signal
 import struct
@@ -52,5 +53,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # nothing of what starts a process is ever garbage, and messages make little
+    gc.set_threshold(20_000)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run that started it hears it, too, and ends it
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,164 @@
+"""Files of messages: by engage from what was decided, and by hand from the same rows: a bare COPY, a bare loop over compiled templates."""
+
+import json
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.answers import Answer
+from benchmarks.process import THREADS, megabytes
+from benchmarks.systems.clock import Clock
+
+MEMORY = "400MB"
+"""What DuckDB may use, of engage and by hand."""
+HTML = """<html><head></head><body><p>Hi {{ profile.first_name | default("there") }},</p>
+{% if context.entry.cart_total > 50 %}
+<p>Your basket of {{ context.entry.cart_total }} is still here, and the postage is on us.</p>
+{% else %}
+<p>Your basket of {{ context.entry.cart_total }} is still here, whenever you want to go on.</p>
+{% endif %}
+{% for item in context.entry["items"] %}
+<p style="margin: 0;">{{ item.qty }} of {{ item.name }}, at {{ item.price }}</p>
+{% endfor %}
+<p><a href="https://shop.acme.example/basket/{{ context.entry.cart_id }}" style="color: #1f5d4c;">Back to the basket</a></p>
+<p style="font-size: 12px;color: #777777;">Acme Shop, 1 Market Row, {{ profile.city | default("London") }}. You get this because you are our
+customer. <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>
+</body></html>
+"""
+"""The message, as engage writes it: the markup is as its inliner leaves it, so that both render the same."""
+TEXT = """Hi {{ profile.first_name | default("there") }},
+
+{% if context.entry.cart_total > 50 %}
+Your basket of {{ context.entry.cart_total }} is still here, and the postage is on us.
+{% else %}
+Your basket of {{ context.entry.cart_total }} is still here, whenever you want to go on.
+{% endif %}
+
+{% for item in context.entry["items"] %}
+{{ item.qty }} of {{ item.name }}, at {{ item.price }}
+{% endfor %}
+
+Back to the basket (https://shop.acme.example/basket/{{ context.entry.cart_id }})
+
+Acme Shop, 1 Market Row, {{ profile.city | default("London") }}. You get this because you are our customer. Unsubscribe
+({{ unsubscribe_url }})
+"""
+SUBJECT = "{{ profile.first_name | default('Hello') }}, your basket is waiting"
+_DECIDED = """
+    CREATE TEMP TABLE p_message AS
+    SELECT md5('message ' || i) AS message_id, 'user-' || i AS user_id, CAST(i AS INTEGER) AS user_key,
+        'person' || i || '@example.com' AS "to", 'letter' AS template, 'email' AS channel, 'journey' AS kind, 'cart_recovery' AS campaign,
+        'nudge' AS step, CAST(NULL AS VARCHAR) AS variant, 'marketing' AS category, 'promotions' AS "group",
+        TIMESTAMP '2026-11-01 10:00:00' + to_seconds(i % 86400) AS scheduled_at,
+        TIMESTAMP '2026-11-01 10:00:00' + to_seconds(i % 86400) AS send_at,
+        'Europe/London' AS zone, ? AS render, '{"group":"promotions"}' AS settings,
+        CAST(to_json({'entry': {
+            'cart_id': 'c' || i, 'cart_total': (i % 40000) / 400, 'items': [
+                {'sku': 'a' || i % 977, 'name': 'Blue shoe & lace ' || i % 977, 'qty': 1 + i % 3, 'price': (i % 5000) / 100},
+                {'sku': 'b' || i % 89, 'name': 'Hat ' || i % 89, 'qty': 1, 'price': (i % 700) / 20}
+            ]
+        }}) AS VARCHAR) AS context, CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS rule
+    FROM range(?) AS made(i)
+"""
+_PEOPLE = """
+    CREATE TEMP TABLE p_person AS
+    SELECT user_key, to_json('Name' || user_key % 5000) AS "profile:first_name", to_json('Town ' || user_key % 300) AS "profile:city"
+    FROM p_message
+"""
+_OPTIONS = {
+    "jsonl": "FORMAT json, ARRAY false",
+    "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
+    "csv": "FORMAT csv, HEADER true",
+}
+_ROWS = """
+    CREATE TEMP TABLE message AS
+    SELECT * FROM read_json(?, format = 'newline_delimited', maximum_object_size = 50000000, columns = {
+        'message_id': 'VARCHAR', 'user_id': 'VARCHAR', 'to': 'VARCHAR', 'template': 'VARCHAR', 'language': 'VARCHAR', 'variables': 'JSON',
+        'campaign': 'VARCHAR', 'step': 'VARCHAR', 'variant': 'VARCHAR', 'category': 'VARCHAR', 'group': 'VARCHAR',
+        'scheduled_at': 'VARCHAR', 'send_at': 'VARCHAR'
+    })
+"""
+
+
+def write_manifest(out: str, messages: int, render: str, file_format: str) -> Clock:
+    """Write the file of so many messages as a run does, from what was decided to the hash of the file."""
+    from engage_cli.definitions.project import EngineSettings
+    from engage_cli.engine.duckdb_engine import open_engine
+    from engage_cli.files import sha256_of
+    from engage_cli.messaging.policy.editions import Edition, stage_editions
+    from engage_cli.messaging.policy.telling import make_told
+    from engage_cli.outputs.messages import write_messages
+    from engage_cli.outputs.ticks import stage_told
+    from engage_cli.state.outbox import RunFile
+    from engage_cli.state.tables import Told
+
+    os.environ["ENGAGE_UNSUBSCRIBE_KEY"] = "the key of the benchmark"
+    clock = Clock()
+    path = Path(out)
+    setting: dict[str, Any] = {"channels": {"email": "Acme <hello@acme.example>"}, "language": "en", "timezone": "Europe/London"}
+    setting["urls"] = {"unsubscribe": "https://acme.example/u/{token}"}
+    front = json.dumps({"subject": SUBJECT})
+    edition = Edition("letter", json.dumps({"campaigns/templates/letter.html": f"---\n{front}\n---\n{HTML}"}), json.dumps(setting))
+    with open_engine(path.parent, EngineSettings(MEMORY, THREADS, "tmp"), "Europe/London") as engine:
+        engine.execute(_DECIDED, [render, messages])
+        engine.execute(_PEOPLE)
+        engine.execute("CREATE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)")
+        stage_editions(engine, [edition])
+        make_told(engine, {"letter": edition.id}, {"letter": ("city", "first_name")}, with_language=False)
+        stage_told(engine)
+        for table in ("p_message", "p_person", "p_profiled", "p_told"):
+            engine.drop(table)
+        with clock.question("write"):
+            rows = write_messages(engine, RunFile(path.name, Told.MESSAGE, "email", "email", "message", False, None, file_format), path)
+            sha256_of(path)
+    clock.answers["write"] = Answer(rows, 0, 0)
+    # Every process at its largest at once: more than there ever was.
+    clock.others_mib = THREADS * megabytes(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return clock
+
+
+def copy_rows(source: str, out: str, file_format: str) -> Clock:
+    """The rows of a file of messages, in a table, by a bare COPY in the same order."""
+    clock = Clock()
+    config = {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": str(Path(out).parent / "tmp")}
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute(_ROWS, [source])
+        with clock.question("write"):
+            [(rows,)] = connection.execute(f"COPY (FROM message ORDER BY message_id) TO '{out}' ({_OPTIONS[file_format]})").fetchall()
+    clock.answers["write"] = Answer(rows, 0, 0)
+    return clock
+
+
+def render_loop(source: str, out: str, whole: bool) -> Clock:
+    """The variables of a file of messages through Jinja, one after the other: the HTML alone, or with the text and the subject."""
+    from jinja2 import Environment
+
+    clock = Clock()
+    of_html = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(HTML).render
+    others = Environment(trim_blocks=True, lstrip_blocks=True)
+    of_text, of_subject = others.from_string(TEXT).render, others.from_string(SUBJECT).render
+    with clock.question("write"):
+        rows = _loop(Path(source), Path(out), of_html, {"text": of_text, "subject": of_subject} if whole else {})
+    clock.answers["write"] = Answer(rows, 0, 0)
+    return clock
+
+
+def _loop(source: Path, out: Path, of_html: Callable[..., str], others: dict[str, Callable[..., str]]) -> int:
+    rows = 0
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    with source.open(encoding="utf-8") as lines, out.open("w", encoding="utf-8") as written:
+        for line in lines:
+            row = json.loads(line)
+            variables = row.pop("variables")
+            row["html"] = of_html(**variables)
+            for name, render in others.items():
+                row[name] = render(**variables)
+            written.write(encode(row) + "\n")
+            rows += 1
+        written.flush()
+        os.fsync(written.fileno())
+    return rows

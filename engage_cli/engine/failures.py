@@ -47,6 +47,10 @@ def explain(error: duckdb.Error) -> EngageError | None:
         return MemoryLimitError("the query needs more memory than the engine may use", hint=_MEMORY_HINT)
     if "No space left on device" in text or "Disk quota exceeded" in text:
         return EngageError(f"the disk is full: {first_line(text)}", hint=_DISK_HINT)
+    if "File too large" in text:
+        return EngageError(
+            f"a file may not be so large: {first_line(text)}", hint="the system limits the size of files here; raise the limit"
+        )
     if "Could not set lock on file" in text:
         return LockedError("another process holds the database file", hint="wait for it to end, or look who it is: " + first_line(text))
     if "Permission denied" in text or "Read-only file system" in text:

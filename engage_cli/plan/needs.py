@@ -57,7 +57,7 @@ account_key INTEGER, since TIMESTAMP)`
 Each column is a (path, reading), named `path:reading`, as docs/values.md says a value is read; NULL is "does not read so".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -182,23 +182,29 @@ class Needs:
 
     def with_also(self, other: "Needs") -> "Needs":
         """What both need, of the same run."""
+        return self.with_all([other])
+
+    def with_all(self, others: "Sequence[Needs]") -> "Needs":
+        """What it and all others need, of the same run."""
+        all_of_them = (self, *others)
+        users = [one.users for one in all_of_them if one.users is not None]
         return replace(
             self,
-            events=tuple(dict.fromkeys((*self.events, *other.events))),
-            traits=self.traits | other.traits,
-            lists=tuple(sorted({*self.lists, *other.lists}, key=lambda need: (need.path, need.header))),
-            tables=self.tables | other.tables,
-            channels=self.channels | other.channels,
-            users=None if self.users is None or other.users is None else self.users | other.users,
-            account_traits=self.account_traits | other.account_traits,
-            accounts=self.accounts or other.accounts,
-            with_sightings=self.with_sightings or other.with_sightings,
-            whole=self.whole | other.whole,
-            dated=self.dated or other.dated,
-            with_known_since=self.with_known_since or other.with_known_since,
-            with_suppressions=self.with_suppressions or other.with_suppressions,
-            set_traits=self.set_traits | other.set_traits,
-            entities=_together(*self.entities, *other.entities),
+            events=tuple(dict.fromkeys(need for one in all_of_them for need in one.events)),
+            traits=self.traits.union(*(one.traits for one in others)),
+            lists=tuple(sorted({need for one in all_of_them for need in one.lists}, key=lambda need: (need.path, need.header))),
+            tables=self.tables.union(*(one.tables for one in others)),
+            channels=self.channels.union(*(one.channels for one in others)),
+            users=frozenset().union(*users) if len(users) == len(all_of_them) else None,
+            account_traits=self.account_traits.union(*(one.account_traits for one in others)),
+            accounts=any(one.accounts for one in all_of_them),
+            with_sightings=any(one.with_sightings for one in all_of_them),
+            whole=self.whole.union(*(one.whole for one in others)),
+            dated=any(one.dated for one in all_of_them),
+            with_known_since=any(one.with_known_since for one in all_of_them),
+            with_suppressions=any(one.with_suppressions for one in all_of_them),
+            set_traits=self.set_traits.union(*(one.set_traits for one in others)),
+            entities=_together(*(need for one in all_of_them for need in one.entities)),
         )
 
 

@@ -25,6 +25,8 @@ class Change:
 def changes(zone: str) -> tuple[Change, ...]:
     """Every change of a zone's offset in the years of the tables, in order."""
     info = ZoneInfo(zone)
+    if info.utcoffset(None) is not None:  # zoneinfo says it without an instant where it never changes
+        return ()
     found = []
     instant, end = datetime(FIRST, 1, 1, tzinfo=UTC), datetime(LAST + 1, 1, 1, tzinfo=UTC)
     offset = offset_at(info, instant)

@@ -1,6 +1,6 @@
 """Reading the data for conditions that are asked at instants of their own, by a run that has the state attached: ticks and broadcasts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -26,13 +26,15 @@ def read_dated(
     *,
     dry_run: bool,
     strict: bool,
+    planned: Collection[str] = (),
 ) -> Staging:
     """Stage what is needed, seal the engine, and make what runs recorded of the undated traits that `moments` look at.
 
-    A run that is none to try things out brings the event store up to date first. `strict`: a row that cannot be read is an error.
+    A run that is none to try things out brings the event store up to date first, by what all definitions need; what the journeys
+    `planned` do is among `needs` already. `strict`: a row that cannot be read is an error.
     """
     config = project.config
-    keep = None if dry_run else needs_of_all(project, as_of).with_also(needs)
+    keep = None if dry_run else needs_of_all(project, as_of, but=planned).with_also(needs)
     staging = engine.stage(config.sources, needs, keep)
     if strict and staging.rejects:
         refuse_rejects(staging)

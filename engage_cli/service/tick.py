@@ -33,7 +33,7 @@ from engage_cli.service.reading import read_dated
 from engage_cli.service.results import DataReport, JourneyChange, MessageCount, TickResult
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
-from engage_cli.service.tick_plans import Plan, is_due, late_window, plan_ticks
+from engage_cli.service.tick_plans import MOVING, Plan, is_due, late_window, plan_ticks
 from engage_cli.service.tick_walks import perform
 from engage_cli.service.trait_sets import make_traits
 from engage_cli.service.workspace import engine_for, load, report_of, with_tables_of
@@ -160,7 +160,8 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
     moments = [edition.plan for plan in due for edition in plan.editions]
     with progress.stage("reading events and profiles"):
-        staging = read_dated(engine, state, project, folder, needs, moments, as_of, dry_run=dry_run, strict=request.strict)
+        planned = frozenset(plan.journey.name for plan in plans if plan.status in MOVING)
+        staging = read_dated(engine, state, project, folder, needs, moments, as_of, dry_run=dry_run, strict=request.strict, planned=planned)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
         perform(engine, project, due, staging, needs, as_of, inputs)

@@ -51,7 +51,8 @@ class Plan:
 
 def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: datetime, *, dry_run: bool) -> list[Plan]:
     """What a tick will do with each journey."""
-    clocks, versions, standing, pauses = journey_clocks(state), kept_versions(state), open_versions(state), pauses_of(state)
+    clocks, versions, pauses = journey_clocks(state), kept_versions(state), pauses_of(state)
+    standing = _Standing(state)
     plans, beside, hands = [], _beside(project), hand_statuses(state, as_of)
     for name in names:
         journey, clock, kept = project.journeys[name], clocks.get(name), versions.get(name, [])
@@ -63,9 +64,22 @@ def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: date
                 f"`{name}` was ticked as of {iso(clock.as_of)}, which is after --as-of {iso(as_of)}; a journey only moves forward in time",
                 hint="ask for a later instant, or look at an earlier one with --dry-run",
             )
-        inside, closed = standing.get(name, set()), tuple(pauses.get(name, ()))
-        plans.append(_plan(project, journey, clock, kept, inside, closed, as_of, beside, status))
+        plans.append(_plan(project, journey, clock, kept, standing, tuple(pauses.get(name, ())), as_of, beside, status))
     return plans
+
+
+@dataclass
+class _Standing:
+    """In which editions somebody is: looked up when a journey has more than one, because that reads every position."""
+
+    state: State
+    _found: dict[str, set[int]] | None = None
+
+    def is_in(self, journey: str, version: int) -> bool:
+        """Whether somebody is in an edition."""
+        if self._found is None:
+            self._found = open_versions(self.state)
+        return version in self._found.get(journey, set())
 
 
 def stricter(status: JourneyStatus, hand: HandStatus | None) -> JourneyStatus:
@@ -80,7 +94,7 @@ def _plan(
     journey: Journey,
     clock: JourneyClock | None,
     kept: Sequence[KeptVersion],
-    standing: set[int],
+    standing: "_Standing",
     pauses: Pauses,
     as_of: datetime,
     beside: tuple[str, ...],
@@ -89,7 +103,8 @@ def _plan(
     file_status = journey.status
     if status not in MOVING:  # who stands still takes no new edition
         journey = read_kept_journey(kept[-1].definition)
-    text, meaning = print_journey(_essence(journey)), meaning_of(journey)
+    text = print_journey(_essence(journey))
+    meaning = digest(text)
     zone = project.config.timezone
     since = since_of(journey, as_of if clock is None else clock.since, zone) if clock is None else clock.since
     new_version = None
@@ -97,7 +112,7 @@ def _plan(
     if not kept or kept[-1].hash != meaning:
         number += 1
         new_version = KeptVersion(journey.name, number, text, meaning, clock.as_of if clock is not None else since)
-    older = [one for one in kept if one.version in standing and one.version != number]
+    older = [one for one in kept if one.version != number and standing.is_in(journey.name, one.version)]
     editions = [edition_in(project, read_kept_journey(one.definition), one.version) for one in older]
     before = next(
         (edition_in(project, read_kept_journey(one.definition), one.version) for one in kept[-1:] if new_version is not None), None

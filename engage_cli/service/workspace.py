@@ -1,6 +1,6 @@
 """What every use case that reads data starts from: the project, an engine, and a plan staged and compiled."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -118,14 +118,14 @@ def _tables(plan: Plan, sources: Sources) -> frozenset[str]:
     return frozenset(tables)
 
 
-def needs_of_all(project: Project, as_of: datetime) -> Needs:
-    """What all definitions of the project need of the data."""
+def needs_of_all(project: Project, as_of: datetime, *, but: Collection[str] = ()) -> Needs:
+    """What all definitions of the project need of the data, `but` for the journeys of these names."""
     zone, sources = project.config.timezone, project.config.sources
     needs = with_tables(plan_audiences(project, project.audiences, as_of, zone, traits=project.traits), sources).needs
     if broadcasts := plan_broadcasts(project):
         own = needs_of_broadcasts(project, broadcasts, Needs(as_of, zone), as_of)
         needs = needs.with_also(with_tables_of(own, broadcasts.values(), sources))
-    editions = [edition_in(project, journey, 1) for journey in project.journeys.values()]
+    editions = [edition_in(project, journey, 1) for name, journey in project.journeys.items() if name not in but]
     if not editions:
         return needs
     own = needs_of_editions(Needs(as_of, zone), editions, as_of)

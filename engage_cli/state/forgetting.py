@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from engage_cli import files
 from engage_cli.crash import crash_point
 from engage_cli.definitions.forgotten import STATE_ID, Forgotten
 from engage_cli.engine.base import Engine
 from engage_cli.sql.functions import e_sha256
 from engage_cli.state.outbox import ACCOUNT_TRACK, calls_of_audiences
-from engage_cli.state.store import State, next_revision, restoring_path, wal_path
+from engage_cli.state.packing import write_anew
+from engage_cli.state.store import State, next_revision, restoring_path
 
 _IDS = ("user_id", "alias", "subject_id")
 """The columns that name people."""
@@ -88,22 +88,12 @@ def purge(state: State, forgotten: Forgotten) -> bool:
 
 def _make_anew(state: State, forgotten: Forgotten) -> None:
     """Copy the state without what its file still holds of removed rows, and put the copy in its place."""
-    engine, path = state.engine, state.path
-    clean = restoring_path(path)
-    for leftover in (clean, wal_path(clean)):
-        files.remove(leftover)
-    engine.attach(clean, "clean")
-    engine.execute("COPY FROM DATABASE state TO clean")
-    with engine.transaction():
-        _record(engine, "clean", forgotten.digest)
-    engine.execute("CHECKPOINT clean")
-    engine.detach("clean")
-    files.sync_file(clean)
-    engine.execute("CHECKPOINT state")
-    engine.detach("state")
-    crash_point("forgotten")
-    files.rename(clean, path)
-    engine.attach(path, "state")
+
+    def finish(engine: Engine) -> None:
+        with engine.transaction():
+            _record(engine, "clean", forgotten.digest)
+
+    write_anew(state.engine, state.path, restoring_path(state.path), finish)
 
 
 _RECORDS = {

@@ -12,7 +12,7 @@ from engage_cli.errors import EngageError
 from engage_cli.state.broadcast_tables import CREATE_BROADCASTS
 from engage_cli.state.journey_tables import CREATE_JOURNEYS
 from engage_cli.state.message_tables import CREATE_MESSAGES
-from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
+from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, MEASURE_FILE, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "which people were taken out of it", REMEMBER_FORGOTTEN),
     Migration(7, "messages that wait, and what became of the others", CREATE_MESSAGES),
     Migration(8, "broadcasts", CREATE_BROADCASTS),
+    Migration(9, "how large its file was when it was last written at once", MEASURE_FILE),
 )
 
 _CREATE_HISTORY = """

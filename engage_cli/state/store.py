@@ -13,6 +13,7 @@ from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, LockedError
 from engage_cli.state.migrations import MIGRATIONS, Migration, migrate, refuse_newer, version_of
+from engage_cli.state.packing import pack_if_loose
 
 _MAGIC = b"DUCK"
 _MAGIC_AT = 8
@@ -123,7 +124,9 @@ def open_published(
 
 
 def publish_copy(state: State) -> None:
-    """Replace the copy that readers see by the state as it is now."""
+    """Replace the copy that readers see by the state as it is now, whose file is written anew first where it has grown too much."""
+    state.engine.execute("CHECKPOINT state")
+    pack_if_loose(state.engine, state.path, restoring_path(state.path))
     copy_state(state, published_path(state.path))
 
 

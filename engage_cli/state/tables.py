@@ -255,3 +255,8 @@ REMEMBER_FORGOTTEN = (
     )
     """,
 )
+
+MEASURE_FILE = (
+    # How many blocks the file had when it was last written at once (packing.py); NULL where it never was.
+    "ALTER TABLE state.revision ADD COLUMN packed INTEGER",
+)

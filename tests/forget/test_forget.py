@@ -214,7 +214,7 @@ def test_a_backup_has_who_was_forgotten_and_copies_of_the_state_are_listed(proje
     assert members(project) == WITHOUT
 
 
-@pytest.mark.parametrize("point", ["forget", "forget: consents", "forget: store", "forgetting", "forgotten", "checkpoint"])
+@pytest.mark.parametrize("point", ["forget", "forget: consents", "forget: store", "forgetting", "written anew", "checkpoint"])
 def test_killed_anywhere_it_is_finished_or_rolled_back(tmp_path, point):
     write(tmp_path)
     build(tmp_path)

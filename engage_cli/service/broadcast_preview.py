@@ -151,6 +151,6 @@ _MEANT = """
 """
 _ONLY_TOLD = """
     CREATE OR REPLACE TEMP TABLE p_told AS
-    SELECT t.* FROM p_told AS t JOIN p_message AS m ON m.message_id = t.payload->>'$.message_id'
+    SELECT t.* FROM p_told AS t JOIN p_message AS m ON m.message_id = (t.payload->>'$.message_id')
     WHERE t.kind = 'message' AND m.candidate_id = ?
 """

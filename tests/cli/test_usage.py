@@ -81,13 +81,13 @@ def test_every_command_has_the_options_on_showing(name: str) -> None:
     assert {"--json", "--quiet", "--verbose", "--no-color"} <= options
 
 
-@pytest.mark.parametrize("name", ["", "audience", "state", "audience build", "audience explain"])
+@pytest.mark.parametrize("name", ["", "audience", "broadcast", "broadcast send", "state", "audience build", "audience explain"])
 def test_the_help(name: str, engage: Engage, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     golden(Path(f"golden/help/{name.replace(' ', '_') or 'engage'}.txt"), engage(*name.split(), "--help").out)
 
 
-@pytest.mark.parametrize("name", ["", "audience", "state"])
+@pytest.mark.parametrize("name", ["", "audience", "broadcast", "broadcast send", "state"])
 def test_a_group_without_a_command_shows_its_help(name: str, engage: Engage) -> None:
     assert engage(*name.split()).out == engage(*name.split(), "--help").out
 

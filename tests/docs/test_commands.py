@@ -156,3 +156,10 @@ def test_every_key_of_journeys_is_on_the_page() -> None:
     steps = [schema for name, schema in definitions.items() if name == "step" or name.endswith("_step")]
     keys = {*_names(definitions["journey"]), *_names(steps)}
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []
+
+
+def test_every_key_of_broadcasts_is_on_the_page() -> None:
+    page = text_of("docs/broadcasts.md")
+    definitions: Any = json_schema()["$defs"]
+    keys = set(_names(definitions["broadcast"]))
+    assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []

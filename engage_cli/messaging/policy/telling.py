@@ -31,10 +31,10 @@ def _profiled(profiles: Mapping[str, Sequence[str]], *, with_language: bool) -> 
         for name, names in sorted(profiles.items())
         if names
     ]
-    nothing = text_literal("{}")
+    nobody = _object(())
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("m"))
     language = column("language", "p") if with_language else exp.cast(exp.null(), "VARCHAR")
-    profile = exp.Case(ifs=cases, default=nothing) if cases else nothing
+    profile = exp.Case(ifs=cases, default=nobody) if cases else nobody
     shown = [star, exp.alias_(profile, "profile"), exp.alias_(language, "language")]
     query = exp.select(*shown).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
     same = exp.EQ(this=column("user_key", "p"), expression=column("user_key", "m"))

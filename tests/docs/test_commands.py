@@ -20,6 +20,7 @@ from engage_cli.source import InvalidError
 from tests.docs.pages import PAGES, ROOT, Block, Command, blocks_of, steps_of, text_of
 
 DEMO_AS_OF = "2026-11-23T10:00:00Z"
+DEMO_KEY = "ENGAGE_UNSUBSCRIBE_KEY='the key of the demo shop'"
 PAGES_WITH_COMMANDS = [page for page in PAGES if any(isinstance(step, Command) for step in steps_of(page))]
 EXAMPLE_PAGES = ("docs/conditions.md", "docs/values.md")
 DEFINITIONS = [block for page in PAGES if page not in EXAMPLE_PAGES for block in blocks_of(page) if block.language == "yaml"]
@@ -70,10 +71,14 @@ def _check(command: Command, folder: Path, engage_path: Path) -> None:
         assert line.strip() in lines, f"{command.place}: `{command.text}` does not print {line!r}\n{printed}"
 
 
-def test_the_readme_shows_what_the_demo_prints(tmp_path: Path, engage_path: Path) -> None:
+def _copy_demo(folder: Path) -> None:
     for name in ("engage.yaml", "campaigns", "sample_data"):
         source = ROOT / name
-        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
+        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path: Path, engage_path: Path) -> None:
+    _copy_demo(tmp_path)
     [shown] = [block for block in blocks_of("README.md") if block.info == "demo"]
     rows = [line.split() for line in shown.body.splitlines()]
     names = [name for name, *_ in rows[1:]]
@@ -83,6 +88,16 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path, engage_path: Path
     assert "3425 users" in printed
     definitions = sum(path.read_text().count("\naudience:") for path in (ROOT / "campaigns" / "audiences").glob("*.yaml"))
     assert f"{definitions} audiences in [campaigns/audiences]" in text_of("README.md")
+
+
+def test_the_readme_shows_what_the_broadcast_of_the_demo_does(tmp_path: Path, engage_path: Path) -> None:
+    _copy_demo(tmp_path)
+    exit_code, printed = run(f"{DEMO_KEY} engage broadcast send black_friday --as-of {DEMO_AS_OF}", tmp_path, engage_path)
+    assert exit_code == 0, printed
+    blocks = {block.info: block.body.splitlines() for block in blocks_of("README.md")}
+    assert set(blocks["sale"]) <= set(printed.splitlines())
+    files = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "out/runs").rglob("*") if path.is_file())
+    assert [re.sub(r"Z-[0-9a-f]{8}/", "Z-…/", file) for file in files] == blocks["files"]
 
 
 @pytest.mark.parametrize("block", DEFINITIONS, ids=lambda block: f"{block.page}:{block.line}")

@@ -15,7 +15,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m sample_data.fortnight
 	@$(BIN)/engage run --as-of $(DEMO_AS_OF)
 	@$(BIN)/engage broadcast status black_friday --as-of $(DEMO_AS_OF)
-	@find out/runs -type f | LC_ALL=C sort
+	@find out/runs -type f -not -path '*/audiences/*' | LC_ALL=C sort
 
 test: $(VENV)/.tested
 	$(BIN)/pytest -n auto

@@ -52,12 +52,13 @@ _LEFT = """
     JOIN consents AS c ON c.user_key = a.user_key AND c.channel = a.channel AND c."group" IS NULL AND c.status = 'unsubscribed'
     WHERE a."key" IS NOT NULL AND list_contains(CAST(? AS VARCHAR[]), a.channel)
 """
+# In a left join a condition on the left side alone, outside of the keys, would have everybody compared with everybody.
 _REACHED = """
     CREATE OR REPLACE TEMP TABLE p_reached AS
     SELECT CASE WHEN a.is_list THEN md5(d.candidate_id || chr(31) || coalesce(a.normal, a.value)) ELSE d.candidate_id END AS message_id,
         d.*, a.normal AS "to", a."key", a.problem
     FROM p_due AS d
-    LEFT JOIN p_address AS a ON d.reason IS NULL AND a.user_key = d.user_key AND a.channel = d.channel
+    LEFT JOIN p_address AS a ON a.user_key = CASE WHEN d.reason IS NULL THEN d.user_key END AND a.channel = d.channel
     QUALIFY row_number() OVER (PARTITION BY d.candidate_id, coalesce(a.normal, a.value) ORDER BY a.value) = 1
 """
 _JUDGED = """
@@ -108,9 +109,9 @@ _SAME = """
         WHERE b.campaign_kind = 'broadcast' AND b.decision = 'sent' AND u.user_key IN (SELECT user_key FROM first)
     ), twice AS (
         SELECT DISTINCT m.message_id FROM p_message AS m
-        LEFT JOIN first AS f ON f.campaign = m.campaign AND f.user_key = m.user_key AND f.user_id <> m.user_id
-        LEFT JOIN before AS b ON b.campaign = m.campaign AND b.user_key = m.user_key AND b.user_id <> m.user_id
-        WHERE m.kind = 'broadcast' AND m.reason IS NULL AND (f.campaign IS NOT NULL OR b.campaign IS NOT NULL)
+        LEFT JOIN first AS f ON f.campaign = m.campaign AND f.user_key = m.user_key
+        LEFT JOIN before AS b ON b.campaign = m.campaign AND b.user_key = m.user_key
+        WHERE m.kind = 'broadcast' AND m.reason IS NULL AND (f.user_id <> m.user_id OR b.user_id <> m.user_id)
     )
     SELECT m.* REPLACE (
             CASE WHEN t.message_id IS NOT NULL THEN 'shared_address' ELSE m.reason END AS reason,
@@ -132,6 +133,6 @@ _SHARED = """
                 AS rule
         )
     FROM p_message AS m
-    LEFT JOIN first AS f ON m.kind = 'broadcast' AND f.campaign = m.campaign AND f."key" = m."key"
-    LEFT JOIN before AS b ON m.kind = 'broadcast' AND b.campaign = m.campaign AND b.address_hash = sha256(m."key")
+    LEFT JOIN first AS f ON f.campaign = CASE WHEN m.kind = 'broadcast' THEN m.campaign END AND f."key" = m."key"
+    LEFT JOIN before AS b ON b.campaign = CASE WHEN m.kind = 'broadcast' THEN m.campaign END AND b.address_hash = sha256(m."key")
 """

@@ -1,6 +1,6 @@
 """What a run does with each broadcast: find its recipients, go on with those deferred, or nothing, and why not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,17 +41,22 @@ def broadcast_named(project: Project, name: str) -> Broadcast:
     return project.broadcasts[name]
 
 
+def broadcasts_under_way(project: Project, state: State, but: Collection[str]) -> list[str]:
+    """All broadcasts, also those that the project no longer has and for which somebody waits, without a few."""
+    return sorted({*project.broadcasts, *waiting_counts(state)}.difference(but))
+
+
 def plan_broadcasts(
-    project: Project, state: State, names: Sequence[str] | None, as_of: datetime, by_hand: ByHand | None, *, dry_run: bool
+    project: Project, state: State, names: Sequence[str], as_of: datetime, by_hand: ByHand | None, *, dry_run: bool
 ) -> Plans:
-    """What is due of these broadcasts, or of all (None): also of those that the project no longer has. `by_hand`: of the one that is named.
+    """What is due of these broadcasts. `by_hand`: of the one that is named.
 
     Raises UsageError for one that stands at a later instant, or that is sent by hand before its time; EngageError for a draft, or one that
     was cancelled, that is sent by hand. A dry run looks at drafts, too, and at the instant of sending of what is before it.
     """
     rows, waiting = broadcast_rows(state), waiting_counts(state)
     due, idle = [], []
-    for name in sorted({*project.broadcasts, *waiting}) if names is None else names:
+    for name in names:
         row, one = rows.get(name), project.broadcasts.get(name)
         if row is None:
             assert one is not None, "who waits was found"

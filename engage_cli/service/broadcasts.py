@@ -28,7 +28,7 @@ from engage_cli.outputs.rejects import write_rejects
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes, with_outcomes
 from engage_cli.service.broadcast_expect import broken_expectation
-from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, plan_broadcasts, row_of
+from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, broadcasts_under_way, plan_broadcasts, row_of
 from engage_cli.service.broadcast_results import BroadcastChange, BroadcastsResult, Refused
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
@@ -53,7 +53,7 @@ COMMAND = "broadcast send"
 
 @dataclass(frozen=True)
 class Request:
-    """One run of broadcasts, as it was asked for: of all, or `by_hand` of one."""
+    """One run of broadcasts, as it was asked for: of all (`names` None) but a few, or `by_hand` of one."""
 
     project: Project
     folder: Path
@@ -66,6 +66,7 @@ class Request:
     progress: Progress
     samples: int = 0
     left: tuple[str, ...] = ()
+    but: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def run_broadcasts(request: Request, *, wait: float = 30.0, locked: bool = False
 
 
 def _run(request: Request, engine: Engine, state: State) -> BroadcastsResult:
-    plans = plan_broadcasts(request.project, state, request.names, request.as_of, request.by_hand, dry_run=request.dry_run)
+    names = request.names if request.names is not None else broadcasts_under_way(request.project, state, request.but)
+    plans = plan_broadcasts(request.project, state, names, request.as_of, request.by_hand, dry_run=request.dry_run)
     if not plans.due:
         return BroadcastsResult(request.as_of, request.dry_run, None, (), plans.idle, (), DataReport())
     found = find(request, engine, state, plans)

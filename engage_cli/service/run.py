@@ -8,14 +8,15 @@ from typing import assert_never
 
 from engage_cli.definitions.project import Project
 from engage_cli.errors import UsageError
-from engage_cli.service.broadcasts import Request, run_broadcasts
+from engage_cli.service.broadcasts import Request as Broadcasting
+from engage_cli.service.broadcasts import run_broadcasts
 from engage_cli.service.build import build_audiences
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.edits import find_edits
 from engage_cli.service.progress import Progress
 from engage_cli.service.run_results import RunResult, StageDone, StageResult
 from engage_cli.service.running import lock_of
-from engage_cli.service.stages import Kind, Stage, stages_of
+from engage_cli.service.stages import Kind, Stage, asked_by_journeys, stages_of
 from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.workspace import engine_for, load
@@ -111,10 +112,28 @@ def _do(request: _Request, stage: Stage) -> StageResult:
                 progress=progress,
             )
         case Kind.BROADCASTS:
-            asked = Request(load(folder), folder, None, as_of, None, dry_run, strict, request.file_format, progress, samples)
-            return run_broadcasts(asked, locked=True)
+            return run_broadcasts(_broadcasts(request, names), locked=True)
         case _:
             assert_never(stage.kind)
+
+
+def _broadcasts(request: _Request, names: tuple[str, ...]) -> Broadcasting:
+    """The run of a stage's broadcasts; the last such stage also goes on with those that the project no longer has."""
+    project = load(request.folder)
+    first = asked_by_journeys(project)
+    return Broadcasting(
+        project,
+        request.folder,
+        names if first.issuperset(names) else None,
+        request.as_of,
+        None,
+        request.dry_run,
+        request.strict,
+        request.file_format,
+        request.progress,
+        request.samples,
+        but=first,
+    )
 
 
 def _refuse_earlier(project: Project, state: State | None, as_of: datetime) -> None:

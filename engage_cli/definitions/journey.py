@@ -456,6 +456,26 @@ def walk(steps: tuple[JourneyStep, ...]) -> Iterator[JourneyStep]:
             yield from walk(inner)
 
 
+def arms_before(steps: tuple[JourneyStep, ...], passed: tuple[str, ...] = ()) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """By the id of each send the randomize steps that somebody may have come by before it; and those that stand before what follows.
+
+    What stands beside it in another branch is none of them, for a branch of a fork too.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        if isinstance(step, Send):
+            found[step.id] = passed
+        if isinstance(step, Randomize):
+            passed = (*passed, step.id)
+        behind = passed
+        for _, inner in branches_of(step):
+            within, after = arms_before(inner, passed)
+            found |= within
+            behind += tuple(name for name in after if name not in behind)
+        passed = behind
+    return found, passed
+
+
 def branches_of(step: JourneyStep) -> tuple[tuple[str, tuple[JourneyStep, ...]], ...]:
     """The branches inside a step by name, each with its steps; of a hold also its timeout, last, if it has a duration."""
     match step:

@@ -3,25 +3,29 @@
 import json
 from collections.abc import Iterable
 
-from engage_cli.definitions.journey import Send, Sync
+from engage_cli.definitions.journey import Send, Sync, arms_before
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.edition import Edition
 
 
 def make_settings(engine: Engine, editions: Iterable[Edition]) -> None:
-    """Make `step_settings(journey, version, step, channel, template, settings, destination, list, event)`."""
+    """Make `step_settings(journey, version, step, channel, template, settings, destination, list, event, arms)`.
+
+    `arms`: the steps by which somebody may have been given an arm before, of a send.
+    """
     rows = [row for edition in editions for row in _rows(edition)]
-    engine.execute(_SETTINGS, [[row[number] for row in rows] for number in range(9)])
+    engine.execute(_SETTINGS, [[row[number] for row in rows] for number in range(10)])
 
 
 def _rows(edition: Edition) -> Iterable[tuple[object, ...]]:
+    arms, _ = arms_before(edition.journey.steps)
     for step in edition.journey.all_steps():
         where = (edition.journey.name, edition.version, step.id)
         match step:
             case Send():
-                yield (*where, step.channel, step.template, settings_of(step), None, None, None)
+                yield (*where, step.channel, step.template, settings_of(step), None, None, None, arms[step.id])
             case Sync():
-                yield (*where, None, None, None, step.destination, step.list, step.event)
+                yield (*where, None, None, None, step.destination, step.list, step.event, ())
             case _:
                 pass
 
@@ -46,5 +50,6 @@ _SETTINGS = """
     CREATE OR REPLACE TEMP TABLE step_settings AS
     SELECT unnest(CAST(? AS VARCHAR[])) AS journey, unnest(CAST(? AS INTEGER[])) AS version, unnest(CAST(? AS VARCHAR[])) AS step,
         unnest(CAST(? AS VARCHAR[])) AS channel, unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS settings,
-        unnest(CAST(? AS VARCHAR[])) AS destination, unnest(CAST(? AS VARCHAR[])) AS list, unnest(CAST(? AS VARCHAR[])) AS event
+        unnest(CAST(? AS VARCHAR[])) AS destination, unnest(CAST(? AS VARCHAR[])) AS list, unnest(CAST(? AS VARCHAR[])) AS event,
+        unnest(CAST(? AS VARCHAR[][])) AS arms
 """

@@ -38,6 +38,7 @@ from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.reading import read_dated
 from engage_cli.service.results import DataReport
 from engage_cli.service.running import Opened, run_locked
+from engage_cli.service.signing_key import require_key
 from engage_cli.service.workspace import engine_for, load, report_of, with_tables_of
 from engage_cli.service.writing import write_and_commit
 from engage_cli.state.broadcasts import commit_broadcasts, waiting_counts
@@ -156,6 +157,7 @@ def find(request: Request, engine: Engine, state: State, plans: Plans) -> Found:
     project, as_of, progress = request.project, request.as_of, request.progress
     config = project.config
     policy = plan_policy(project, state, [sending_of(send) for plan in plans.due for send in plan.broadcast.messages])
+    require_key(project, policy.sendings)
     needs = Needs(as_of, config.timezone, dated=True, set_traits=set_traits(engine))
     for plan in plans.due:
         needs = plan.needs(needs, project)

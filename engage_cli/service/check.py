@@ -20,6 +20,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, set_traits, trait_kind
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import CheckResult
+from engage_cli.service.signing_key import key_issues
 from engage_cli.service.templates import template_issues
 from engage_cli.service.workspace import declared_tables, engine_for, load, report_of
 from engage_cli.source import InvalidError, Issue, Severity, Span, did_you_mean, visible
@@ -78,7 +79,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
     issues = [*project.remarks, *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None)]
     users, accounts = (vocabulary.traits[trait_kind(of)] for of in (Subject.USERS, Subject.ACCOUNTS))
-    issues += template_issues(project, profile=users, account=accounts)
+    issues += [*template_issues(project, profile=users, account=accounts), *key_issues(project)]
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
     return CheckResult(count, tuple(unique), report_of(staging))
 

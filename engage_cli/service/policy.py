@@ -44,6 +44,7 @@ class Policy:
     by template the traits that its messages look at."""
 
     project: Project
+    sendings: tuple[Sending, ...]
     consented: frozenset[str]
     channels: tuple[str, ...]
     templates: Mapping[str, MessageTemplate]
@@ -66,7 +67,7 @@ def plan_policy(project: Project, state: State | None, sendings: Iterable[Sendin
     profiles = {name: _profile(template, [one for one in everything if one.template == name]) for name, template in templates.items()}
     traits = sorted({trait for names in profiles.values() for trait in names})
     consented = frozenset(one.channel for one in everything)
-    return Policy(project, consented, channels, templates, profiles, plan_values(project, channels, traits))
+    return Policy(project, tuple(everything), consented, channels, templates, profiles, plan_values(project, channels, traits))
 
 
 def _waiting(state: State | None) -> list[Sending]:

@@ -32,6 +32,7 @@ from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.reading import read_dated
 from engage_cli.service.results import DataReport, JourneyChange, MessageCount, TickResult
 from engage_cli.service.running import Opened, run_locked
+from engage_cli.service.signing_key import require_key
 from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.tick_plans import MOVING, Plan, is_due, late_window, plan_ticks
 from engage_cli.service.tick_walks import perform
@@ -158,6 +159,8 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
     unchanged = tuple(plan.journey.name for plan in plans if plan not in due)
     if not due and not lists.overdue:
         return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
+    if due and not dry_run:
+        require_key(project, policy.sendings)
     moments = [edition.plan for plan in due for edition in plan.editions]
     with progress.stage("reading events and profiles"):
         planned = frozenset(plan.journey.name for plan in plans if plan.status in MOVING)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from engage_cli.service.check import check
 from engage_cli.service.progress import SILENT
 from engage_cli.source import Severity
@@ -40,7 +42,8 @@ template: short
 }
 
 
-def test_names_and_templates_of_broadcasts_are_looked_for(tmp_path: Path) -> None:
+def test_names_and_templates_of_broadcasts_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGAGE_UNSUBSCRIBE_KEY", "a key that is long enough")
     for path, text in FILES.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)

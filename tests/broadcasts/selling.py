@@ -58,6 +58,13 @@ def decided_of(folder: Path) -> list[Row]:
     return _rows(folder, "SELECT message_id, reason FROM message ORDER BY message_id")
 
 
+def written_in(folder: Path) -> list[Row]:
+    """(message id, reason) of every line of the files of messages and of those skipped, of all runs, by id."""
+    files = sorted((folder / "out/runs").glob("*/messages/*.jsonl")) + sorted((folder / "out/runs").glob("*/skipped.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    return sorted((line["message_id"], line.get("reason")) for line in lines)
+
+
 def _rows(folder: Path, sql: str) -> list[Row]:
     with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as connection:
         return connection.execute(sql).fetchall()

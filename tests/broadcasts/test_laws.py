@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.broadcasts.selling import candidates_of, decided_of, run, write_shop
+from tests.broadcasts.selling import candidates_of, decided_of, run, write_shop, written_in
 from tests.reference.messages.broadcasts import Broadcast, History, Person, Shop, Variant, Winner, counts, meant_by, zone_of
 from tests.reference.messages.policy import Cap, Consent, World
 from tests.reference.messages.quiet import is_quiet
@@ -118,6 +118,7 @@ def test_broadcasts_go_as_the_model_says_under_any_schedule(case: Case) -> None:
                 continue
             assert candidates_of(folder) == _candidates(history)
             assert decided_of(folder) == sorted((one.message_id, one.reason) for one in history.decided)
+            assert written_in(folder) == decided_of(folder)
             told = {change.name: change.waterfall for change in result.broadcasts}
             for name, found in counts(history).items():
                 waterfall = told.get(name)

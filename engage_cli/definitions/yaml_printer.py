@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_scalars import ScalarError, resolve_plain
@@ -32,6 +33,7 @@ def print_line(tree: dict[str, Tree]) -> str:
     return ", ".join(f"{text_scalar(key)}: {_flow(value)}" for key, value in tree.items())
 
 
+@lru_cache(maxsize=10_000)
 def text_scalar(text: str) -> str:
     """A text as a YAML scalar on one line."""
     if _PLAIN.fullmatch(text) and _is_text(text):

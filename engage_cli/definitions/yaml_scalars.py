@@ -6,6 +6,7 @@ PyYAML's own resolver follows YAML 1.1 (`no` is false, `12:30` is 750), so that 
 import math
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from engage_cli.definitions.values import Boolean, Day, Instant, Literal, Number, Text
 
@@ -36,6 +37,7 @@ class ScalarError(ValueError):
         self.hint = hint
 
 
+@lru_cache(maxsize=10_000)
 def resolve_plain(text: str) -> Literal | None:
     """The value of an unquoted scalar. None is null.
 

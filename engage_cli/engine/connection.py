@@ -178,6 +178,8 @@ def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | b
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
+        # A larger transaction goes into its file at once, instead of into the WAL first and from there into the file.
+        "wal_autocheckpoint": "1MB",
     }
     if settings.threads is not None:
         config["threads"] = settings.threads

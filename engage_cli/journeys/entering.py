@@ -51,6 +51,8 @@ class Door:
     pauses: Stretches
     anew: bool = False
     """Whether this edition is entered for the first time, after others."""
+    new_files: bool = True
+    """Whether something can have come in late."""
 
     def find(self, on: Awaited | None) -> None:
         """Make `w_candidate`, of those too whom an instance before keeps out."""
@@ -70,6 +72,8 @@ class Door:
 
     def _by_events(self, on: Awaited, entry: EntryOn) -> None:
         low = self.since if self.late_from is None else max(self.since, self.late_from)
+        if self.last is not None and not self.new_files:
+            low = max(low, self.last)
         key = exp.cast(exp.null(), "TEXT") if entry.key is None else column(Column(entry.key, Reading.TEXT).name, EVENTS)
         last = exp.false() if self.last is None else exp.LTE(this=column("ts", EVENTS), expression=timestamp_literal(self.last))
         shown = [

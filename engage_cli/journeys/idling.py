@@ -7,15 +7,10 @@ may let them pass, and nothing about the journey itself changed. It may be calle
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlglot import exp
-
 from engage_cli.definitions.journey import EntryWhen
 from engage_cli.engine.base import Engine
-from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.tick import Tick
-from engage_cli.sql.events import is_named
-from engage_cli.sql.literals import column, timestamp_literal
-from engage_cli.sql.scope import EVENTS
+from engage_cli.sql.events import is_named, keys_of
 from engage_cli.state.instants import stored
 
 
@@ -46,17 +41,18 @@ def _may_enter_by_condition(tick: Tick) -> bool:
 
 def _come_in(engine: Engine, ticks: Sequence[Tick]) -> frozenset[str]:
     """The names of the events that came in since the last tick of the one that was ticked the longest ago."""
-    names = sorted({name for tick in ticks for name in tick.awaited_names})
-    if not names:
+    names = {name for tick in ticks for name in tick.awaited_names}
+    events = {key: event for event, key in ticks[0].catalog.event_keys.items()} if names else {}
+    keys = keys_of(names, ticks[0].catalog) if names else []
+    if not keys:
         return frozenset()
-    first, until = min(_last(tick) for tick in ticks), ticks[0].until
-    low = first - ticks[0].late_window if any(tick.new_files for tick in ticks) else first
-    shown = [column("event", EVENTS), column("message_id", EVENTS), column("ts", EVENTS)]
-    query = those_of(tuple(names), None, shown, ticks[0].catalog, ticks[0].zone, low, until)
-    query = query.where(exp.GT(this=column("ts", EVENTS), expression=timestamp_literal(low)))
-    engine.execute("DROP TABLE IF EXISTS temp.main.w_come_in")
-    engine.create("w_come_in", query)
-    return frozenset(str(row[0]) for row in engine.rows(_COME_IN, [stored(first), min(tick.last_run for tick in ticks)]))
+    first, until = min(_last(tick) for tick in ticks), stored(ticks[0].until)
+    if any(tick.new_files for tick in ticks):
+        low = stored(first - ticks[0].late_window)
+        found = engine.rows(_COME_IN, [keys, low, until, min(tick.last_run for tick in ticks), stored(first)])
+    else:
+        found = engine.rows(_SINCE, [keys, stored(first), until])
+    return frozenset(events[int(row[0])] for row in found)
 
 
 def _last(tick: Tick) -> datetime:
@@ -91,8 +87,15 @@ def _waits(tick: Tick) -> Iterator[tuple[int, str | None]]:
 
 
 _DUE = "SELECT DISTINCT journey FROM position_now WHERE due <= ? OR exit_due <= ?"
+_SINCE = """
+    SELECT DISTINCT event_key FROM events SEMI JOIN (SELECT unnest(CAST(? AS INTEGER[])) AS event_key) AS k USING (event_key)
+    WHERE ts > ? AND ts <= ?
+"""
 _COME_IN = """
-    SELECT DISTINCT c.event FROM w_come_in AS c
-    LEFT JOIN (SELECT message_id FROM state.main.seen_event WHERE run <= ?2) AS s USING (message_id)
-    WHERE c.ts > ?1 OR s.message_id IS NULL
+    SELECT DISTINCT c.event_key FROM (
+        SELECT event_key, message_id, ts FROM events SEMI JOIN (SELECT unnest(CAST(? AS INTEGER[])) AS event_key) AS k USING (event_key)
+        WHERE ts > ? AND ts <= ?
+    ) AS c
+    LEFT JOIN (SELECT message_id FROM state.main.seen_event WHERE run <= ?) AS s USING (message_id)
+    WHERE c.ts > ? OR s.message_id IS NULL
 """

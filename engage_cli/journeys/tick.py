@@ -195,6 +195,7 @@ class _Run:
             tick.late_from,
             tick.pauses,
             anew=tick.anew,
+            new_files=tick.new_files,
         )
 
     # ---- what comes of it ------------------------------------------------------------------------------------------

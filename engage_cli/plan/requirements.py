@@ -81,15 +81,18 @@ def needs_of(
 
 def needs_of_leaf(leaf: Leaf, base: Needs) -> Needs:
     """`base` with what one leaf about users looks at, over all time."""
+    return base.with_also(needs_of_leaf_alone(leaf, base))
+
+
+def needs_of_leaf_alone(leaf: Leaf, base: Needs) -> Needs:
+    """What one leaf about users looks at, over all time, in place of the events, traits and lists of `base`."""
     found = _Found(ZoneInfo(base.zone), None)
     found.leaf(leaf)
-    return base.with_also(
-        replace(
-            base,
-            events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
-            traits=frozenset(found.traits),
-            lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
-        )
+    return replace(
+        base,
+        events=tuple(EventNeed(names, since, frozenset(columns)) for (names, since), columns in found.events.items()),
+        traits=frozenset(found.traits),
+        lists=tuple(sorted(found.lists, key=lambda need: (need.path, need.header))),
     )
 
 

@@ -11,30 +11,42 @@ from engage_cli.reports.journey_picture import ArrowCounts, Counts, picture_of
 from engage_cli.reports.journey_svg import journey_svg
 from engage_cli.reports.mermaid import mermaid
 from engage_cli.service.results import JourneyRow
+from engage_cli.service.tick_plans import stricter
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.source import did_you_mean, visible
-from engage_cli.state.journey_readers import journey_count
+from engage_cli.state.journey_readers import HandStatus, hand_statuses, journey_count
 from engage_cli.state.journeys import journey_clocks
-from engage_cli.state.store import open_published
+from engage_cli.state.store import open_published, published_path
 
 MERMAID = "mermaid"
 SVG = "svg"
 
 
 def list_journeys(folder: Path) -> tuple[JourneyRow, ...]:
-    """Every journey of the project, in name order."""
+    """Every journey of the project, in name order, each with the stricter of what its file and the last command say of its status."""
+    project = load(folder)
+    hands = _hands(folder, project)
     return tuple(
         JourneyRow(
             journey.name,
-            journey.status.value,
+            stricter(journey.status, hands.get(journey.name)).value,
             entry_words(journey.entry),
             sum(1 for _ in journey.all_steps()),
             journey.description,
             journey.span.file,
             journey.span.line,
         )
-        for journey in load(folder).journeys.values()
+        for journey in project.journeys.values()
     )
+
+
+def _hands(folder: Path, project: Project) -> dict[str, HandStatus]:
+    """What commands said of journeys, as last published."""
+    path = folder / project.config.state
+    if not project.journeys or not published_path(path).exists():
+        return {}
+    with engine_for(project, folder) as engine:
+        return hand_statuses(open_published(engine, path))
 
 
 def graph(folder: Path, name: str, picture_format: str | None, output: Path | None, *, counts: bool = True) -> str:

@@ -50,7 +50,7 @@ def perform(
             tick.run()
     make_settings(engine, [edition for plan in plans for edition in plan.editions if plan.journey.name in busy])
     names = {name for plan in plans for edition in plan.editions for name in edition.names}
-    make_seen(engine, sorted(names), staging.catalog, config.timezone, _unseen_from(plans, inputs, as_of - window), as_of)
+    make_seen(engine, sorted(names), staging.catalog, _unseen_from(plans, inputs, as_of - window), as_of)
 
 
 def _unseen_from(plans: Sequence[Plan], inputs: str, low: datetime) -> datetime:

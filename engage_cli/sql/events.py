@@ -1,7 +1,7 @@
 """Events in a stretch that meet a row predicate: the FROM and WHERE that every event leaf starts from."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,12 +27,22 @@ def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENT
     """The event is one of these names. Keys are literals, so that what is sorted by them is skipped by them."""
     if "*" in names:
         return TRUE.copy()
-    found = sorted((key, event) for event, key in catalog.event_keys.items() if is_named(event, names))
+    found = keys_of(names, catalog)
     if not found:
         return FALSE.copy()
-    condition = among(column("event_key", table), [integer_literal(key) for key, _ in found])
-    condition.add_comments([", ".join(event.replace("*/", "* /") for _, event in found)])
+    condition = among(column("event_key", table), [integer_literal(key) for key in found])
+    events = {key: event for event, key in catalog.event_keys.items()}
+    condition.add_comments([", ".join(events[key].replace("*/", "* /") for key in found)])
     return condition
+
+
+def keys_of(names: Collection[str], catalog: Catalog) -> list[int]:
+    """The keys, in order, of the staged events that have one of these names."""
+    exact = frozenset(name for name in names if "*" not in name)
+    patterns = [pattern_of(name) for name in names if "*" in name]
+    return sorted(
+        key for event, key in catalog.event_keys.items() if event in exact or any(pattern.fullmatch(event) for pattern in patterns)
+    )
 
 
 def is_named(event: str, names: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 
@@ -131,6 +132,12 @@ def rows_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     found = [_rows(folder / ".engage" / name) for name in ("state.duckdb", "state.duckdb.published")]
     assert found[0] == found[1], "readers see the state as it is"
     return found[0]
+
+
+def asked(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query over the state."""
+    with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
 
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -6,15 +6,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.errors import UsageError
 from engage_cli.service.journey_hand import set_by_hand, take_out
+from engage_cli.service.journeys import list_journeys
 from engage_cli.service.tick_plans import stricter
 from engage_cli.state.journey_readers import HandStatus
-from tests.journeys.shop import make_shop, pause_carts, rows_of, stop_ana, tick
+from tests.journeys.shop import asked, make_shop, pause_carts, rows_of, stop_ana, tick
 from tests.state.processes import run_killed
 
 PAUSED, LIVE, ARCHIVED, DRAFT = JourneyStatus.PAUSED, JourneyStatus.LIVE, JourneyStatus.ARCHIVED, JourneyStatus.DRAFT
@@ -33,11 +33,6 @@ def by_hand(shop: Path, status: JourneyStatus, time: str) -> bool:
 def entries(shop: Path) -> list[tuple[str, str]]:
     """Which carts entered, and whether each is still there or why not."""
     return [(str(key), str(reason)) for key, reason in asked(shop, "SELECT key, coalesce(end_reason, 'inside') FROM instance ORDER BY key")]
-
-
-def asked(shop: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(shop / ".engage/state.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
 
 
 def set_file_status(shop: Path, status: str) -> None:
@@ -88,6 +83,21 @@ def test_who_would_have_entered_in_a_pause_does_not_later_and_the_others_go_on(b
     tick(shop, f"{DAY}T13:05:00")
     assert entries(shop) == [("c1", "inside"), ("c3", "lost_interest"), ("c5", "inside")]
     assert asked(shop, "SELECT step FROM position ORDER BY ALL") == [("day",), ("wait",)], "who is inside goes on"
+
+
+def test_the_list_shows_what_is_stricter_of_file_and_command(shop: Path) -> None:
+    def listed() -> list[str]:
+        return [row.status for row in list_journeys(shop) if row.name == "cart_recovery"]
+
+    assert listed() == ["live"]
+    tick(shop, f"{DAY}T10:30")
+    by_hand(shop, PAUSED, "11:00")
+    assert listed() == ["paused"]
+    set_file_status(shop, "archived")
+    assert listed() == ["archived"]
+    set_file_status(shop, "live")
+    by_hand(shop, LIVE, "12:00")
+    assert listed() == ["live"]
 
 
 def test_what_happened_before_the_pause_is_judged_in_it(shop: Path) -> None:

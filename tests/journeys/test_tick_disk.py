@@ -10,6 +10,7 @@ import pytest
 from engage_cli.state.migrations import MIGRATIONS
 from engage_cli.state.store import open_state
 from tests.journeys.shop import (
+    asked,
     files_of,
     first_tick,
     make_shop,
@@ -19,8 +20,12 @@ from tests.journeys.shop import (
     second_tick_as_nobody,
     second_tick_with_small_files,
 )
+from tests.state.earlier import FIRST_WITH_JOURNEYS, make_earlier
 from tests.state.engine import make_engine
 from tests.state.processes import start
+
+WITH_MESSAGES = 7
+"""The first version that keeps what became of messages."""
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +103,26 @@ def test_a_state_of_an_earlier_version_is_ticked_as_a_new_one_is(version: int, t
     assert files_of(earlier) == files_of(fresh)
     rows = [{table: found for table, found in rows_of(shop).items() if table != "migration"} for shop in (fresh, earlier)]
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("version", range(FIRST_WITH_JOURNEYS, len(MIGRATIONS)))
+def test_people_in_flight_go_on_from_a_state_of_an_earlier_version(
+    version: int, after_first: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop"
+    shutil.copytree(after_first, shop)
+    for path in (shop / ".engage").glob("state.duckdb*"):
+        path.unlink()
+    make_earlier(after_first / ".engage/state.duckdb", shop / ".engage/state.duckdb", version)
+    second_tick(shop)
+    assert (shop / f".engage/state.duckdb.version-{version}").exists()
+    assert files_of(shop) == files_of(undisturbed)
+    rows, expected = ({table: found for table, found in rows_of(one).items() if table != "migration"} for one in (shop, undisturbed))
+    assert len(expected["instance"]) == 5
+    assert len(expected["transition"]) > 15
+    if version < WITH_MESSAGES:  # what was sent then is known, but not to which address, in which zone and by which text
+        for known, told in ((rows, shop), (expected, undisturbed)):
+            known["candidate"] = asked(told, "SELECT * EXCLUDE (zone) FROM candidate ORDER BY ALL")
+            known["message"] = asked(told, "SELECT * EXCLUDE (address_hash) FROM message ORDER BY ALL")
+            known["template_edition"] = asked(told, "SELECT edition, template, texts, setting FROM template_edition ORDER BY ALL")
+    assert rows == expected

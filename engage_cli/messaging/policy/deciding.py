@@ -41,7 +41,8 @@ def decide(
     engine.execute(_JUDGED, [f"{holdout.salt}:" if holdout is not None else "", share, list(templates)])
     if joined:
         engine.execute(_SAME)
-    engine.execute(_SHARED)
+    if engine.rows("SELECT count(*) FROM p_due WHERE kind = 'broadcast'")[0][0]:
+        engine.execute(_SHARED)
     apply_caps(engine, messaging.caps, zone)
 
 
@@ -63,13 +64,24 @@ _REACHED = """
 """
 _JUDGED = """
     CREATE OR REPLACE TEMP TABLE p_message AS
-    WITH share AS (SELECT CAST(? AS VARCHAR) AS salt, CAST(? AS BIGINT) AS part),
+    WITH share AS (
+        SELECT CAST(? AS VARCHAR) AS salt, CAST(? AS BIGINT) AS part,
+            (SELECT count(*) > 0 FROM suppressed_hash WHERE kind = 'user') AS some_users,
+            (SELECT count(*) > 0 FROM suppressed_hash WHERE kind = 'address') AS some_addresses
+    ),
     known AS (
         SELECT r.*, whole.status AS of_channel, own.status AS of_group,
             EXISTS (FROM p_left AS l WHERE l.channel = r.channel AND l."key" = r."key") AS address_left,
-            EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'user' AND s.hash = sha256(r.user_id)) AS user_suppressed,
-            EXISTS (FROM suppressed_hash AS s WHERE s.kind = 'address' AND s.hash = sha256(address_form(r."to"))) AS address_suppressed,
-            CAST('0x' || substr(md5(share.salt || r.user_id), 1, 8) AS BIGINT) * 100000000 < share.part AS held_out
+            EXISTS (
+                FROM suppressed_hash AS s WHERE s.kind = 'user' AND s.hash = CASE WHEN share.some_users THEN sha256(r.user_id) END
+            ) AS user_suppressed,
+            EXISTS (
+                FROM suppressed_hash AS s
+                WHERE s.kind = 'address' AND s.hash = CASE WHEN share.some_addresses THEN sha256(address_form(r."to")) END
+            ) AS address_suppressed,
+            share.part > 0 AND CASE
+                WHEN share.part > 0 THEN CAST('0x' || substr(md5(share.salt || r.user_id), 1, 8) AS BIGINT) * 100000000 < share.part
+            END AS held_out
         FROM p_reached AS r CROSS JOIN share
         LEFT JOIN consents AS whole ON whole.user_key = r.user_key AND whole.channel = r.channel AND whole."group" IS NULL
         LEFT JOIN consents AS own ON own.user_key = r.user_key AND own.channel = r.channel AND own."group" = r."group"

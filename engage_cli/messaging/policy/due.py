@@ -47,6 +47,9 @@ def make_due(engine: Engine, as_of: datetime, zone: str, campaigns: Campaigns) -
     Needs `instance_user`, and `instance_end(instance, ended_at, reason)` of the instances that have ended.
     """
     engine.execute(_TAKEN, [stored(as_of), campaigns.keys, stored(as_of)])
+    if not engine.rows("SELECT count(*) FROM p_taken")[0][0]:
+        engine.execute(_NONE_DUE)
+        return 0
     durations = [str(row[0]) for row in engine.rows("SELECT DISTINCT expires FROM p_taken WHERE expires IS NOT NULL ORDER BY expires")]
     said = [
         exp.If(this=column("expires", "t").eq(text_literal(text)), true=after_duration(column("send_at", "t"), _duration(text), zone))
@@ -82,6 +85,10 @@ _TAKEN = """
         SELECT * FROM p_made WHERE send_at <= ?
     ) AS c
     LEFT JOIN instance_user AS u USING (user_id)
+"""
+_NONE_DUE = """
+    CREATE OR REPLACE TEMP TABLE p_due AS
+    SELECT * EXCLUDE (withheld, expires), CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS rule FROM p_taken
 """
 _DUE = """
     CREATE OR REPLACE TEMP TABLE p_due AS

@@ -916,28 +916,11 @@ CREATE OR REPLACE TEMP TABLE step_settings AS
 SELECT unnest(CAST(['cart_recovery', 'cart_recovery', 'cart_recovery'] AS VARCHAR[])) AS journey, unnest(CAST([1, 1, 1] AS INTEGER[])) AS version, unnest(CAST(['list', 'nudge', 'tell'] AS VARCHAR[])) AS step,
     unnest(CAST([NULL, 'email', NULL] AS VARCHAR[])) AS channel, unnest(CAST([NULL, 'nudge', NULL] AS VARCHAR[])) AS template, unnest(CAST([NULL, '{"category":"marketing","priority":0,"expires_after":"30 days","render":"message"}', NULL] AS VARCHAR[])) AS settings,
     unnest(CAST(['ads', NULL, 'hub'] AS VARCHAR[])) AS destination, unnest(CAST(['carts', NULL, NULL] AS VARCHAR[])) AS list, unnest(CAST([NULL, NULL, 'Cart Left'] AS VARCHAR[])) AS event;
-DROP TABLE IF EXISTS temp.main.seen_now;
 
 -- the events that were seen
-CREATE TEMP TABLE "seen_now" AS
-SELECT
-  e.message_id,
-  e.ts
-FROM (
-  SELECT
-    r.*,
-    n.event,
-    r.ts AS "as_of"
-  FROM events AS r
-  JOIN event_names AS n
-    ON n.event_key = r.event_key
-  WHERE
-    r.event_key IN (0, 1, 2) /* Cart Emptied, Cart Updated, Order Completed */
-    AND r.ts <= CAST('2026-11-01 13:20:00' AS TIMESTAMP)
-    AND r.ts >= CAST('2026-10-29 13:20:00' AS TIMESTAMP)
-) AS e
-WHERE
-  e.ts > CAST('2026-10-29 13:20:00' AS TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE seen_now AS
+SELECT message_id, ts FROM events SEMI JOIN (SELECT unnest(CAST([0, 1, 2] AS INTEGER[])) AS event_key) AS k USING (event_key)
+WHERE ts > TIMESTAMP '2026-10-29 13:20:00' AND ts <= TIMESTAMP '2026-11-01 13:20:00';
 
 -- what the tick's transaction does to the state
 UPDATE state.main.instance AS i SET ended_at = e.ended_at, end_reason = e.reason, ended_run = CAST(1 AS INTEGER)

@@ -105,7 +105,10 @@ def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Po
         if not engine.rows("SELECT 1 FROM instance_user WHERE user_id = ?", [user]):
             raise UsageError(f"`{visible(user)}` is in none of the sources", hint="give --user the id of somebody, as the sources write it")
         return BroadcastPreview(name, user, request.as_of, "not_matched", False)
-    candidate, variant, scheduled_at, send_at = rows[0]
+    candidate, user_id, variant, scheduled_at, send_at = rows[0]
+    decided_before = _decided(engine, name, user_id, request.as_of)
+    if decided_before is not None:
+        return decided_before
     if send_at is None:
         return BroadcastPreview(name, user, request.as_of, "open", False, None, None, read(scheduled_at), None)
     if read(send_at) > request.as_of:
@@ -140,7 +143,7 @@ _ONLY_RECORDED = """
 """
 # By any id that they had: of those that are one person the one who is meant.
 _MEANT = """
-    SELECT candidate_id, variant, scheduled_at, send_at FROM (
+    SELECT candidate_id, c.user_id, variant, scheduled_at, send_at FROM (
         SELECT candidate_id, variant, scheduled_at, send_at, campaign, user_id, 0 AS place FROM p_made
         UNION ALL
         SELECT candidate_id, variant, scheduled_at, send_at, campaign, user_id, 1 FROM state.main.candidate

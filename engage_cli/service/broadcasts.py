@@ -20,7 +20,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.errors import EngageError
 from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes, suppress_by_outcomes
-from engage_cli.journeys.setting import set_traits
+from engage_cli.journeys.setting import lay_recorded, set_traits
 from engage_cli.journeys.standing import make_instance_users
 from engage_cli.messaging.policy.due import Campaigns
 from engage_cli.outputs.folder import run_path
@@ -39,6 +39,7 @@ from engage_cli.service.reading import read_dated
 from engage_cli.service.results import DataReport
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.signing_key import require_key
+from engage_cli.service.trait_sets import make_traits
 from engage_cli.service.workspace import engine_for, load, report_of, with_tables_of
 from engage_cli.service.writing import write_and_commit
 from engage_cli.state.broadcasts import commit_broadcasts, waiting_counts
@@ -170,7 +171,11 @@ def find(request: Request, engine: Engine, state: State, plans: Plans) -> Found:
         engine.keep_files(config.sources)
     with progress.stage("reading events and profiles"):
         staging = read_dated(engine, state, project, request.folder, needs, moments, as_of, dry_run=request.dry_run, strict=request.strict)
-    make_instance_users(engine, joined=config.sources.identity is not None)
+    joined = config.sources.identity is not None
+    make_instance_users(engine, joined=joined)
+    if needs.set_traits:
+        lay_recorded(engine, needs.traits, config.timezone, joined=joined)
+        make_traits(engine, as_of)
     if has_outcomes(needs, config.messaging.outcomes):
         make_outcomes(engine, staging.catalog, config.messaging.outcomes)
     else:

@@ -118,10 +118,13 @@ def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def candidates(folder: Path) -> dict[str, tuple[Any, ...]]:
     """By user the variant, `scheduled_at` and `send_at` of their candidate, as text."""
-    rows = query(folder, "SELECT user_id, variant, CAST(scheduled_at AS VARCHAR), CAST(send_at AS VARCHAR) FROM candidate ORDER BY user_id")
+    rows = query(
+        folder,
+        "SELECT user_id, variant, CAST(scheduled_at AS VARCHAR), CAST(send_at AS VARCHAR) FROM candidate WHERE campaign = 'sale' ORDER BY user_id",
+    )
     return {user: tuple(rest) for user, *rest in rows}
 
 
 def decisions(folder: Path) -> Mapping[str, str]:
     """By user what became of their message: `sent`, or the reason."""
-    return dict(query(folder, "SELECT user_id, coalesce(reason, decision) FROM message ORDER BY user_id"))
+    return dict(query(folder, "SELECT user_id, coalesce(reason, decision) FROM message WHERE campaign = 'sale' ORDER BY user_id"))

@@ -23,10 +23,11 @@ from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
 
 
-def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
+def write_messages(engine: Engine, file: RunFile, path: Path, *, key: bytes | None = None) -> int:
     """Write a file of messages; how many there are. Those that cannot be rendered become rows of those skipped, and of `unrendered`.
 
-    Reads the key of unsubscribe links from the environment where a message has one. Raises EngageError where there is none.
+    Reads the key of unsubscribe links, where none is given, from the environment if a message has one. Raises EngageError where there is
+    none.
     """
     editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
     stage_links(engine, editions.values())
@@ -35,7 +36,7 @@ def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
     to_render = int(engine.rows(_TO_RENDER, of_file)[0][0])
     with ExitStack() as signed:
         if engine.rows(_SIGNED, of_file):
-            signed.enter_context(signing(engine, keys_of(os.environ)[0]))
+            signed.enter_context(signing(engine, key or keys_of(os.environ)[0]))
         if not to_render:
             return _copy(engine, file, path)
         lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")

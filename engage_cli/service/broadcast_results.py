@@ -51,12 +51,14 @@ class BroadcastSample:
 class TrialRun:
     """What a dry run of one broadcast shows beside its counts: messages, and of text messages how many are of how many segments.
 
-    `problems` are what would keep it, or some of its messages, from being sent, in words.
+    `problems` are what would keep it, or some of its messages, from being sent, in words; `missing` what it takes that this environment
+    does not have.
     """
 
     samples: tuple[BroadcastSample, ...] = ()
     segments: tuple[tuple[int, int], ...] = ()
     problems: tuple[str, ...] = ()
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

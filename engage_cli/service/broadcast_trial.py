@@ -20,6 +20,7 @@ from engage_cli.service.message_look import lines_of_run
 from engage_cli.service.policy import decide_due
 from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.results import DataReport
+from engage_cli.service.signing_key import missing_key
 from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.state.instants import read
 from engage_cli.state.store import open_published, scratch_state
@@ -79,7 +80,8 @@ def try_broadcast(
     unrenderable = sum(count for one in changes for reason, count in one.waterfall.skipped if reason == "unrenderable")
     if unrenderable:
         problems.append(f"{unrenderable} of its messages cannot be rendered, such as: {failure}")
-    trial = TrialRun(tuple(rendered.samples), tuple(sorted(rendered.segments.items())), tuple(problems))
+    missing = missing_key(project, found.policy.sendings)
+    trial = TrialRun(tuple(rendered.samples), tuple(sorted(rendered.segments.items())), tuple(problems), missing)
     return BroadcastsResult(
         instant, True, None, changes, plans.idle, (), report_of(found.staging), found.refused, timings=timed.timings, trial=trial
     )

@@ -25,6 +25,15 @@ def require_key(project: Project, sendings: Iterable[Sending]) -> None:
         raise DataError(f"{problem.message}, and the messages of `{template}` have one", hint=problem.hint)
 
 
+def missing_key(project: Project, sendings: Iterable[Sending]) -> str | None:
+    """The same in words, for those who only look."""
+    try:
+        require_key(project, sendings)
+    except DataError as error:
+        return error.message
+    return None
+
+
 def key_issues(project: Project) -> list[Issue]:
     """A warning where runs would end for want of a key."""
     problem = _problem()

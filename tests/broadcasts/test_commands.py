@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engage_cli.errors import ExitCode
-from tests.broadcasts.shop import CONFIG, SALE, decisions, instant, query, write_events, write_shop
+from tests.broadcasts.shop import CONFIG, SALE, TEMPLATE, decisions, instant, query, write_events, write_shop
 from tests.broadcasts.test_sending import TESTED, files_of
 from tests.cli.running import Engage
 
@@ -45,6 +45,20 @@ def test_a_dry_run_shows_the_waterfall_and_two_messages_and_writes_nothing(
     assert not (shop / ".engage/state.duckdb").exists() and not (shop / "out").exists()
     ran = engage("broadcast", "send", "sale", "--dry-run", "--detailed-exit-code")
     assert ran.code == ExitCode.WOULD_CHANGE
+
+
+def test_a_dry_run_needs_no_key_of_links_and_says_that_sending_does(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch, config=CONFIG + '  urls: {unsubscribe: "https://acme.example/u/{token}"}\n')
+    monkeypatch.delenv("ENGAGE_UNSUBSCRIBE_KEY", raising=False)
+    (shop / "campaigns/templates/sale.txt").write_text(TEMPLATE + "Unsubscribe: {{ unsubscribe_url }}\n")
+    tried = [engage("broadcast", "send", "sale", "--dry-run", *TIMES) for _ in range(2)]
+    assert tried[0] == tried[1] and tried[0].code == ExitCode.DONE
+    assert "  Unsubscribe: https://acme.example/u/1." in tried[0].out
+    assert "warning: the environment variable ENGAGE_UNSUBSCRIBE_KEY is not set" in tried[0].err
+    assert engage("broadcast", "send", "sale", *TIMES).code == ExitCode.INVALID
+    assert query(shop, "SELECT * FROM candidate") == []
 
 
 def test_a_dry_run_of_text_messages_counts_their_segments(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,4 +255,3 @@ def test_unknown_broadcasts_are_told_with_the_nearest(tmp_path: Path, engage: En
         ran = engage("broadcast", *command)
         assert ran.code == ExitCode.USAGE
         assert "there is no broadcast `sales`" in ran.err and "did you mean `sale`?" in ran.err
-    assert CONFIG

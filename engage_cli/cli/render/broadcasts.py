@@ -118,6 +118,8 @@ def problem_blocks(result: BroadcastsResult) -> Iterator[Block]:
         if change.warning is not None:
             yield line(Piece("warning", Style.WARNING), f": `{change.name}`: {change.warning}")
     if result.trial is not None:
+        if result.trial.missing is not None:
+            yield line(Piece("warning", Style.WARNING), f": {result.trial.missing}; the links shown are of nobody")
         yield from (line(Piece("error", Style.BAD), f": {problem}") for problem in result.trial.problems)
         return
     for refused in result.refused:

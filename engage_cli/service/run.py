@@ -20,7 +20,7 @@ from engage_cli.service.stages import Kind, Stage, asked_by_journeys, stages_of
 from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.workspace import engine_for, load
-from engage_cli.state.broadcasts import broadcast_rows
+from engage_cli.state.broadcasts import broadcast_rows, waiting_counts
 from engage_cli.state.instants import iso
 from engage_cli.state.journeys import journey_clocks
 from engage_cli.state.runs import clocks_of
@@ -73,6 +73,7 @@ def run_all(
         if not dry_run:
             _refuse_earlier(project, state, instant)
         edits = find_edits(project, state, instant) if dry_run else ()
+        stages += _left_over(project, state, stages)
         if state is not None:
             state.close()
         done = tuple(StageDone(stage, _do(request, stage)) for stage in stages)
@@ -115,6 +116,12 @@ def _do(request: _Request, stage: Stage) -> StageResult:
             return run_broadcasts(_broadcasts(request, names), locked=True)
         case _:
             assert_never(stage.kind)
+
+
+def _left_over(project: Project, state: State | None, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """A stage for broadcasts of which messages wait, in a project that has no broadcasts any more."""
+    gone = tuple(name for name in waiting_counts(state) if name not in project.broadcasts)
+    return (Stage(Kind.BROADCASTS, gone),) if gone and not any(stage.kind is Kind.BROADCASTS for stage in stages) else ()
 
 
 def _broadcasts(request: _Request, names: tuple[str, ...]) -> Broadcasting:

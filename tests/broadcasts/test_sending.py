@@ -7,6 +7,8 @@ import pytest
 
 from engage_cli.errors import EngageError, UsageError
 from engage_cli.service.broadcast_plans import ByHand
+from engage_cli.service.progress import SILENT
+from engage_cli.service.run import run_all
 from tests.broadcasts.shop import PEOPLE, SALE, candidates, decisions, instant, query, run, send, write_events, write_shop
 
 TESTED = (
@@ -158,6 +160,17 @@ def test_of_a_draft_again_nothing_more_goes(tmp_path: Path) -> None:
     (shop / "campaigns/broadcasts/sale.yaml").write_text(SALE.replace("live", "draft"))
     [change] = run(shop, "27T10:30").broadcasts
     assert change.warning is not None and change.waterfall.skipped == (("not_live", 5),)
+
+
+def test_one_that_is_gone_from_the_project_ends_with_who_was_written_to(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop", SALE + "throttle: {at_most: 5, per: 1 hour}\n")
+    send(shop, "27T09:00")
+    (shop / "campaigns/broadcasts/sale.yaml").unlink()
+    (shop / "campaigns/audiences").mkdir()
+    (shop / "campaigns/audiences/all.yaml").write_text("audience: all\nmembers: {everyone: true}\n")
+    run_all(shop, as_of=instant("27T10:30"), progress=SILENT)
+    assert sorted(decisions(shop).values()) == ["not_live"] * 5 + ["sent"] * 5
+    assert query(shop, "SELECT * FROM waiting") == []
 
 
 def test_one_message_for_each_address(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         engine.keep_files(config.sources)
     inputs = hash_of_files(files)
     due = [plan for plan in plans if is_due(plan, as_of, inputs)]
-    unchanged = tuple(plan.journey.name for plan in plans if plan not in due)
+    unchanged = tuple(plan.journey.name for plan in plans if not is_due(plan, as_of, inputs))
     if not due and not lists.overdue:
         return TickResult(as_of, dry_run, None, (), unchanged, (), DataReport(files=files))
     if due and not dry_run:

@@ -14,12 +14,14 @@ from engage_cli.messaging.checks import values_used
 from engage_cli.messaging.policy.deciding import decide
 from engage_cli.messaging.policy.due import Campaigns, make_due
 from engage_cli.messaging.policy.editions import Edition, edition_of, stage_editions
+from engage_cli.messaging.policy.linked import Shown, linked_needs, make_linked
 from engage_cli.messaging.policy.people import Values, make_people, plan_values
 from engage_cli.messaging.policy.rendering import SAID, phrase_of
 from engage_cli.messaging.policy.telling import make_told
 from engage_cli.messaging.template import MessageTemplate, load_templates
 from engage_cli.plan.needs import Catalog, Needs
 from engage_cli.service.results import MessageCount
+from engage_cli.source import did_you_mean
 from engage_cli.state.store import State
 
 
@@ -40,21 +42,20 @@ def sending_of(send: Send) -> Sending:
 @dataclass(frozen=True)
 class Policy:
     """What the policy needs to decide about some sendings: `channels` are those with addresses, `consented` all that are sent by,
-    `profiles`
-    by template the traits that its messages look at."""
+    `shown` by template what its messages look at."""
 
     project: Project
     sendings: tuple[Sending, ...]
     consented: frozenset[str]
     channels: tuple[str, ...]
     templates: Mapping[str, MessageTemplate]
-    profiles: Mapping[str, tuple[str, ...]]
+    shown: Mapping[str, Shown]
     values: Values
 
     def needs(self, base: Needs) -> Needs:
         """What has to be staged."""
         own = self.values.needs(Needs(base.as_of, base.zone, channels=self.consented, dated=True))
-        return base.with_also(own)
+        return base.with_all([own, linked_needs(base, list(self.shown.values()), accounts=has_accounts(self.project))])
 
 
 def plan_policy(project: Project, state: State | None, sendings: Iterable[Sending]) -> Policy:
@@ -64,27 +65,39 @@ def plan_policy(project: Project, state: State | None, sendings: Iterable[Sendin
     channels = tuple(sorted({one.channel for one in everything if one.channel in declared}))
     known = load_templates(project)
     templates = {one.template: known[one.template] for one in everything if one.template in known}
-    profiles = {name: _profile(template, [one for one in everything if one.template == name]) for name, template in templates.items()}
-    traits = sorted({trait for names in profiles.values() for trait in names})
+    shown = {name: shown_by(project, template, [one for one in everything if one.template == name]) for name, template in templates.items()}
+    traits = sorted({trait for one in shown.values() for trait in one.profile})
     consented = frozenset(one.channel for one in everything)
-    return Policy(project, tuple(everything), consented, channels, templates, profiles, plan_values(project, channels, traits))
+    return Policy(project, tuple(everything), consented, channels, templates, shown, plan_values(project, channels, traits))
 
 
 def _waiting(state: State | None) -> list[Sending]:
     return [] if state is None else [Sending(*row) for row in state.engine.rows(_WAITING)]
 
 
-def _profile(template: MessageTemplate, sendings: Sequence[Sending]) -> tuple[str, ...]:
+def has_accounts(project: Project) -> bool:
+    """Whether anybody can belong to an account."""
+    return bool(project.config.sources.of("memberships"))
+
+
+def shown_by(project: Project, template: MessageTemplate, sendings: Sequence[Sending]) -> Shown:
+    """What a template looks at. Raises EngageError for what messages do not have."""
     said = [json.loads(one.settings) for one in sendings]
     phrases = [phrase for one in said for name in SAID if (phrase := phrase_of(one.get(name))) is not None]
     used = values_used(template, phrases)
-    beyond = sorted({path[0] for path in used} & {"account", "entities"})
-    if beyond:
+    under = {root: sorted({path[1] for path in used if path[0] == root and len(path) > 1}) for root in ("profile", "account", "entities")}
+    computed = next((name for name in under["account"] if name in project.traits), None)
+    if computed is not None:
         raise EngageError(
-            f"the template `{template.name}` shows `{beyond[0]}`, which messages of campaigns do not have in this version",
-            hint="show traits of `profile`: a computed trait can carry what the message needs",
+            f"the template `{template.name}` shows `account.{computed}`, a computed trait of accounts, which messages do not have",
+            hint="messages have the traits that the sources of accounts say, and every trait of `profile`, computed ones too",
         )
-    return tuple(sorted({path[1] for path in used if path[0] == "profile" and len(path) > 1} - {"user_id"}))
+    declared = [entity.name for entity in project.config.sources.entities]
+    unknown = next((name for name in under["entities"] if name not in declared), None)
+    if unknown is not None:
+        hint = did_you_mean(unknown, declared) or "declare it in engage.yaml under `sources.entities`"
+        raise EngageError(f"the template `{template.name}` shows rows of `{unknown}`, which is no entity", hint=hint)
+    return Shown(tuple(name for name in under["profile"] if name != "user_id"), tuple(under["account"]), tuple(under["entities"]))
 
 
 def decide_due(engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime, campaigns: Campaigns) -> tuple[MessageCount, ...]:
@@ -105,7 +118,10 @@ def decide_due(engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime
     editions = _editions(engine, policy)
     stage_editions(engine, editions.values())
     with_language = config.messaging.language.trait is not None
-    make_told(engine, {name: one.id for name, one in editions.items()}, policy.profiles, with_language=with_language)
+    linked = [one for name, one in policy.shown.items() if name in editions and one.is_linked]
+    if linked:
+        make_linked(engine, linked, accounts=has_accounts(policy.project))
+    make_told(engine, {name: one.id for name, one in editions.items()}, policy.shown, with_language=with_language)
     return tuple(MessageCount(*row) for row in engine.rows(_COUNTS))
 
 

@@ -491,7 +491,7 @@ class TickResult:
 class TemplatePreview:
     """A message rendered for one user. `to` is their address as the data has it, `sms` what the text is as a text message.
 
-    `is_clipped`: Gmail cuts an email that large. `not_looked_up` are the objects that a preview leaves empty, `files` paths from the
+    `is_clipped`: Gmail cuts an email that large. `files` are paths from the
     project's folder.
     """
 
@@ -508,7 +508,6 @@ class TemplatePreview:
     sms: Sms | None
     bytes: int
     is_clipped: bool
-    not_looked_up: tuple[str, ...]
     files: tuple[Path, ...]
     data: DataReport
 

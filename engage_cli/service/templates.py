@@ -28,6 +28,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import context_events
 from engage_cli.service.progress import Progress
 from engage_cli.service.results import DataReport, TemplatePreview
+from engage_cli.service.template_linked import linked_to
 from engage_cli.service.traits import plan_traits, values_query
 from engage_cli.service.workspace import engine_for, load, report_of, stage
 from engage_cli.source import Issue, Span, did_you_mean, visible
@@ -110,6 +111,7 @@ def preview(
     renderer = template.compile(sent_by, spoken if isinstance(spoken, str) and spoken else None)
     own_zone = project.config.person_timezone and profile.get(project.config.person_timezone.name)
     variables = {"profile": profile, "context": context, "campaign": _campaign(name, sent_by), **_links(project, user, sent_by)}
+    variables |= linked_to(project, folder, template, str(profile["user_id"]), instant)
     try:
         rendered = renderer.render(variables, zone=zone_of(own_zone) if isinstance(own_zone, str) else None, now=instant)
     except RenderError as error:
@@ -134,7 +136,6 @@ def preview(
         sms=measure(rendered.text) if sent_by == "sms" else None,
         bytes=len((rendered.html or "").encode()),
         is_clipped=len((rendered.html or "").encode()) > _GMAIL,
-        not_looked_up=tuple(sorted({path[0] for path in values_used(template)} & {"account", "entities"})),
         files=_written(project, folder, f"{name}.{sent_by}.{_slug(user)}", rendered),
         data=data,
     )

@@ -15,6 +15,7 @@ from engage_cli.engine.duckdb_engine import DuckDBEngine
 from engage_cli.errors import EngageError
 from engage_cli.messaging.policy.batches import Row
 from engage_cli.messaging.policy.editions import Edition, stage_editions
+from engage_cli.messaging.policy.linked import Shown
 from engage_cli.messaging.policy.rendering import Messages
 from engage_cli.messaging.policy.signing import make_signing, signing
 from engage_cli.messaging.policy.telling import make_told
@@ -61,7 +62,7 @@ def tell(engine: DuckDBEngine, render: str, users: list[str], subject: str | Non
         [render, settings, users],
     )
     engine.execute('CREATE TEMP TABLE p_person AS SELECT user_key, to_json(user_id) AS "profile:name" FROM p_message')
-    make_told(engine, {"hi": EDITION.id}, {"hi": ["name"]}, with_language=False)
+    make_told(engine, {"hi": EDITION.id}, {"hi": Shown(("name",))}, with_language=False)
     stage_told(engine)
 
 

@@ -30,8 +30,6 @@ def note_of(result: TemplatePreview) -> Iterator[Block]:
     """What is good to know of a preview."""
     if result.is_clipped:
         yield line(Piece("warning", Style.WARNING), f": the HTML has {result.bytes:,} bytes, and Gmail cuts messages at about 102,000")
-    if result.not_looked_up:
-        yield line(dim(f"a preview looks up no {' and '.join(result.not_looked_up)}: their defaults are shown"))
 
 
 def preview_document(result: TemplatePreview) -> Json:

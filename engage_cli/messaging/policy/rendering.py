@@ -20,6 +20,7 @@ SAID = ("subject", "from", "reply_to", "preheader")
 """What a campaign may say in place of the template's front matter."""
 _FIRST = ("message_id", "user_id", "to", "template", "language")
 _LAST = ("campaign", "step", "variant", "category", "group", "scheduled_at", "send_at")
+_OBJECTS = ("profile", "account", "entities", "context")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -45,7 +46,7 @@ class Messages:
         opened = self._edition(row["edition"])
         links = _links(row, opened, token)
         line: Line = {name: row[name] for name in _FIRST}
-        variables = {"profile": row["profile"], "context": row["context"], "campaign": _campaign(row), **links}
+        variables = {name: row[name] for name in _OBJECTS if name in row} | {"campaign": _campaign(row), **links}
         if row["render"] == "variables":
             line |= {name: row["settings"][name] for name in SAID if name in row["settings"]}
             return line | {name: row[name] for name in _LAST} | {"variables": variables}

@@ -10,35 +10,48 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.linked import RELATION, Shown
 from engage_cli.sql.functions import e_to_json
 from engage_cli.sql.literals import column, text_literal
 
 
-def make_told(engine: Engine, editions: Mapping[str, str], profiles: Mapping[str, Sequence[str]], *, with_language: bool) -> None:
-    """Make `p_told`. By template: `editions` the hash of its text, `profiles` the traits that it looks at. `with_language`: there is a
-    trait
-    that holds a person's language."""
+def make_told(engine: Engine, editions: Mapping[str, str], shown: Mapping[str, Shown], *, with_language: bool) -> None:
+    """Make `p_told`. By template: `editions` the hash of its text, `shown` what it looks at. `with_language`: there is a trait that holds a
+    person's language. Needs `p_linked` where a template shows more than the person."""
     engine.execute("DROP TABLE IF EXISTS temp.main.p_profiled")
-    engine.create("p_profiled", _profiled(profiles, with_language=with_language))
+    engine.create("p_profiled", _profiled(shown, with_language=with_language))
     names = sorted(editions)
     engine.execute(_TOLD, [names, [editions[name] for name in names]])
 
 
-def _profiled(profiles: Mapping[str, Sequence[str]], *, with_language: bool) -> exp.Select:
-    """Every message that is sent, with the traits that its template looks at as one object, without the missing ones."""
+def _profiled(shown: Mapping[str, Shown], *, with_language: bool) -> exp.Select:
+    """Every message that is sent, with the traits that its template looks at as one object, without the missing ones; and `account` and
+    `entities`, NULL where it looks at none."""
     cases = [
-        exp.If(this=column("template", "m").eq(text_literal(name)), true=_object(names))
-        for name, names in sorted(profiles.items())
-        if names
+        exp.If(this=column("template", "m").eq(text_literal(name)), true=_object(one.profile))
+        for name, one in sorted(shown.items())
+        if one.profile
     ]
     nobody = _object(())
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("m"))
     language = column("language", "p") if with_language else exp.cast(exp.null(), "VARCHAR")
     profile = exp.Case(ifs=cases, default=nobody) if cases else nobody
-    shown = [star, exp.alias_(profile, "profile"), exp.alias_(language, "language")]
-    query = exp.select(*shown).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
+    account = _where_shown("account", [name for name, one in sorted(shown.items()) if one.account])
+    entities = _where_shown("entities", [name for name, one in sorted(shown.items()) if one.entities])
+    columns = [star, exp.alias_(profile, "profile"), exp.alias_(language, "language"), account, entities]
+    query = exp.select(*columns).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
     same = exp.EQ(this=column("user_key", "p"), expression=column("user_key", "m"))
-    return query.join(exp.alias_(exp.to_table("p_person"), "p", table=True), on=same, join_type="left").where("m.reason IS NULL")
+    query = query.join(exp.alias_(exp.to_table("p_person"), "p", table=True), on=same, join_type="left").where("m.reason IS NULL")
+    if not any(one.is_linked for one in shown.values()):
+        return query
+    alike = exp.EQ(this=column("user_key", "l"), expression=column("user_key", "m"))
+    return query.join(exp.alias_(exp.to_table(RELATION), "l", table=True), on=alike, join_type="left")
+
+
+def _where_shown(name: str, templates: Sequence[str]) -> exp.Expr:
+    """A column of `p_linked` for messages by these templates, else NULL."""
+    cases = [exp.If(this=column("template", "m").eq(text_literal(one)), true=column(name, "l")) for one in templates]
+    return exp.alias_(exp.Case(ifs=cases) if cases else exp.cast(exp.null(), "VARCHAR"), name)
 
 
 def _object(names: Sequence[str]) -> exp.Expr:
@@ -72,7 +85,9 @@ _TOLD = """
                 'campaign': campaign, 'step': step, 'variant': variant, 'category': category, 'group': "group",
                 'scheduled_at': scheduled_text, 'send_at': send_text
             }) AS VARCHAR)[2:-2]
-            || ',"variables":{"profile":' || CAST(json(profile) AS VARCHAR) || ',"context":' || CAST(json(context) AS VARCHAR)
+            || ',"variables":{"profile":' || CAST(json(profile) AS VARCHAR)
+            || coalesce(',"account":' || CAST(json(account) AS VARCHAR), '')
+            || coalesce(',"entities":' || CAST(json(entities) AS VARCHAR), '') || ',"context":' || CAST(json(context) AS VARCHAR)
             || ',"campaign":' || CAST(to_json({
                 'kind': kind, 'name': campaign, 'channel': channel, 'category': category
             }) AS VARCHAR)[:-2]
@@ -85,6 +100,8 @@ _TOLD = """
                 'scheduled_at': scheduled_text, 'send_at': send_text, 'zone': zone, 'settings': CAST(settings AS JSON),
                 'profile': CAST(profile AS JSON), 'context': CAST(context AS JSON)
             }) AS VARCHAR)[:-2]
+            || coalesce(',"account":' || CAST(json(account) AS VARCHAR), '')
+            || coalesce(',"entities":' || CAST(json(entities) AS VARCHAR), '')
         END || ',"render":' || CAST(to_json(render) AS VARCHAR) || ',"edition":"' || edition || '"}' AS payload,
         edition || CASE render WHEN 'variables' THEN 'v' ELSE 'm' END || coalesce(CAST(to_json("group") AS VARCHAR), 'null') AS rest,
         CAST(to_json(message_id) AS VARCHAR) AS id_json

@@ -27,7 +27,8 @@ def decide_in_runs(folder: Path, candidates: Sequence[Candidate], schedule: Sequ
     for number, as_of in enumerate(schedule, start=1):
         with engine_for(project, folder) as engine:
             state = open_state(engine, folder / project.config.state, tool_version="1")
-            fresh = [one for one in candidates if one.send_at - timedelta(hours=1) <= as_of and one.candidate_id not in made]
+            known = [one for one in candidates if one.known_from is None or one.known_from <= as_of]
+            fresh = [one for one in known if one.send_at - timedelta(hours=1) <= as_of and one.candidate_id not in made]
             made |= {one.candidate_id for one in fresh}
             policy = plan_policy(project, state, {Sending(one.channel, "hello", settings(one)) for one in fresh})
             staging = engine.stage(project.config.sources, policy.needs(Needs(as_of, project.config.timezone)))

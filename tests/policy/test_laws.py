@@ -1,6 +1,6 @@
 """Over generated people, caps, campaigns and clocks: the product decides as the plain model does, and nobody gets what they must not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +63,7 @@ def candidates(draw: st.DrawFn, number: int) -> Candidate:
         expires_after=draw(st.sampled_from([24 * HOUR, 24 * HOUR, 24 * HOUR, 6 * HOUR])),
         exited_at=draw(st.sampled_from([None, None, None, send_at - HOUR, send_at, send_at + HOUR])) if kind == "journey" else None,
         withheld=draw(st.sampled_from([None, None, None, "excluded", "control"])) if kind == "broadcast" else None,
+        known_from=draw(st.sampled_from([None, None, send_at + 3 * HOUR])),
     )
 
 
@@ -83,7 +84,7 @@ def cases(draw: st.DrawFn) -> Case:
     caps = draw(st.lists(st.sampled_from(CAPS), max_size=3, unique=True))
     schedule = sorted(draw(st.lists(_instants, max_size=2, unique=True)))
     world = World(addresses, NORMAL, consents, caps, draw(st.sampled_from([0, 30])), "2026")
-    return Case(world, made, [*schedule, START + 22 * HOUR])
+    return Case(world, made, [*schedule, START + 23 * HOUR])
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -95,6 +96,21 @@ def test_the_product_decides_as_the_model_does(case: Case) -> None:
         decided = decide_in_runs(Path(folder), case.candidates, case.schedule)
     assert decided == [(one.message_id, None if one.reason else one.to, one.reason) for one in expected]
     hold_the_laws(case, expected)
+
+
+def test_a_message_that_is_known_late_leaves_room_for_those_sent_already(tmp_path: Path) -> None:
+    """One campaign is decided about before another, some of whose messages are due earlier."""
+    world = World({("u0", "email"): "a@acme.example"}, NORMAL, [Consent("u0", "email", None, "subscribed", START)], [Cap(2, 10 * HOUR)])
+    sent = [Candidate(f"a{hour:02}", "journey", "a", "u0", "email", START + hour * HOUR) for hour in (10, 15)]
+    late = [Candidate(f"b{hour:02}", "journey", "b", "u0", "email", START + hour * HOUR, known_from=START + 16 * HOUR) for hour in (4, 9)]
+    schedule = [START + hour * HOUR for hour in (12, 16)]
+    expected = decisions(world, [*sent, *late], schedule)
+    assert [one.reason for one in expected] == [None, None, None, "capped"]
+    write_project(tmp_path, replace(world, holdout_salt="2026"), ["u0"])
+    assert decide_in_runs(tmp_path, [*sent, *late], schedule) == [
+        (one.message_id, None if one.reason else one.to, one.reason) for one in expected
+    ]
+    hold_the_laws(Case(world, [*sent, *late], schedule), expected)
 
 
 def hold_the_laws(case: Case, decided: list[Decision]) -> None:
@@ -111,8 +127,12 @@ def hold_the_laws(case: Case, decided: list[Decision]) -> None:
             continue
         known = [row for row in case.world.consents if (row.user_id, row.channel) == (candidate.user_id, candidate.channel)]
         assert any(row.status == "subscribed" for row in known)
-        for cap in case.world.caps:
-            assert cap.at_most > 0 or cap.channel not in (None, candidate.channel)
+    for cap in case.world.caps:
+        for user in USERS:
+            theirs = [one.candidate for one in sent if one.candidate.user_id == user and cap.channel in (None, one.candidate.channel)]
+            for end in theirs:
+                within = [one for one in theirs if end.send_at - cap.per < one.send_at <= end.send_at]
+                assert len(within) <= cap.at_most or any(one.category == "transactional" for one in within)
 
 
 def test_a_case_with_every_reason() -> None:

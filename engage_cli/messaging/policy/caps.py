@@ -3,6 +3,9 @@
 Messages are decided one after the other in the order (`send_at`, priority, campaign, message id), because each that is sent counts for the
 next. A message that stays under every cap even if all those before it are sent needs no such order; only people with others are gone
 through in rounds, the first message of each in the first.
+
+Journeys and broadcasts are decided about one after the other, so that a message may be due before one that was sent already: then the
+stretches that end at that one have room for so many only, too.
 """
 
 from collections.abc import Sequence
@@ -25,12 +28,15 @@ def apply_caps(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
     _make_lows(engine, caps, zone)
     engine.execute(_COUNTING)
     engine.execute(_SURE)
+    is_behind = _make_later(engine, caps, zone)
     engine.execute(_OPEN)
     engine.execute(_PASSED)
     engine.execute(_NONE_OVER)
     rounds = engine.rows("SELECT coalesce(max(turn), 0) FROM p_open")[0][0]
     for turn in range(1, int(rounds) + 1):
         engine.execute(_OVER, [turn])
+        if is_behind:
+            engine.execute(_OVER_LATER, [turn])
         engine.execute(_LET_THROUGH, [turn])
     engine.execute(_CAPPED)
 
@@ -48,6 +54,29 @@ def _make_lows(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
     ]
     engine.execute("DROP TABLE IF EXISTS temp.main.p_low")
     engine.create("p_low", exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0])
+
+
+def _make_later(engine: Engine, caps: Sequence[Cap], zone: str) -> bool:
+    """Make `p_later(message_id, number, low, high)`: for each message that is due before some that earlier runs sent, and each cap, the
+    stretches that end at those. Whether there are any."""
+    engine.execute(_ENDS)
+    if not engine.rows("SELECT 1 FROM p_end LIMIT 1"):
+        return False
+    parts = [
+        exp.select(
+            column("user_key", "e"),
+            column("channel", "e"),
+            exp.alias_(integer_literal(number), "number"),
+            exp.alias_(after_duration(column("send_at", "e"), cap.per, zone, times=-1), "low"),
+            exp.alias_(column("send_at", "e"), "high"),
+        ).from_(exp.alias_(exp.to_table("p_end"), "e", table=True))
+        for number, cap in enumerate(caps)
+    ]
+    engine.execute("DROP TABLE IF EXISTS temp.main.p_stretch")
+    engine.create("p_stretch", exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0])
+    engine.execute(_LATER)
+    engine.execute("UPDATE p_sure SET sure = FALSE WHERE message_id IN (SELECT message_id FROM p_later)")
+    return True
 
 
 _CAPS = """
@@ -103,6 +132,33 @@ _OVER = """
         GROUP BY o.message_id, l.number
     ) AS o JOIN p_cap AS k ON k.number = o.number
     WHERE o.n >= k.at_most GROUP BY o.message_id
+"""
+# What earlier runs sent that is due after something of this one.
+_ENDS = """
+    CREATE OR REPLACE TEMP TABLE p_end AS
+    SELECT DISTINCT user_key, channel, send_at FROM p_counting
+    WHERE place = 0 AND send_at > (SELECT min(send_at) FROM p_message WHERE reason IS NULL)
+"""
+_LATER = """
+    CREATE OR REPLACE TEMP TABLE p_later AS
+    SELECT m.message_id, s.number, s.low, s.high
+    FROM p_message AS m JOIN p_sure USING (message_id) JOIN p_stretch AS s ON s.user_key = m.user_key
+    JOIN p_cap AS k ON k.number = s.number
+    WHERE m.send_at > s.low AND m.send_at < s.high AND (k.channel IS NULL OR (k.channel = m.channel AND k.channel = s.channel))
+"""
+_OVER_LATER = """
+    INSERT INTO p_over
+    SELECT f.message_id, min(f.number)
+    FROM (
+        SELECT o.message_id, l.number, l.high, count(*) AS n
+        FROM p_open AS o JOIN p_later AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= l.high AND p.place < o.place
+            AND (k.channel IS NULL OR p.channel = k.channel)
+        WHERE o.turn = ?
+        GROUP BY ALL
+    ) AS f JOIN p_cap AS k ON k.number = f.number
+    WHERE f.n >= k.at_most AND f.message_id NOT IN (SELECT message_id FROM p_over)
+    GROUP BY f.message_id
 """
 _LET_THROUGH = """
     INSERT INTO p_passed SELECT user_key, channel, send_at, place FROM p_open ANTI JOIN p_over USING (message_id) WHERE turn = ?

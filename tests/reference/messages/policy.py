@@ -24,6 +24,8 @@ class Candidate:
     expires_after: timedelta = timedelta(hours=24)
     exited_at: datetime | None = None
     withheld: str | None = None
+    known_from: datetime | None = None
+    """Runs before it do not know of it."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,20 @@ class Run:
         for cap in self.world.caps:
             if cap.channel in (None, candidate.channel):
                 counted = [one for one in sent if cap.channel in (None, one.channel) and cap.per > candidate.send_at - one.send_at]
-                if sum(one.send_at <= candidate.send_at for one in counted) >= cap.at_most:
+                if sum(one.send_at <= candidate.send_at for one in counted) >= cap.at_most or self._crowds(candidate, sent, cap):
                     return "capped"
         return None
+
+    def _crowds(self, candidate: Candidate, sent: Sequence[Candidate], cap: Cap) -> bool:
+        """Whether a stretch that ends at a later message, which an earlier run sent, has no room for this one."""
+        counted = [one.send_at for one in sent if cap.channel in (None, one.channel)]
+        earlier = [one.candidate for one in self.before if one.reason is None and one.candidate.user_id == candidate.user_id]
+        ends = [one.send_at for one in earlier if cap.channel in (None, one.channel)]
+        return any(
+            sum(end - cap.per < instant <= end for instant in counted) >= cap.at_most
+            for end in ends
+            if candidate.send_at < end < candidate.send_at + cap.per
+        )
 
 
 def decisions(world: World, candidates: Sequence[Candidate], schedule: Sequence[datetime]) -> list[Decision]:
@@ -164,7 +177,8 @@ def decisions(world: World, candidates: Sequence[Candidate], schedule: Sequence[
     waiting = list(candidates)
     for as_of in schedule:
         run = Run(world, as_of, list(decided))
-        run.decide([one for one in waiting if one.send_at <= as_of])
+        due = [one for one in waiting if one.send_at <= as_of and (one.known_from is None or one.known_from <= as_of)]
+        run.decide(due)
         decided += run.made
-        waiting = [one for one in waiting if one.send_at > as_of]
+        waiting = [one for one in waiting if one not in due]
     return sorted(decided, key=lambda one: one.message_id)

@@ -119,9 +119,11 @@ def _do(request: _Request, stage: Stage) -> StageResult:
 
 
 def _left_over(project: Project, state: State | None, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """A stage for broadcasts of which messages wait, in a project that has no broadcasts any more."""
+    """A stage for broadcasts of which messages wait and that the project no longer has, where no other stage goes on with them."""
     gone = tuple(name for name in waiting_counts(state) if name not in project.broadcasts)
-    return (Stage(Kind.BROADCASTS, gone),) if gone and not any(stage.kind is Kind.BROADCASTS for stage in stages) else ()
+    first = asked_by_journeys(project)
+    is_taken = any(stage.kind is Kind.BROADCASTS and not first.issuperset(stage.names) for stage in stages)
+    return (Stage(Kind.BROADCASTS, gone),) if gone and not is_taken else ()
 
 
 def _broadcasts(request: _Request, names: tuple[str, ...]) -> Broadcasting:

@@ -38,18 +38,23 @@ class Becoming:
     def find(self) -> None:
         """Make `w_become(user_key, entered_at)` of those who enter, unless somebody keeps them out, and `w_truth`."""
         engine = self.engine
+        if self.until < self.since:
+            engine.execute(_NOBODY_YET)
+            engine.execute(_NO_TRUTH)
+            return
+        last = None if self.last is None or self.last < self.since else self.last
         engine.execute(_RECORDED, [self.journey])
         if not self.asker.is_dated(ENTRY):
             engine.execute(_EVERYBODY, [stored(self.until)])
             self.asker.ask([ENTRY])
-            enters = self.backfill if self.last is None else not self.anew
+            enters = self.backfill if last is None else not self.anew
             engine.execute(_NOW_TRUE, [stored(self.until), enters])
         else:
             engine.execute(_KNOWN_SINCE)
-            if self.last is None or self.last < self.since:
+            if last is None:
                 self._from_the_first()
             else:
-                self._since(self.last)
+                self._since(last)
         engine.execute(_TRUTH, [stored(self.until)])
 
     def _from_the_first(self) -> None:
@@ -85,6 +90,8 @@ class Becoming:
         self.engine.execute(_HELD)
 
 
+_NOBODY_YET = "CREATE OR REPLACE TEMP TABLE w_become (user_key INTEGER, entered_at TIMESTAMP)"
+_NO_TRUTH = "CREATE OR REPLACE TEMP TABLE w_truth (user_key INTEGER, holds BOOLEAN)"
 _RECORDED = """
     CREATE OR REPLACE TEMP TABLE w_recorded AS
     SELECT DISTINCT u.user_key FROM state.main.entry_truth AS t JOIN instance_user AS u ON u.user_id = t.user_id WHERE t.journey = ?

@@ -164,6 +164,21 @@ def test_nothing_enters_before_since_whenever_the_first_tick_was() -> None:
     ]
 
 
+def test_nobody_enters_at_a_since_that_has_not_come() -> None:
+    text = WHEN.replace("2026-11-02", "2026-11-04").replace("within: 2 days", "never: true").replace("reentry", "backfill: true, reentry")
+    rows = [did("View", "1T10:00", "m1"), did("Cart", "3T10:00", "m2")]
+    assert stays(run(text, *rows[:1], ticks=["2T00:00"])) == []
+    assert stays(run(text, *rows, ticks=["2T00:00", "9T00:00"])) == []
+    assert stays(run(text, *rows[:1], ticks=["2T00:00", "9T00:00"])) == ["4T00:00 to 4T01:00 completed"]
+    undated = text.replace("event: Cart, never: true", "trait: plan, eq: pro").replace(
+        "steps: [{delay: 1 hour}]", "steps: [{delay: 1 day}]"
+    )
+    assert stays(run(undated, said(None, plan="pro"), ticks=["2T00:00", "3T00:00", "5T00:00", "6T00:00"])) == [
+        "5T00:00 to 6T00:00 completed"
+    ]
+    assert stays(run(undated.replace("backfill: true, ", ""), said(None, plan="pro"), ticks=["2T00:00", "5T00:00", "6T00:00"])) == []
+
+
 def test_a_change_log_makes_true_at_its_row() -> None:
     text = WHEN.replace("event: Cart, within: 2 days", "trait: plan, eq: pro")
     rows = [said("2T01:00", plan="free"), said("3T09:30", plan="pro"), said("4T00:00", plan="free"), said("4T12:00", plan="pro")]

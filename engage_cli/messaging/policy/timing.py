@@ -72,16 +72,36 @@ class Throttle:
         engine.execute(_QUEUED)
 
     def _step(self, at: datetime) -> None:
-        room = self._room(at)
-        if room <= 0:
+        """Give instants to those who may go from `at` on, the earliest of all, for as long as they alone may; or let them wait."""
+        if self._room(at) <= 0:
             self._wait(self._free_from(at))
             return
-        instant = stored(at)
-        self.engine.execute(_TAKE, [instant, room])
-        taken = int(self.engine.rows("SELECT count(*) FROM p_taken")[0][0])
-        self.engine.execute(_TAKEN, [instant])
+        left = int(self.engine.rows("SELECT count(*) FROM p_queue WHERE send_at <= ?", [stored(at)])[0][0])
+        until, now, slots = self._same_until(at), at, list[tuple[datetime, int, int]]()
+        taken = 0
+        while taken < left and (until is None or now < until):
+            number = min(self._room(now), left - taken)
+            if number > 0:
+                slots.append((now, taken, taken + number))
+                self.given[now] = self.given.get(now, 0) + number
+                taken += number
+            self.given = {instant: count for instant, count in self.given.items() if instant + self.per > now}
+            now = self._free_from(now)
+        self.engine.execute(_TAKE, [*([row[n] for row in slots] for n in (1, 2)), [stored(row[0]) for row in slots], stored(at)])
+        self.engine.execute("INSERT INTO p_slot SELECT candidate_id, send_at FROM p_taken")
         self.engine.execute("CREATE OR REPLACE TEMP TABLE p_queue AS SELECT * FROM p_queue ANTI JOIN p_taken USING (candidate_id)")
-        self.given[at] = self.given.get(at, 0) + taken
+        if taken < left:
+            self._wait(now)
+
+    def _same_until(self, at: datetime) -> datetime | None:
+        """The first instant after `at` at which others may go, too, or somebody who may go falls asleep."""
+        (following,) = self.engine.rows("SELECT min(send_at) FROM p_queue WHERE send_at > ?", [stored(at)])[0]
+        ends = [] if following is None else [read(following)]
+        if self.hours is not None:
+            zones = [str(zone) for (zone,) in self.engine.rows("SELECT DISTINCT zone FROM p_queue WHERE send_at <= ?", [stored(at)])]
+            stretches = [one for zone in zones for one in quiet_stretches(self.hours, zone, at, at + _AHEAD)]
+            ends += [at + _AHEAD, *(start for start, _ in stretches if start > at)]
+        return min(ends, default=None)
 
     def _room(self, at: datetime) -> int:
         """How many may go at an instant, so that no stretch that it falls in has too many: those that end at it, and at a later message."""
@@ -126,10 +146,13 @@ _QUEUE = """
 """
 _TAKE = """
     CREATE OR REPLACE TEMP TABLE p_taken AS
-    SELECT candidate_id FROM p_queue WHERE send_at <= ?
-    QUALIFY row_number() OVER (ORDER BY scheduled_at, candidate_id) <= CAST(? AS BIGINT)
+    WITH slot AS (
+        SELECT unnest(CAST(? AS BIGINT[])) AS before, unnest(CAST(? AS BIGINT[])) AS last, unnest(CAST(? AS TIMESTAMP[])) AS send_at
+    ), waiting AS (
+        SELECT candidate_id, row_number() OVER (ORDER BY scheduled_at, candidate_id) AS place FROM p_queue WHERE send_at <= ?
+    )
+    SELECT w.candidate_id, s.send_at FROM waiting AS w ASOF JOIN slot AS s ON w.place > s.before WHERE w.place <= s.last
 """
-_TAKEN = "INSERT INTO p_slot SELECT candidate_id, CAST(? AS TIMESTAMP) FROM p_taken"
 _SLOTS = "CREATE OR REPLACE TEMP TABLE p_slot (candidate_id VARCHAR, send_at TIMESTAMP)"
 _QUEUED = """
     CREATE OR REPLACE TEMP TABLE p_made AS

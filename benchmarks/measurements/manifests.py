@@ -1,5 +1,6 @@
 """Files of messages for a million recipients: with variables beside a bare COPY of the same rows, rendered beside a bare loop of Jinja."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.results import ENGAGE, Row, compared, of_cost
@@ -37,9 +38,28 @@ def _rendered(setting: Setting, place: Path, lines: Path) -> list[Row]:
     rows = [
         of_cost(title, ENGAGE, made, _same(made, html) or "HTML, text and subject; memory of all processes"),
         of_cost(title, LOOP, html),
+        of_cost(title, "the same loop in two processes", _side_by_side(lines, place, whole=False), "half of the messages each"),
         of_cost(title, "bare loop: HTML, text and subject", whole),
+        of_cost(title, "that loop in two processes", _side_by_side(lines, place, whole=True), "half of the messages each"),
     ]
     return compared(rows, LOOP)
+
+
+def _side_by_side(lines: Path, place: Path, *, whole: bool) -> Cost:
+    """Two loops at once, each over half of the messages: what the machine has for two processes."""
+
+    def half(share: int) -> Cost:
+        return call("render_loop", source=str(lines), out=str(place / f"loop-{share}.jsonl"), whole=whole, share=share, of=2)
+
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(half, range(2))
+    return Cost(
+        one.cpu + other.cpu,
+        max(one.wall, other.wall),
+        one.process + other.process,
+        one.peak_mib + other.peak_mib,
+        problem=one.problem or other.problem,
+    )
 
 
 def _cheapest(setting: Setting, task: str, **given: object) -> Cost:

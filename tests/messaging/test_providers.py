@@ -104,7 +104,12 @@ SCHEMAS = {
                 {
                     "email": record(
                         {"app_id": TEXT, "from": TEXT, "subject": TEXT, "body": TEXT},
-                        {"plaintext_body": TEXT, "reply_to": TEXT, "headers": TEXTS, "extras": TEXTS},
+                        {
+                            "plaintext_body": TEXT,
+                            "reply_to": {"type": "string", "pattern": "^[^<> ]+@[^<> ]+$"},
+                            "headers": TEXTS,
+                            "extras": TEXTS,
+                        },
                     ),
                     "sms": record({"app_id": TEXT, "subscription_group_id": TEXT, "body": TEXT}),
                     "android_push": record({"alert": TEXT, "title": {"type": "string"}}, {"extra": TEXTS}),
@@ -150,6 +155,7 @@ CASES = [
     (Provider.TWILIO, replace(SMS, text=None, variables={"1": "Ana"}, template="HX0")),
     (Provider.TWILIO, replace(SMS, channel="whatsapp", sender="+447911111111")),
     (Provider.BRAZE, EMAIL),
+    (Provider.BRAZE, replace(EMAIL, reply_to="Acme help <help@acme.example>")),
     (Provider.BRAZE, replace(EMAIL, category="transactional", text=None)),
     (Provider.BRAZE, SMS),
     (Provider.BRAZE, PUSH),

@@ -18,7 +18,7 @@ from engage_cli.errors import DataError
 from engage_cli.service import evaluate
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from tests.segment_project import generate
 from tests.support.product import members_of_all
 

@@ -12,6 +12,7 @@ from engage_cli.broadcasts.instants import instant_in
 from engage_cli.broadcasts.planning import EXCLUDE, RECIPIENTS, PlannedBroadcast
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import is_zone
+from engage_cli.journeys.known import make_known
 from engage_cli.plan.journeys.asked import ZONE
 from engage_cli.plan.needs import Catalog
 from engage_cli.sql.literals import column
@@ -24,7 +25,7 @@ def find_recipients(engine: Engine, plan: PlannedBroadcast, catalog: Catalog, as
     """Make `b_recipient`, from what is staged as of the run's instant `as_of`."""
     at = stored(plan.instant)
     if plan.instant < as_of:
-        engine.execute(_KNOWN)
+        make_known(engine)
         engine.execute(_SUBJECTS_KNOWN, [at, at])
     else:
         engine.execute(_SUBJECTS, [at])
@@ -98,17 +99,9 @@ def _make_variants(engine: Engine, plan: PlannedBroadcast) -> None:
 _COUNT = """
     SELECT count(*) FILTER (withheld IS DISTINCT FROM 'excluded'), count(*) FILTER (withheld = 'excluded') FROM b_recipient
 """
-# Since when somebody is known: by what they did, or by a row about them.
-_KNOWN = """
-    CREATE OR REPLACE TEMP TABLE b_known AS
-    SELECT u.user_key, coalesce(least(e.since, k.since), TIMESTAMP '0001-01-01') AS since
-    FROM users AS u
-    LEFT JOIN (SELECT user_key, min(ts) AS since FROM events GROUP BY user_key) AS e USING (user_key)
-    LEFT JOIN known_since AS k USING (user_key)
-"""
 _SUBJECTS_KNOWN = """
     CREATE OR REPLACE TEMP TABLE b_subject AS
-    SELECT user_key AS subject_key, user_key, CAST(? AS TIMESTAMP) AS "at" FROM b_known WHERE since <= CAST(? AS TIMESTAMP)
+    SELECT user_key AS subject_key, user_key, CAST(? AS TIMESTAMP) AS "at" FROM w_known_since WHERE since <= CAST(? AS TIMESTAMP)
 """
 _SUBJECTS = """
     CREATE OR REPLACE TEMP TABLE b_subject AS SELECT user_key AS subject_key, user_key, CAST(? AS TIMESTAMP) AS "at" FROM users

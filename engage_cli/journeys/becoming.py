@@ -1,8 +1,7 @@
 """Entries by a condition: at which instants it becomes true for whom, and for whom it holds at the end of the tick.
 
 Over dated inputs it acts at the very instant, over undated ones at the tick that sees it. Whoever is not known yet meets no condition.
-For whom
-it held at the last tick is remembered (`entry_truth`), so that a late event that makes it true does not go unnoticed.
+For whom it held at the last tick is remembered (`entry_truth`), so that a late event that makes it true does not go unnoticed.
 
 `w_truth(user_key, holds)`
     what is to be remembered: of the users that were looked at, whether the condition holds at the tick's instant.
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
+from engage_cli.journeys.known import make_known
 from engage_cli.plan.journeys.asked import ENTRY
 from engage_cli.state.instants import stored
 
@@ -50,7 +50,7 @@ class Becoming:
             enters = self.backfill if last is None else not self.anew
             engine.execute(_NOW_TRUE, [stored(self.until), enters])
         else:
-            engine.execute(_KNOWN_SINCE)
+            make_known(engine)
             if last is None:
                 self._from_the_first()
             else:
@@ -106,14 +106,6 @@ _NOW_TRUE = """
     CREATE OR REPLACE TEMP TABLE w_become AS
     SELECT CAST(t.instance AS INTEGER) AS user_key, CAST(? AS TIMESTAMP) AS entered_at FROM w_true AS t
     WHERE CAST(? AS BOOLEAN) AND CAST(t.instance AS INTEGER) NOT IN (SELECT user_key FROM w_recorded)
-"""
-# Since when somebody is known: by what they did, or by a row about them.
-_KNOWN_SINCE = """
-    CREATE OR REPLACE TEMP TABLE w_known_since AS
-    SELECT u.user_key, coalesce(least(e.since, k.since), TIMESTAMP '0001-01-01') AS since
-    FROM users AS u
-    LEFT JOIN (SELECT user_key, min(ts) AS since FROM events GROUP BY user_key) AS e USING (user_key)
-    LEFT JOIN known_since AS k USING (user_key)
 """
 _COURSE = """
     CREATE OR REPLACE TEMP TABLE w_asked AS

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engage_cli.broadcasts.counting import Waterfall
-from engage_cli.service.results import DataReport, SyncChange, Timing
+from engage_cli.service.results.audiences import SyncChange
+from engage_cli.service.results.common import DataReport, Timing
 
 
 @dataclass(frozen=True, slots=True)

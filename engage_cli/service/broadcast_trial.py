@@ -19,7 +19,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.message_look import lines_of_run
 from engage_cli.service.policy import decide_due
 from engage_cli.service.progress import Progress, Timed
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.signing_key import missing_key
 from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.state.instants import read

@@ -36,7 +36,7 @@ from engage_cli.service.ledgers import lay_moment_ledger
 from engage_cli.service.policy import Policy, decide_due, plan_policy, sending_of
 from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.reading import read_dated
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.signing_key import require_key
 from engage_cli.service.trait_sets import make_traits

@@ -32,7 +32,8 @@ from engage_cli.service.ledgers import ledger_edition
 from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.meaning import definition_hash
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import AudienceChange, BuildResult, DataReport, Looked, Timing
+from engage_cli.service.results.audiences import AudienceChange, BuildResult
+from engage_cli.service.results.common import DataReport, Looked, Timing
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.sync_changes import sync_change
 from engage_cli.service.workspace import chosen, engine_for, load, needs_of_all, report_of, stage, with_tables, writable_folders

@@ -19,7 +19,7 @@ from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, set_traits, trait_kind
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import CheckResult
+from engage_cli.service.results.project import CheckResult
 from engage_cli.service.signing_key import key_issues
 from engage_cli.service.templates import template_issues
 from engage_cli.service.workspace import declared_tables, engine_for, load, report_of

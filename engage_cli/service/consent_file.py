@@ -16,7 +16,7 @@ from engage_cli.engine.inputs.people import STATUSES
 from engage_cli.engine.macros import INSTANT
 from engage_cli.errors import DataError, UsageError
 from engage_cli.plan.instants import start_of_day
-from engage_cli.service.results import RefusedRow
+from engage_cli.service.results.consents import RefusedRow
 from engage_cli.source import did_you_mean, visible
 
 FIELDS = ("user_id", "channel", "group", "status", "updated_at")

@@ -17,7 +17,8 @@ from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.consent_file import GivenConsent, read_consent_file
 from engage_cli.service.imported import imported_folder, with_imported
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import ConsentCount, ConsentImport, ConsentState, ConsentStates, DataReport, RefusedRow
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.results.consents import ConsentCount, ConsentImport, ConsentState, ConsentStates, RefusedRow
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.instants import iso
 from engage_cli.state.lock import hold_lock

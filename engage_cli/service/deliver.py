@@ -33,7 +33,8 @@ from engage_cli.plan.outcomes import with_outcomes
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.forgotten import is_forgotten
 from engage_cli.service.progress import Progress, Stage
-from engage_cli.service.results import ChannelDelivery, DataReport, DeliveryFailure, DeliveryResult
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.results.delivery import ChannelDelivery, DeliveryFailure, DeliveryResult
 from engage_cli.service.traits import plan_traits
 from engage_cli.service.workspace import engine_for, load, report_of, stage
 from engage_cli.state.lock import hold_lock

@@ -13,7 +13,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.touched import Passed, Touch, orders_events, passed_between
 from engage_cli.service.member_entities import make_member_entities
-from engage_cli.service.results import Looked
+from engage_cli.service.results.common import Looked
 from engage_cli.service.workspace import Staged, with_tables
 from engage_cli.sql.compile import Compiled, compile_plan
 from engage_cli.state.inputs import files_read_by

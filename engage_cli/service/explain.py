@@ -17,7 +17,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.describe import one_line
 from engage_cli.service.ledgers import lay_ledger
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import EventShown, Explained, Explanation
+from engage_cli.service.results.audiences import EventShown, Explained, Explanation
 from engage_cli.service.state_view import member_since
 from engage_cli.service.trait_courses import as_recorded
 from engage_cli.service.trait_sets import dated_by_sets, lay_sets

@@ -9,7 +9,7 @@ from engage_cli.errors import UsageError
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import SILENT, Progress
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.source import visible
 

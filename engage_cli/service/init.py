@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from engage_cli.errors import UsageError
 from engage_cli.service.clock import started_at
-from engage_cli.service.results import InitResult
+from engage_cli.service.results.project import InitResult
 from engage_cli.source import visible
 
 STARTER = Path(__file__).parents[1] / "starter"

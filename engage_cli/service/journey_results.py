@@ -16,7 +16,7 @@ from engage_cli.service.progress import Progress
 from engage_cli.service.trait_courses import attached_state
 from engage_cli.service.traits import plan_traits
 from engage_cli.service.workspace import stage
-from engage_cli.state.message_counts import ArmCount, MessageCount, arm_counts, message_counts
+from engage_cli.state.message_counts import ArmCount, StepMessages, arm_counts, message_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Experiment:
 class JourneyResults:
     """The messages by step, in the order of the steps, and the experiments."""
 
-    messages: tuple[MessageCount, ...] = ()
+    messages: tuple[StepMessages, ...] = ()
     experiments: tuple[Experiment, ...] = ()
 
 

@@ -10,7 +10,7 @@ from engage_cli.reports.journey_counts import counts_of_picture
 from engage_cli.reports.journey_picture import ArrowCounts, Counts, picture_of
 from engage_cli.reports.journey_svg import journey_svg
 from engage_cli.reports.mermaid import mermaid
-from engage_cli.service.results import JourneyRow
+from engage_cli.service.results.journeys import JourneyRow
 from engage_cli.service.tick_plans import stricter
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.source import did_you_mean, visible

@@ -13,7 +13,7 @@ from engage_cli.outputs.publish import recover
 from engage_cli.service.clock import started_at
 from engage_cli.service.forgotten import finish_forgetting, forgotten_folder, with_forgotten
 from engage_cli.service.imported import imported_folder
-from engage_cli.service.results import StateFinding
+from engage_cli.service.results.project import StateFinding
 from engage_cli.service.workspace import engine_for, kept_folder, load
 from engage_cli.state.backup import backup_state, restore_state
 from engage_cli.state.check import check_state as find_broken

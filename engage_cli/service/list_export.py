@@ -16,7 +16,7 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.list_traits import make_list_traits
 from engage_cli.service.look import materialise, members_query
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import Export
+from engage_cli.service.results.audiences import Export
 from engage_cli.service.workspace import chosen, engine_for, load, report_of, stage, with_tables
 from engage_cli.source import did_you_mean, visible
 from engage_cli.sql.compile import about

@@ -22,7 +22,7 @@ from engage_cli.plan.requirements import IDS
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import AudienceRow, Export, IdentifierCount, Overlap, Preview
+from engage_cli.service.results.audiences import AudienceRow, Export, IdentifierCount, Overlap, Preview
 from engage_cli.service.state_view import standings
 from engage_cli.service.workspace import Staged, chosen, engine_for, load, report_of, stage, with_tables
 from engage_cli.sql.compile import Compiled, about, audience_relation

@@ -20,7 +20,7 @@ from engage_cli.messaging.policy.rendering import SAID, phrase_of
 from engage_cli.messaging.policy.telling import make_told
 from engage_cli.messaging.template import MessageTemplate, load_templates
 from engage_cli.plan.needs import Catalog, Needs
-from engage_cli.service.results import MessageCount
+from engage_cli.service.results.journeys import MessageCount
 from engage_cli.source import did_you_mean
 from engage_cli.state.store import State
 

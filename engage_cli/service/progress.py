@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from time import perf_counter, process_time
 from typing import Protocol
 
-from engage_cli.service.results import Timing
+from engage_cli.service.results.common import Timing
 
 
 class Stage(Protocol):

@@ -24,7 +24,7 @@ from engage_cli.service.journey_show import PersonInJourney, person_of
 from engage_cli.service.journey_status import JourneyStanding, standing_of
 from engage_cli.service.journeys import journey_named
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.tick import clock_of
 from engage_cli.service.tick_plans import Plan, plan_ticks
 from engage_cli.service.tick_walks import perform

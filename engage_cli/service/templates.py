@@ -27,7 +27,8 @@ from engage_cli.plan.needs import Reading
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import context_events
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import DataReport, TemplatePreview
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.results.templates import TemplatePreview
 from engage_cli.service.template_linked import linked_to
 from engage_cli.service.traits import plan_traits, values_query
 from engage_cli.service.workspace import engine_for, load, report_of, stage

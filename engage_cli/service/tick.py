@@ -30,7 +30,8 @@ from engage_cli.service.journey_lists import find_lists, plan_lists
 from engage_cli.service.policy import Policy, decide_due, plan_policy, sending_of
 from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.reading import read_dated
-from engage_cli.service.results import DataReport, JourneyChange, MessageCount, TickResult
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.results.journeys import JourneyChange, MessageCount, TickResult
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.signing_key import require_key
 from engage_cli.service.sync_changes import sync_change

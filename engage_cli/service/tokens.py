@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engage_cli.messaging.unsubscribe import keys_of, verify
 from engage_cli.service.clock import resolve_as_of
-from engage_cli.service.results import VerifiedToken
+from engage_cli.service.results.consents import VerifiedToken
 from engage_cli.state.instants import iso
 
 

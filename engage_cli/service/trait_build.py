@@ -20,7 +20,8 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.meaning import trait_hash
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import DataReport, TraitBuildResult, TraitBuilt, TraitSync
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.results.traits import TraitBuildResult, TraitBuilt, TraitSync
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.traits import known_traits, plan_traits
 from engage_cli.service.workspace import Staged, engine_for, load, needs_of_all, report_of, stage, writable_folders

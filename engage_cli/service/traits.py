@@ -19,7 +19,8 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import Export, TraitRow, TraitsShown, TraitValue
+from engage_cli.service.results.audiences import Export
+from engage_cli.service.results.traits import TraitRow, TraitsShown, TraitValue
 from engage_cli.service.workspace import Staged, engine_for, load, report_of, stage, with_tables
 from engage_cli.source import Span, did_you_mean, visible
 from engage_cli.sql.events import ordered

@@ -34,7 +34,7 @@ from engage_cli.service.forgotten import with_forgotten
 from engage_cli.service.imported import with_imported
 from engage_cli.service.ledgers import lay_ledger
 from engage_cli.service.progress import Progress
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.trait_courses import as_recorded
 from engage_cli.service.trait_sets import dated_by_sets, lay_sets
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible

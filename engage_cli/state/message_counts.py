@@ -8,7 +8,7 @@ from engage_cli.engine.base import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class MessageCount:
+class StepMessages:
     """How many messages of a step were sent, and how many of them had each outcome."""
 
     step: str
@@ -35,9 +35,9 @@ class ArmCount:
     bounced: int
 
 
-def message_counts(engine: Engine, journey: str) -> list[MessageCount]:
+def message_counts(engine: Engine, journey: str) -> list[StepMessages]:
     """The counts of every step that sent a message, by name."""
-    return [MessageCount(*row) for row in engine.rows(_BY_STEP, [journey])]
+    return [StepMessages(*row) for row in engine.rows(_BY_STEP, [journey])]
 
 
 def arm_counts(engine: Engine, journey: str, steps: Sequence[str]) -> list[ArmCount]:

@@ -6,28 +6,23 @@ from pathlib import Path
 
 from engage_cli.engine.base import Cost, InputFile, Reject
 from engage_cli.journeys.samples import EntrySample, JourneySample, MoveSample
-from engage_cli.service.results import (
+from engage_cli.service.results.audiences import (
     AudienceChange,
     AudienceRow,
     BuildResult,
-    CheckResult,
-    DataReport,
     EventShown,
     Explained,
     Explanation,
     Export,
     IdentifierCount,
-    JourneyChange,
     Overlap,
     Preview,
-    StateFinding,
     SyncChange,
-    TickResult,
-    Timing,
-    TraitBuildResult,
-    TraitBuilt,
-    TraitSync,
 )
+from engage_cli.service.results.common import DataReport, Timing
+from engage_cli.service.results.journeys import JourneyChange, TickResult
+from engage_cli.service.results.project import CheckResult, StateFinding
+from engage_cli.service.results.traits import TraitBuildResult, TraitBuilt, TraitSync
 from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StageDone, StepEdit, VersionInside
 from engage_cli.service.stages import Kind, Stage
 from engage_cli.source import Issue, Severity, Span

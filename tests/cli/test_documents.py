@@ -10,7 +10,7 @@ from engage_cli.cli.render import documents as d
 from engage_cli.cli.render import trait_build
 from engage_cli.cli.render.errors import error_document
 from engage_cli.errors import ExitCode, UsageError
-from engage_cli.service.results import InitResult
+from engage_cli.service.results.project import InitResult
 from engage_cli.source import InvalidError
 from tests.cli import results as r
 from tests.conftest import Golden

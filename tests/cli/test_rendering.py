@@ -23,7 +23,7 @@ from engage_cli.cli.render.plain import plain_lines
 from engage_cli.cli.render.project import backup_blocks, findings_blocks, init_blocks, restore_blocks
 from engage_cli.cli.render.run import plan_blocks, run_blocks
 from engage_cli.errors import LockedError, UsageError
-from engage_cli.service.results import InitResult
+from engage_cli.service.results.project import InitResult
 from engage_cli.source import InvalidError
 from tests.cli import results as r
 from tests.cli.streams import on_terminal

@@ -14,7 +14,7 @@ from typing import Any
 
 from engage_cli.service.deliver import deliver
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import DeliveryResult
+from engage_cli.service.results.delivery import DeliveryResult
 from tests.state.support import at
 
 AS_OF = at(11)

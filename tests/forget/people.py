@@ -9,7 +9,7 @@ import duckdb
 from engage_cli.service.build import build_audiences
 from engage_cli.service.forget import forget
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 
 AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
 ANA = "zebra-ana-4711"

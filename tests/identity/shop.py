@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from tests.identity.people import Observed, profiles
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

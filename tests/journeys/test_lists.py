@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import TickResult
+from engage_cli.service.results.journeys import TickResult
 from engage_cli.service.tick import tick_journeys
 from engage_cli.source import InvalidError
 

@@ -11,7 +11,7 @@ from engage_cli.service.explain import explain
 from engage_cli.service.look import export as export_audience
 from engage_cli.service.look import preview
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import TraitValue
+from engage_cli.service.results.traits import TraitValue
 from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.traits import export, list_traits, show, sql

@@ -16,7 +16,7 @@ from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.folder import write_folder
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from engage_cli.service.workspace import load
 from engage_cli.state.check import check_state
 from engage_cli.state.outbox import run_files

@@ -13,7 +13,7 @@ from engage_cli.service.build import build_audiences
 from engage_cli.service.check import check
 from engage_cli.service.list_export import export_list
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from tests.identity.shop import AS_OF, Shop
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -14,7 +14,7 @@ from engage_cli.outputs.countries import country_code
 from engage_cli.outputs.phones import e164
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from engage_cli.errors import UsageError
 from engage_cli.service.build import build_audiences
 from engage_cli.service.look import preview
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import TraitBuildResult
+from engage_cli.service.results.traits import TraitBuildResult
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.traits import export
 from engage_cli.source import InvalidError

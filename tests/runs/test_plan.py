@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engage_cli.service.results import BuildResult, TickResult, TraitBuildResult
+from engage_cli.service.results.audiences import BuildResult
+from engage_cli.service.results.journeys import TickResult
+from engage_cli.service.results.traits import TraitBuildResult
 from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StepEdit, VersionInside
 from tests.cli.running import Engage
 from tests.journeys.shop import JOURNEY, files_of, rows_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engage_cli.service.consents import import_consents
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import ConsentImport
+from engage_cli.service.results.consents import ConsentImport
 from tests.inputs.support import AS_OF
 
 HEADER = "user_id,channel,group,status,updated_at\n"

@@ -15,7 +15,7 @@ from engage_cli.engine.store import opening
 from engage_cli.errors import DataError
 from engage_cli.service.build import build_audiences
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from tests.inputs.support import AS_OF
 
 CONFIG = "project: shop\nsources:\n  events: {path: events/*.jsonl}\nengine: {memory_limit: 1GB, threads: 2}\n"

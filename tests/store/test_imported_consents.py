@@ -12,7 +12,7 @@ from engage_cli.service.build import build_audiences
 from engage_cli.service.consents import import_consents, list_consents
 from engage_cli.service.keep import backup, restore
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from engage_cli.state.store import lock_path
 from tests.inputs.support import AS_OF
 from tests.state.processes import holding, run_killed

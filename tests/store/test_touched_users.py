@@ -14,7 +14,7 @@ from engage_cli.service import build, evaluate
 from engage_cli.service.build import build_audiences
 from engage_cli.service.consents import import_consents
 from engage_cli.service.progress import SILENT
-from engage_cli.service.results import BuildResult
+from engage_cli.service.results.audiences import BuildResult
 from tests.inputs.support import AS_OF
 
 CONFIG = """

@@ -27,7 +27,7 @@ from engage_cli.cli.output import Output
 from engage_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from engage_cli.service.results import BuildResult
+    from engage_cli.service.results.audiences import BuildResult
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False, help="The audiences.  [default: all]")]
 Sample = Annotated[int, typer.Option("--sample", metavar="N", parser=read_count, help="How many members to show.")]

@@ -110,7 +110,7 @@ def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, stric
 def _tell(out: Output, result: "RunResult", folder: Path) -> None:
     """What was recovered, and what is odd about the data: stages read the same files, so only of the first that read any."""
     from engage_cli.cli.render.build import left_out_blocks, recovered_blocks
-    from engage_cli.service.results import TraitBuildResult
+    from engage_cli.service.results.traits import TraitBuildResult
 
     results = [done.result for done in result.stages]
     for one in results:

@@ -8,7 +8,8 @@ from engage_cli.cli.output import Output
 
 if TYPE_CHECKING:
     from engage_cli.cli.render.blocks import Block
-    from engage_cli.service.results import DataReport, Export
+    from engage_cli.service.results.audiences import Export
+    from engage_cli.service.results.common import DataReport
 
 
 def tell_data(out: Output, data: "DataReport | None", folder: Path | None = None, *, writes: bool = False) -> None:

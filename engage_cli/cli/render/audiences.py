@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Line, Piece, counted, dim, line, name, strong, table
 from engage_cli.cli.render.documents import instant
-from engage_cli.service.results import AudienceRow, Export, Overlap, Preview
+from engage_cli.service.results.audiences import AudienceRow, Export, Overlap, Preview
 
 _LIST_COLUMNS = (
     Column("audience"),

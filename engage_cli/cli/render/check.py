@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engage_cli.cli.render.blocks import EMPTY, Block, Piece, Style, counted, line
 from engage_cli.cli.render.issues import issue_blocks
-from engage_cli.service.results import CheckResult
+from engage_cli.service.results.project import CheckResult
 from engage_cli.source import Severity
 
 

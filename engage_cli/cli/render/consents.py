@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, strong, table
 from engage_cli.cli.render.documents import Json, fields_of, instant
-from engage_cli.service.results import ConsentCount, ConsentImport, ConsentStates, VerifiedToken
+from engage_cli.service.results.consents import ConsentCount, ConsentImport, ConsentStates, VerifiedToken
 from engage_cli.source import visible
 
 _REFUSED = 10

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, table
 from engage_cli.engine.base import Reject
-from engage_cli.service.results import DataReport
+from engage_cli.service.results.common import DataReport
 from engage_cli.source import visible
 
 _EXAMPLE = 60

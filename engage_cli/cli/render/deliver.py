@@ -7,7 +7,7 @@ from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, c
 from engage_cli.cli.render.documents import fields_of, instant
 from engage_cli.cli.render.errors import error_blocks
 from engage_cli.errors import EngageError
-from engage_cli.service.results import ChannelDelivery, DeliveryResult
+from engage_cli.service.results.delivery import ChannelDelivery, DeliveryResult
 
 _COUNTS = ("messages", "before", "sent", "refused", "waiting", "uncertain", "skipped", "expired", "left")
 _BAD = frozenset(("refused", "waiting", "uncertain", "left"))

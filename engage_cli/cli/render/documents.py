@@ -10,19 +10,8 @@ from math import isfinite
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from engage_cli.service.results import (
-    AudienceRow,
-    BuildResult,
-    CheckResult,
-    EventShown,
-    Explained,
-    Explanation,
-    Export,
-    InitResult,
-    Overlap,
-    Preview,
-    StateFinding,
-)
+from engage_cli.service.results.audiences import AudienceRow, BuildResult, EventShown, Explained, Explanation, Export, Overlap, Preview
+from engage_cli.service.results.project import CheckResult, InitResult, StateFinding
 from engage_cli.source import Issue, Severity
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, dim, name, table
 from engage_cli.reports.experiments import Lift, Share, VariantReport, Verdict
-from engage_cli.state.message_counts import MessageCount
+from engage_cli.state.message_counts import StepMessages
 
 _OUTCOMES = ("delivered", "opened", "clicked")
 _MESSAGES = (Column("messages of"), *(Column(title, right=True) for title in ("sent", *_OUTCOMES, "bounced")))
 _STYLES = {Verdict.BETTER: Style.GOOD, Verdict.WORSE: Style.BAD, Verdict.UNCLEAR: Style.PLAIN, Verdict.TOO_SMALL: Style.DIM}
 
 
-def message_blocks(messages: Iterable[MessageCount]) -> Iterator[Block]:
+def message_blocks(messages: Iterable[StepMessages]) -> Iterator[Block]:
     """A row a step that sent messages."""
     rows = [(name(one.step), one.sent, one.delivered, one.opened, one.clicked, one.bounced) for one in messages]
     if rows:

@@ -6,7 +6,7 @@ from textwrap import wrap
 from engage_cli.cli.render.blocks import EMPTY, Block, Line, Piece, Style, counted, dim, line, name, sign, strong
 from engage_cli.cli.render.data import shortened
 from engage_cli.cli.render.documents import instant
-from engage_cli.service.results import EventShown, Explained, Explanation
+from engage_cli.service.results.audiences import EventShown, Explained, Explanation
 
 _PROPERTIES = 100
 _WIDTH = 100

@@ -8,7 +8,7 @@ from typing import Any
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.build import sync_blocks
 from engage_cli.cli.render.documents import fields_of, instant
-from engage_cli.service.results import JourneyChange, JourneyRow, MessageCount, TickResult
+from engage_cli.service.results.journeys import JourneyChange, JourneyRow, MessageCount, TickResult
 
 _COLUMNS = (Column("journey"), Column("entered", right=True), Column("moves", right=True), Column("ended", right=True))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engage_cli.cli.render.blocks import EMPTY, Block, Piece, Style, counted, dim, line, strong
-from engage_cli.service.results import InitResult, StateFinding
+from engage_cli.service.results.project import InitResult, StateFinding
 
 
 def init_blocks(result: InitResult, shown_folder: str, example: str) -> Iterator[Block]:

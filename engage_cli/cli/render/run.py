@@ -10,7 +10,9 @@ from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, d
 from engage_cli.cli.render.documents import build_document, fields_of, instant
 from engage_cli.journeys.samples import JourneySample
 from engage_cli.service.broadcast_results import BroadcastChange, BroadcastsResult
-from engage_cli.service.results import AudienceChange, BuildResult, JourneyChange, TickResult, TraitBuildResult
+from engage_cli.service.results.audiences import AudienceChange, BuildResult
+from engage_cli.service.results.journeys import JourneyChange, TickResult
+from engage_cli.service.results.traits import TraitBuildResult
 from engage_cli.service.run_results import Defined, Edit, EditKind, RunResult, StageDone, StageResult
 from engage_cli.state.membership import Comings
 

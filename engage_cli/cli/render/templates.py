@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engage_cli.cli.render.blocks import EMPTY, Block, Piece, Style, counted, dim, line, name
 from engage_cli.cli.render.documents import Json, fields_of
-from engage_cli.service.results import TemplatePreview
+from engage_cli.service.results.templates import TemplatePreview
 
 
 def preview_blocks(result: TemplatePreview) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from typing import Any
 from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.build import written_blocks
 from engage_cli.cli.render.documents import fields_of, instant
-from engage_cli.service.results import TraitBuildResult, TraitBuilt
+from engage_cli.service.results.traits import TraitBuildResult, TraitBuilt
 
 _COLUMNS = (
     Column("trait"),

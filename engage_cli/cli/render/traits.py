@@ -6,7 +6,8 @@ from typing import Any
 
 from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, counted, line, name, table
 from engage_cli.cli.render.documents import instant
-from engage_cli.service.results import Export, TraitRow, TraitsShown
+from engage_cli.service.results.audiences import Export
+from engage_cli.service.results.traits import TraitRow, TraitsShown
 
 _LIST_COLUMNS = (Column("trait"), Column("of"), Column("computed of", wide=True), Column("description", wide=True, spare=True))
 _SHOWN_COLUMNS = (Column("trait"), Column("value", wide=True))

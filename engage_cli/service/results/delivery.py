@@ -1,0 +1,61 @@
+"""What `deliver` shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engage_cli.service.results.common import DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailure:
+    """A message that was not taken: what became of it, and the server's words."""
+
+    message_id: str
+    fate: str
+    code: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDelivery:
+    """What became of a run's messages on a channel. `destination` is None where none of engage.yaml takes them: nothing was done.
+
+    `before` were settled by earlier deliveries; `left` are those that were not looked at because everything stopped. In a dry run `sent`
+    are those that would be.
+    """
+
+    run: str
+    channel: str
+    destination: str | None
+    messages: int
+    before: int = 0
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+    uncertain: int = 0
+    skipped: int = 0
+    expired: int = 0
+    left: int = 0
+    failures: tuple[DeliveryFailure, ...] = ()
+    """The first of those that need a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """A delivery. `lost`: of so many messages an earlier one, which was cut off, left it open whether they were sent; `stopped` says why
+    this one ended early."""
+
+    as_of: datetime
+    dry_run: bool
+    channels: tuple[ChannelDelivery, ...]
+    lost: int
+    stopped: str | None
+    hint: str | None
+    log: Path
+    data: DataReport
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every message that was looked at came to its end as it should."""
+        return self.stopped is None and not self.lost and not any(one.refused or one.waiting or one.uncertain for one in self.channels)

@@ -1,0 +1,33 @@
+"""What `template preview` shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engage_cli.messaging.sms import Sms
+from engage_cli.service.results.common import DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePreview:
+    """A message rendered for one user. `to` is their address as the data has it, `sms` what the text is as a text message.
+
+    `is_clipped`: Gmail cuts an email that large. `files` are paths from the
+    project's folder.
+    """
+
+    template: str
+    user: str
+    channel: str
+    language: str
+    as_of: datetime
+    to: object
+    sender: str | None
+    reply_to: str | None
+    subject: str | None
+    text: str
+    sms: Sms | None
+    bytes: int
+    is_clipped: bool
+    files: tuple[Path, ...]
+    data: DataReport

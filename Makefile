@@ -28,10 +28,10 @@ generated: $(VENV)/.tested
 agreement: $(VENV)/.tested
 	ENGAGE_EXAMPLES=25000 $(BIN)/pytest tests/generated/test_journey_agreement.py -n auto
 
-# Ticks that are killed at every crash point and 500 times at random, each run again: nothing is lost, nothing twice. `make test` kills at
-# every fourth crash point, and eight times at random.
+# Ticks that are killed at every crash point and 500 times at random, and all else that is killed in tests, at every crash point; each run
+# again: nothing is lost, nothing twice. `make test` kills at some of the points, and ticks eight times at random.
 kills: $(VENV)/.tested
-	ENGAGE_KILLS=500 ENGAGE_KILL_STRIDE=1 $(BIN)/pytest tests/journeys/test_killed_ticks.py -n auto
+	ENGAGE_KILLS=500 ENGAGE_KILL_STRIDE=1 $(BIN)/pytest tests -k killed -n auto
 
 # What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about an hour.
 BENCH ?=

@@ -10,10 +10,11 @@ import pytest
 from tests.broadcasts.shop import call_off, first_run, last_run, write_shop
 from tests.broadcasts.test_sending import TESTED
 from tests.journeys.shop import files_of
-from tests.journeys.test_killed_ticks import STRIDE, snapshot
+from tests.journeys.test_killed_ticks import snapshot
 from tests.state.processes import run_killed
+from tests.support.kills import stride
 
-STEP = 1 if STRIDE == 1 else 5 * STRIDE
+STEP = stride(20)
 
 
 def make(folder: Path) -> Path:

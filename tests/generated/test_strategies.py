@@ -29,7 +29,7 @@ def answer(condition: Condition, dataset: Dataset, pool: Pool) -> set[str]:
 def test_every_operator_window_and_measure_is_met_by_some_and_not_by_others() -> None:
     coverage = Coverage()
 
-    @settings(repeatable, max_examples=500)
+    @settings(repeatable, max_examples=350)
     @given(questions())
     def ask(question: Question) -> None:
         dataset, pool, leaves = question
@@ -50,7 +50,7 @@ def test_whole_cases_have_members_and_others() -> None:
     outcomes = {"some": 0, "none": 0, "all": 0}
     kinds: set[str] = set()
 
-    @settings(repeatable, max_examples=300)
+    @settings(repeatable, max_examples=120)
     @given(cases())
     def ask(case: Case) -> None:
         found, everybody = evaluate(case), universe(case.dataset, case.as_of)
@@ -60,7 +60,7 @@ def test_whole_cases_have_members_and_others() -> None:
 
     ask()
     print(outcomes)
-    assert min(outcomes.values()) > 30
+    assert min(outcomes.values()) > 10
     assert {"trait", "event", "sequence", "audience", "random", "everyone", "consent"} <= kinds
 
 

@@ -16,6 +16,7 @@ from engage_cli.service.tick_plans import stricter
 from engage_cli.state.journey_readers import HandStatus
 from tests.journeys.shop import asked, make_shop, pause_carts, rows_of, stop_ana, tick
 from tests.state.processes import run_killed
+from tests.support.kills import stride
 
 PAUSED, LIVE, ARCHIVED, DRAFT = JourneyStatus.PAUSED, JourneyStatus.LIVE, JourneyStatus.ARCHIVED, JourneyStatus.DRAFT
 DAY = "2026-11-01"
@@ -291,7 +292,7 @@ def test_killed_anywhere_and_said_again_it_is_as_if_undisturbed(does: Any, shop:
     shutil.copytree(shop, whole)
     does(whole)
     expected = rows_of(whole)
-    for point in count(1):
+    for point in count(1, stride(3)):
         killed = tmp_path / f"at_{point}"
         shutil.copytree(shop, killed)
         died = run_killed(does, killed, crash_at=str(point))

@@ -12,12 +12,12 @@ import pytest
 
 from tests.journeys.shop import files_of, first_tick, make_shop, only_tick, rows_of, second_tick
 from tests.state.processes import run_killed, start
+from tests.support.kills import stride
 
 LANES = 2
 KILLS = int(os.environ.get("ENGAGE_KILLS", "8"))
 """How often a tick is killed at random; `make kills` asks for 500."""
-STRIDE = int(os.environ.get("ENGAGE_KILL_STRIDE", "4"))
-"""At every how manieth crash point a tick is killed; `make kills` asks for every one."""
+STRIDE = stride(8)
 Snapshot = tuple[dict[str, bytes], dict[str, list[tuple[object, ...]]]]
 
 

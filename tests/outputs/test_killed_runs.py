@@ -16,12 +16,14 @@ from engage_cli.outputs.folder import is_whole
 from engage_cli.state.readers import standings
 from tests.state.processes import run_killed, start
 from tests.state.support import Project, Traits, at, audience, memory_folder
+from tests.support.kills import stride
 
 TRAITS: Traits = {"u1": {"email": '"a@x"'}, "u2": {"email": '"b@x"', "plan": '{"n": 1}'}, "u4": {"plan": '"pro"'}}
 LATER: Traits = {**TRAITS, "u2": {"email": '"new@x"', "phone": '"07400 123456"'}, "u4": {"plan": '"pro"', "phone": '"+1 650 555 1212"'}}
 FIRST = {"vip": ["u1", "u2"], "active": ["u1", "u2", "u3"]}
 SECOND = {"vip": ["u2", "u4"], "active": ["u1", "u2", "u3"]}
 LANES = 4
+STRIDE = stride(4)
 """The crash points are dealt out to so many tests, which may run side by side."""
 Tree = dict[str, bytes]
 Snapshot = tuple[Tree, dict[str, list[tuple[Any, ...]]]]
@@ -90,8 +92,8 @@ SIZES = {name: len(users) for name, users in SECOND.items()}
 
 
 def kill_at_points(lane: int, folder: Path, run: Callable[[Path], None], base: Path | None, expected: Snapshot, before: Tree) -> int:
-    """Kill `run` at every crash point of a lane, and run it again each time; how many points there were."""
-    for point in count(lane + 1, LANES):
+    """Kill `run` at the crash points of a lane, and run it again each time; how many points there were."""
+    for point in count(lane * STRIDE + 1, LANES * STRIDE):
         project = folder / f"killed_at_{point}"
         if base is None:
             project.mkdir()
@@ -123,7 +125,7 @@ def test_the_first_run_killed_at_any_point_and_run_again_is_an_undisturbed_one(l
 
 def test_a_recovery_killed_too_is_finished_by_the_next(after_first: Path, undisturbed: Snapshot, memory: Path) -> None:
     chosen = random.Random(2026)
-    for attempt in range(12):
+    for attempt in range(4):
         project = memory / f"attempt_{attempt}"
         shutil.copytree(after_first, project)
         points = [str(chosen.randint(1, 55)), *(str(chosen.randint(1, 30)) for _ in range(2))]

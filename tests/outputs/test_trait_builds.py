@@ -22,6 +22,7 @@ from engage_cli.state.store import open_published
 from tests.state.engine import make_engine
 from tests.state.processes import run_killed
 from tests.state.support import memory_folder
+from tests.support.kills import stride
 
 CONFIG = """\
 project: shop
@@ -304,7 +305,7 @@ def test_a_build_killed_at_any_point_and_run_again_is_an_undisturbed_one(memory:
     shutil.copytree(base, undisturbed)
     later_build(undisturbed)
     expected = everything(undisturbed)
-    for point in range(1, 100, 3):
+    for point in range(1, 100, stride(6)):
         folder = memory / f"killed_at_{point}"
         shutil.copytree(base, folder)
         if not run_killed(later_build, folder, crash_at=str(point)):

@@ -9,9 +9,10 @@ import pytest
 from tests.journeys.shop import files_of, rows_of
 from tests.runs.shop import first_run, make_whole_shop, second_run
 from tests.state.processes import run_killed, start
+from tests.support.kills import stride
 
 Snapshot = tuple[dict[str, bytes], dict[str, list[tuple[object, ...]]]]
-STRIDE = 17
+STRIDE = stride(17)
 """Every so many of the points at which a stage can be killed: each stage is tried at all of them by its own tests."""
 
 

@@ -15,6 +15,7 @@ from engage_cli.state.store import open_state
 from tests.state.engine import make_engine
 from tests.state.processes import run_killed
 from tests.state.support import Project, at, audience, memory_folder
+from tests.support.kills import stride
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_a_restore_killed_at_any_point_leaves_the_one_state_or_the_other(project
 
 
 def _restore_killed_at_every_point(project: Project, backup: Path, memory: Path, states: tuple[object, object]) -> int:
-    for point in count(1):
+    for point in count(1, stride(3)):
         killed = project.copied_to(memory / f"killed_at_{point}")
         if not run_killed(_restore_in, killed.folder, backup, crash_at=str(point)):
             return point - 1

@@ -10,7 +10,7 @@ from engage_cli.state.store import published_path
 from tests.state.support import Project, at, audience
 
 PLANTED = {
-    "revision": "INSERT INTO state.main.revision VALUES (7)",
+    "revision": "INSERT INTO state.main.revision (number) VALUES (7)",
     "run-gap": "UPDATE state.main.run SET number = 9 WHERE number = 2",
     "run-chain": "UPDATE state.main.run SET previous_run_id = 'deadbeef' WHERE number = 2",
     "run-status": "UPDATE state.main.run SET status = 'thinking' WHERE number = 1",

@@ -14,7 +14,7 @@ USERS = ["ana", "ben", "cy", "di"]
 NAMES = ["Viewed", "Bought", "Left"]
 TIMES = ["2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z", "2026-11-03T10:00:00Z", "2026-11-30T10:00:00Z"]
 PROPERTIES = [{"n": 1}, {"n": "2"}, {"tags": ["a", "b"]}, {}, {"n": 1, "other": "x"}]
-SEEDS = range(int(os.environ.get("ENGAGE_STORE_SEEDS", "40")))
+SEEDS = range(int(os.environ.get("ENGAGE_STORE_SEEDS", "12")))
 
 
 def _line(chance: random.Random) -> str:

@@ -150,7 +150,7 @@ audience: with_traits
 members: {any: [{event: Left, within: 4 days}, {trait: plan, eq: pro}]}
 with: [plan]
 """
-SEEDS = range(int(os.environ.get("ENGAGE_STORE_SEEDS", "5")))
+SEEDS = range(int(os.environ.get("ENGAGE_STORE_SEEDS", "2")))
 NAMES = ["Viewed", "Viewed", "Bought", "Left", "Other"]
 
 

@@ -915,7 +915,8 @@ QUALIFY row_number() OVER (
 CREATE OR REPLACE TEMP TABLE step_settings AS
 SELECT unnest(CAST(['cart_recovery', 'cart_recovery', 'cart_recovery'] AS VARCHAR[])) AS journey, unnest(CAST([1, 1, 1] AS INTEGER[])) AS version, unnest(CAST(['list', 'nudge', 'tell'] AS VARCHAR[])) AS step,
     unnest(CAST([NULL, 'email', NULL] AS VARCHAR[])) AS channel, unnest(CAST([NULL, 'nudge', NULL] AS VARCHAR[])) AS template, unnest(CAST([NULL, '{"category":"marketing","priority":0,"expires_after":"30 days","render":"message"}', NULL] AS VARCHAR[])) AS settings,
-    unnest(CAST(['ads', NULL, 'hub'] AS VARCHAR[])) AS destination, unnest(CAST(['carts', NULL, NULL] AS VARCHAR[])) AS list, unnest(CAST([NULL, NULL, 'Cart Left'] AS VARCHAR[])) AS event;
+    unnest(CAST(['ads', NULL, 'hub'] AS VARCHAR[])) AS destination, unnest(CAST(['carts', NULL, NULL] AS VARCHAR[])) AS list, unnest(CAST([NULL, NULL, 'Cart Left'] AS VARCHAR[])) AS event,
+    unnest(CAST([[], [], []] AS VARCHAR[][])) AS arms;
 
 -- the events that were seen
 CREATE OR REPLACE TEMP TABLE seen_now AS

@@ -7,10 +7,11 @@ conversion answers.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from engage_cli.plan.zones import FIRST, LAST, changes, offset_at
@@ -49,21 +50,56 @@ def _utc_steps(zone: str) -> list[Step]:
     return steps
 
 
-def _tables(steps: Sequence[Step], first: timedelta) -> dict[str, list[int]]:
-    """`base`, and `at_n`, `by_n`, `gap_n` of each year's n-th step. The first entry stands for all years before the tables."""
-    years = range(FIRST - 1, LAST + 1)
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A conversion: `first` everywhere, then what is looked up by year, and the steps that are written out."""
+
+    first: timedelta
+    begin: int
+    """The first year of the lists. Their first entry stands for all years before."""
+    lists: dict[str, list[int]]
+    """`base`, the offset at the beginning of each year, and `at_n`, `by_n`, `gap_n` of its n-th step. None where nothing is looked up."""
+    alone: tuple[tuple[Step, datetime, datetime], ...]
+    """Steps of no list, each with the time from which and up to which it counts."""
+
+
+ALONE = 4
+"""So many steps at most are written out: the rare ones, before a zone had summer time, or the third of a year. Each list costs more."""
+
+
+def _tables(steps: Sequence[Step], first: timedelta) -> Tables:
+    begin = steps[ALONE].at.year if len(steps) > ALONE else LAST + 1
+    early = [(step, _january(1), _january(begin)) for step in steps if step.gap.year < begin]
+    if begin > LAST:
+        return Tables(first, begin, {}, tuple(early))
+    years = range(begin, LAST + 1)
     of_year = {year: [step for step in steps if year in (step.gap.year, step.at.year)] for year in years}
+    columns, late = _columns(of_year)
     offsets = [first]
     for step in steps:
         offsets.append(offsets[-1] + step.by)
-    firsts = [steps.index(own[0]) if own else sum(step.at.year < year for step in steps) for year, own in of_year.items()]
-    tables = {"base": [offsets[number] // MICROSECOND for number in firsts]}
-    for number in range(max(len(own) for own in of_year.values())):
-        column = [own[number] if number < len(own) else None for own in of_year.values()]
-        tables[f"at_{number}"] = [_micros(step.at) if step else NEVER for step in column]
-        tables[f"by_{number}"] = [step.by // MICROSECOND if step else 0 for step in column]
-        tables[f"gap_{number}"] = [_micros(step.gap) if step else NEVER for step in column]
-    return tables
+    before = [steps.index(own[0]) if own else sum(step.at.year < year for step in steps) for year, own in of_year.items()]
+    lists = {"base": [offsets[number] // MICROSECOND for number in (0, *before)]}
+    for number in range(columns):
+        column = [None, *(own[number] if number < len(own) else None for own in of_year.values())]
+        lists[f"at_{number}"] = [_micros(step.at) if step else NEVER for step in column]
+        lists[f"by_{number}"] = [step.by // MICROSECOND if step else 0 for step in column]
+        if any(step and step.gap != step.at for step in column):
+            lists[f"gap_{number}"] = [_micros(step.gap) if step else NEVER for step in column]
+    return Tables(first, begin, lists, (*early, *late))
+
+
+def _columns(of_year: Mapping[int, Sequence[Step]]) -> tuple[int, list[tuple[Step, datetime, datetime]]]:
+    """How many steps of a year the lists have, so that few are left, and those."""
+    for columns in count():
+        late = [(step, _january(year), _january(year + 1)) for year, own in of_year.items() for step in own[columns:]]
+        if len(late) <= ALONE:
+            break
+    return columns, late
+
+
+def _january(year: int) -> datetime:
+    return EPOCH.replace(year=year)
 
 
 def _micros(reading: datetime) -> int:
@@ -114,20 +150,34 @@ def zone_macros(zone: str) -> tuple[ZoneMacro, ZoneMacro]:
     )
 
 
-def _macro(name: str, tables: dict[str, list[int]], later: str) -> ZoneMacro:
+def _macro(name: str, tables: Tables, later: str) -> ZoneMacro:
     """A moment moved as the tables say. Without CASE for the steps, so that DuckDB evaluates a repeated argument once."""
 
     def entry(table: str) -> str:
-        return f"getvariable('{name}_{table}')[greatest(year(moment), {FIRST - 1}) - {FIRST - 2}]"
+        return f"getvariable('{name}_{table}')[greatest(year(moment), {tables.begin - 1}) - {tables.begin - 2}]"
 
-    parts = ["epoch_us(moment)", entry("base")]
-    for number in range(sum(table.startswith("at_") for table in tables)):
+    parts = ["epoch_us(moment)", entry("base") if tables.lists else str(tables.first // MICROSECOND)]
+    for number in range(sum(table.startswith("at_") for table in tables.lists)):
         at, gap = entry(f"at_{number}"), entry(f"gap_{number}")
         parts.append(f"CAST(epoch_us(moment) >= {at} AS BIGINT) * {entry(f'by_{number}')}")
-        if tables[f"at_{number}"] != tables[f"gap_{number}"]:
+        if f"gap_{number}" in tables.lists:
             parts.append(f"CAST(epoch_us(moment) >= {gap} AND epoch_us(moment) < {at} AS BIGINT) * ({gap} - epoch_us(moment))")
+    for step, since, until in tables.alone:
+        parts += _alone(step, since, until)
     body = f"CASE WHEN moment < TIMESTAMP '{LAST + 1}-01-01' THEN make_timestamp({' + '.join(parts)}) ELSE {later} END"
-    return ZoneMacro(f"{name}(moment) AS {body}", {f"{name}_{table}": values for table, values in tables.items()})
+    return ZoneMacro(f"{name}(moment) AS {body}", {f"{name}_{table}": values for table, values in tables.lists.items()})
+
+
+def _alone(step: Step, since: datetime, until: datetime) -> Iterator[str]:
+    """The summands of a step that is in no list."""
+
+    def within(low: datetime, high: datetime) -> str:
+        return f"CAST(epoch_us(moment) >= {_micros(max(low, since))} AND epoch_us(moment) < {_micros(min(high, until))} AS BIGINT)"
+
+    if step.at < until:
+        yield f"{within(step.at, until)} * {step.by // MICROSECOND}"
+    if step.gap != step.at:
+        yield f"{within(step.gap, step.at)} * ({_micros(step.gap)} - epoch_us(moment))"
 
 
 def reading_macro_of(source_zone: str, project_zone: str) -> str:

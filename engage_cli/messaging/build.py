@@ -9,8 +9,9 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateAssertionError, nodes
 
 from engage_cli.definitions.template import Phrase, TemplateFile, TemplateKind
+from engage_cli.messaging.compiling import ESCAPED, SAID
 from engage_cli.messaging.documents import Mark, Role, Writer
-from engage_cli.messaging.environment import Sandbox, escaped
+from engage_cli.messaging.environment import Sandbox, escaped, said, said_in_html
 from engage_cli.messaging.flatten import BadTemplateError, Flattener
 from engage_cli.messaging.formats import Formats, locale_of, zone_of
 from engage_cli.messaging.guards import guarded
@@ -140,7 +141,8 @@ class _Builder:
             place = nodes.Const(None, lineno=error.lineno)
             raise self.flattener.fail("template-syntax", str(error.message), place, None) from None
         template = JinjaTemplate.from_code(sandbox, code, {})
-        template.root_render_func.__globals__["escape"] = escaped  # by that name compiled templates escape what they write
+        names = template.root_render_func.__globals__
+        names[ESCAPED], names[SAID] = escaped, said_in_html if sandbox.autoescape else said
         return Rendering(sandbox, template, self.flattener.places)
 
 

@@ -16,6 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import Namespace
 from markupsafe import Markup, escape
 
+from engage_cli.messaging.compiling import Code
 from engage_cli.messaging.formats import Formats
 from engage_cli.messaging.limits import LONGEST_VALUE, Budget, operation, sized
 from engage_cli.messaging.problems import RenderError
@@ -38,8 +39,9 @@ TESTS = frozenset(
 )
 GLOBALS: Mapping[str, Any] = {"range": safe_range, "namespace": Namespace}
 
-_ESCAPE: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
-"""Escaping alone, where this version of markupsafe has it: it costs a third of escaping with the mark that a text is safe."""
+escaped: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+"""A text as HTML shows it. Escaping alone, where this version of markupsafe has it, costs a third of escaping with the mark that a text
+is safe, which what goes straight out does not need."""
 
 COUNTED, SIZED, CHARGED = "_counted", "_sized", "_charged"
 """Filters that the compiler puts in; no template can write a name that begins with `_`."""
@@ -82,6 +84,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """An environment of one renderer."""
 
     intercepted_binops = frozenset(("*", "**", "%", "+"))
+    code_generator_class = Code
 
     def __init__(self, formats: Formats, budget: Budget, *, autoescape: bool) -> None:
         super().__init__(
@@ -96,7 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: FILTERS[name] for name in JINJA_FILTERS}
         self.filters |= {name: _with_context(function) for name, function in formats.filters().items()}
         self.filters |= {"with_query": _WITH_QUERY, "replace": replace, SIZED: sized}
-        self.filters |= {COUNTED: _with_context(budget.counted), CHARGED: _with_context(budget.charged)}
+        self.filters |= {COUNTED: budget.counted, CHARGED: budget.charged}
         self.tests = {name: test for name, test in self.tests.items() if name in TESTS}
         self.globals = dict(GLOBALS)
 
@@ -178,9 +181,15 @@ def written(value: Any) -> Any:
     return value
 
 
-def escaped(value: Any) -> str:
-    """A written value as HTML shows it: what `escape` of markupsafe gives, without its mark, for text that goes straight out."""
-    return str(_ESCAPE(value) if value.__class__ is str else escape(value))
+def said(value: Any) -> str:
+    """What a text shows of a value that is none."""
+    return str(value if value.__class__ is int else written(value))
+
+
+def said_in_html(value: Any) -> str:
+    """What HTML shows of a value that is no text."""
+    kind = value.__class__
+    return said(value) if kind is int or kind is float else str(escape(written(value)))
 
 
 def kind_of(value: Any) -> str:

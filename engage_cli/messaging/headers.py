@@ -15,6 +15,8 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 def header_value(name: str, value: str) -> str:
     """A value that may stand in a header. Raises RenderError for one that could end the header and begin another."""
+    if value.isascii() and value.isprintable() and len(value) <= _LONGEST:
+        return value
     found = _CONTROL.search(value)
     if found is not None:
         what = "a line break" if found.group() in "\r\n\x85\u2028\u2029" else f"the character U+{ord(found.group()):04X}"

@@ -7,6 +7,7 @@ Every round of a loop and every call of a macro costs the characters that it wri
 from collections.abc import Iterable
 from typing import Any
 
+from jinja2 import pass_context
 from jinja2.runtime import Undefined
 
 from engage_cli.messaging.problems import RenderError
@@ -19,7 +20,10 @@ ROUND = 50
 
 
 class Budget:
-    """What is left for the rendering under way. One a renderer: a renderer renders one message at a time."""
+    """What is left for the rendering under way. One a renderer: a renderer renders one message at a time.
+
+    Jinja never computes a filter that is given the context of a constant once for everybody: what counts asks for it.
+    """
 
     def __init__(self) -> None:
         self.left = BUDGET
@@ -34,13 +38,18 @@ class Budget:
         if self.left < 0:
             raise RenderError("too-large", f"its loops would write more than {BUDGET:,} characters")
 
-    def charged(self, cost: int) -> str:
+    @pass_context
+    def charged(self, _context: object, cost: int) -> str:
         """`charge` as something that a template can write."""
         self.charge(cost)
         return ""
 
-    def counted(self, values: Any, cost: int) -> Iterable[Any]:
+    @pass_context
+    def counted(self, _context: object, values: Any, cost: int) -> Iterable[Any]:
         """What a loop goes over, each round charged. Raises RenderError for what has no elements."""
+        if values.__class__ is list:  # nearly always
+            self.charge(cost * len(values))
+            return values
         if isinstance(values, Undefined):
             return iter(values)  # which says what is missing
         if isinstance(values, str | int | float):

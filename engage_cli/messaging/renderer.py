@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Template
 from jinja2.runtime import Context
@@ -24,8 +24,7 @@ _GAPS = re.compile(r"\n[ \t]*\n[ \t]*\n\s*")
 _NOTHING: dict[str, Any] = {"profile": {}, "account": {}, "entities": {}, "context": {}, "campaign": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A message as one person gets it. `sender`, `reply_to` and `subject` are safe as values of headers."""
 
     text: str
@@ -40,15 +39,19 @@ class Rendering:
     """One compiled text."""
 
     def __init__(self, sandbox: Sandbox, template: Template, places: Places) -> None:
-        self._sandbox = sandbox
         self._template = template
         self._places = places
         self._root: Callable[[Context], Any] = template.root_render_func
+        self._context = Context(sandbox, {}, None, {})
+        """The same for every message: making one costs as much as writing a few values."""
 
     def __call__(self, scope: dict[str, Any]) -> str:
         """The text for the variables. Raises RenderError."""
+        self._context.parent = scope
+        self._context.vars.clear()
         try:
-            text = "".join(self._root(Context(self._sandbox, scope, None, {})))
+            (pieces,) = self._root(self._context)
+            text = "".join(pieces)
         except RenderError as error:
             self._place(error, error.__traceback__)
             raise

@@ -34,7 +34,7 @@ SETTING = {"channels": {"email": "a@acme.example"}, "language": "en", "urls": UR
 TEXT = 'Hi {{ profile.name }}, {{ context.entry.cart }}: {{ context.entry.total | money("GBP") }}. {{ unsubscribe_url }}\n'
 EDITION = Edition("hi", json.dumps({"campaigns/templates/hi.txt": TEXT}), json.dumps(SETTING))
 KEY = "a key of more than sixteen characters"
-USERS = ["ana", "zoë 🎈", 'q"uote', "back\\slash", "üé́", "tab\tand\nline"]
+USERS = ["ana", "zoë 🎈", 'q"uote', "back\\slash", "üé́", "tab\tand\nline", ',"language":"xx","zone":"', '","profile":{}']
 
 
 @pytest.fixture
@@ -131,6 +131,22 @@ def test_the_outbox_makes_the_same_file(engine: DuckDBEngine, tmp_path: Path, re
     stage_committed_changes(engine, 1)
     write(engine, tmp_path / "again.jsonl")
     assert (tmp_path / "first.jsonl").read_bytes() == (tmp_path / "again.jsonl").read_bytes()
+
+
+def test_a_rendered_line_says_what_the_outbox_does_and_what_the_template_makes_of_it(engine: DuckDBEngine, tmp_path: Path) -> None:
+    tell(engine, "message", USERS)
+    assert write(engine, tmp_path / "email.jsonl") == len(USERS)
+    payloads = [json.loads(row[0]) for row in engine.rows("SELECT payload FROM run_change WHERE kind = 'message' ORDER BY id_json")]
+    messages = Messages({EDITION.id: EDITION})
+    for written, payload in zip((tmp_path / "email.jsonl").read_text().splitlines(), payloads, strict=True):
+        line, user = json.loads(written), payload["user_id"]
+        for name in ("message_id", "user_id", "to", "template", "campaign", "step", "variant", "category", "group", "send_at"):
+            assert line[name] == payload[name]
+        link = line["unsubscribe_url"]
+        assert line["text"] == f'Hi {user}, {user},"variables":{{"x":1}}: £12.50. {link}'
+        assert verify(link.removeprefix("https://acme.example/u/"), [KEY.encode()]).message == line["message_id"]
+        assert messages.line(payload, link.removeprefix("https://acme.example/u/")) == line, "of an object, the same"
+        assert written == json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def test_several_processes_write_the_same(engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

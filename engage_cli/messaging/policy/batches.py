@@ -28,13 +28,10 @@ def lines_of(messages: Messages, rows: Sequence[Row]) -> Lines:
         if line is not None:
             lines.append(line)
             continue
-        row = json.loads(payload)
         try:
-            lines.append(_JSON.encode(messages.line(row, token)))
+            lines.append(messages.text(payload, token))
         except RenderError as error:
+            row = json.loads(payload)
             failed.append((row["message_id"], f"{error.place or row['template']}: {error.message}"))
     text = "\n".join([*lines, ""]) if lines else ""
     return Lines(text.encode("utf-8", "backslashreplace"), len(lines), tuple(failed))
-
-
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

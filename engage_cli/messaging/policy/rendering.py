@@ -1,15 +1,17 @@
 """A row of the outbox to a message as a file has it: rendered, or, with `render: variables`, the template's name and its variables."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
+from datetime import tzinfo
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from engage_cli.definitions.template import FrontMatter, Phrase
 from engage_cli.messaging.formats import zone_of
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import filled, shown_in, urls_of
+from engage_cli.messaging.policy.payloads import members, payload_of, taken_apart
 from engage_cli.messaging.renderer import Renderer
 from engage_cli.messaging.template import EMAIL, MessageTemplate
 from engage_cli.source import Span
@@ -19,9 +21,10 @@ Line = dict[str, Any]
 SAID = ("subject", "from", "reply_to", "preheader")
 """What a campaign may say in place of the template's front matter."""
 _FIRST = ("message_id", "user_id", "to", "template", "language")
-_LAST = ("campaign", "step", "variant", "category", "group", "scheduled_at", "send_at")
+_ABOUT = ("campaign", "step", "variant", "category", "group")
+_LAST = (*_ABOUT, "scheduled_at", "send_at")
 _OBJECTS = ("profile", "account", "entities", "context")
-_NOTHING: Mapping[str, Any] = {}
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,24 @@ class _Opened:
     shown: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Campaign:
+    """What messages of one campaign to one language and zone have in common.
+
+    `urls` are the addresses that they show, or their headers; `begin` and `end` stand in their lines before and behind what is rendered.
+    """
+
+    renderer: Renderer
+    zone: tzinfo | None
+    campaign: Mapping[str, Any]
+    urls: Mapping[str, str]
+    is_email: bool
+    is_offered: bool
+    """Whether the message says where to unsubscribe."""
+    begin: str
+    end: str
+
+
 @dataclass
 class Messages:
     """Makes messages of rows, each template compiled once."""
@@ -40,36 +61,60 @@ class Messages:
     editions: Mapping[str, Edition]
     _opened: dict[str, _Opened] = field(default_factory=dict)
     _renderers: dict[tuple[str | None, ...], Renderer] = field(default_factory=dict)
+    _campaigns: dict[tuple[str, str, str], _Campaign] = field(default_factory=dict)
+
+    def text(self, payload: str, token: str | None) -> str:
+        """The line of a message; `token` is that of its links, if it has any. Raises RenderError for values that the template cannot do
+        with."""
+        try:
+            parts = taken_apart(payload)
+        except ValueError:
+            return _ENCODE(self.line(json.loads(payload), token))
+        key = (parts.about, parts.setting, parts.tail)
+        of = self._campaigns.get(key)
+        if of is None:
+            of = self._campaigns[key] = self._campaign(members(parts.about + parts.setting + parts.tail[:-1]))
+        links = {name: filled(url, token, parts.message_id) for name, url in of.urls.items()}
+        variables = {**members(parts.objects), "campaign": of.campaign, **links}
+        one = of.renderer.render(variables, zone=of.zone, now=parts.send_at)
+        if not of.is_email:
+            return f'{parts.head}{of.begin},"text":{quoted(one.text)}{of.end}{parts.times}}}'
+        return (
+            f'{parts.head}{of.begin},"from":{_json(one.sender)},"reply_to":{_json(one.reply_to)},"subject":{_json(one.subject)}'
+            f',"preheader":{_json(one.preheader)},"html":{_json(one.html)},"text":{quoted(one.text)}'
+            f',"unsubscribe_url":{_json(links.get("unsubscribe_url") if of.is_offered else None)}{of.end}{parts.times}}}'
+        )
 
     def line(self, row: Mapping[str, Any], token: str | None) -> Line:
-        """The message; `token` is that of its links, if it has any. Raises RenderError for values that the template cannot do with."""
-        opened = self._edition(row["edition"])
-        links = _links(row, opened, token)
-        line: Line = {name: row[name] for name in _FIRST}
-        variables = {name: row[name] for name in _OBJECTS if name in row} | {"campaign": _campaign(row), **links}
-        if row["render"] == "variables":
-            line |= {name: row["settings"][name] for name in SAID if name in row["settings"]}
-            return line | {name: row[name] for name in _LAST} | {"variables": variables}
-        self._render(row, opened, variables, links, line)
-        for name in _LAST:
-            line[name] = row[name]
-        return line
+        """The same as an object, of a row of the outbox as an object."""
+        if row["render"] != "variables":
+            line: Line = json.loads(self.text(payload_of(row), token))
+            return line
+        urls = self._edition(row["edition"]).urls
+        links = {name: filled(url, token, row["message_id"]) for name, url in urls.items()}
+        return {
+            **{name: row[name] for name in _FIRST},
+            **{name: row["settings"][name] for name in SAID if name in row["settings"]},
+            **{name: row[name] for name in _LAST},
+            "variables": {name: row[name] for name in _OBJECTS if name in row} | {"campaign": _campaign(row)} | links,
+        }
 
-    def _render(self, row: Mapping[str, Any], opened: _Opened, variables: Line, links: Mapping[str, str], line: Line) -> None:
+    def _campaign(self, row: Mapping[str, Any]) -> _Campaign:
+        opened = self._edition(row["edition"])
         renderer = self._renderer(row, opened.template)
-        line["language"] = renderer.language
-        zone = zone_of(row["zone"]) if row["zone"] else None
-        rendered = renderer.render(variables, zone=zone, now=_instant(row["send_at"]))
-        if row["channel"] != EMAIL:
-            line["text"] = rendered.text
-            return
-        line["from"] = rendered.sender
-        line["reply_to"] = rendered.reply_to
-        line["subject"] = rendered.subject
-        line["preheader"] = rendered.preheader
-        line["html"] = rendered.html
-        line["text"] = rendered.text
-        line["unsubscribe_url"] = links.get("unsubscribe_url") if row["category"] != "transactional" else None
+        is_email = row["channel"] == EMAIL
+        is_offered = is_email and row["category"] != "transactional"
+        shown = opened.shown | {"unsubscribe_url"} if is_offered else opened.shown
+        return _Campaign(
+            renderer,
+            zone_of(row["zone"]) if row["zone"] else None,
+            _campaign(row),
+            {name: url for name, url in opened.urls.items() if name in shown},
+            is_email,
+            is_offered,
+            f',"language":{_ENCODE(renderer.language)}',
+            f",{_ENCODE({name: row[name] for name in _ABOUT})[1:-1]}",
+        )
 
     def _edition(self, name: str) -> _Opened:
         if name not in self._opened:
@@ -87,27 +132,13 @@ class Messages:
         return self._renderers[key]
 
 
-def _links(row: Mapping[str, Any], opened: _Opened, token: str | None) -> Mapping[str, str]:
-    """The addresses of the project's pages that the message shows, or its headers."""
-    if not opened.urls:
-        return _NOTHING
-    everything = row["render"] == "variables"
-    in_header = row["channel"] == EMAIL and row["category"] != "transactional"
-    return {
-        name: filled(url, token, row["message_id"])
-        for name, url in opened.urls.items()
-        if everything or name in opened.shown or (in_header and name == "unsubscribe_url")
-    }
-
-
 def _campaign(row: Mapping[str, Any]) -> dict[str, Any]:
     known = {"kind": row["kind"], "name": row["campaign"], "channel": row["channel"], "category": row["category"]}
     return known | {name: row[name] for name in ("group", "step", "variant") if row[name] is not None}
 
 
-@lru_cache(maxsize=4096)
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _json(text: str | None) -> str:
+    return "null" if text is None else quoted(text)
 
 
 def phrase_of(text: str | None) -> Phrase | None:

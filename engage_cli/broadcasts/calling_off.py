@@ -4,6 +4,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.editions import stage_editions
 from engage_cli.messaging.policy.telling import make_told
 from engage_cli.messaging.policy.timing import make_no_candidates
+from engage_cli.state.messages import NONE_UNRENDERED
 
 
 def call_off(engine: Engine, name: str) -> int:
@@ -19,7 +20,7 @@ def call_off(engine: Engine, name: str) -> int:
 
 
 _NOTHING = (
-    "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)",
+    NONE_UNRENDERED,
     "CREATE OR REPLACE TEMP TABLE p_person (user_key INTEGER)",
 )
 _DUE = """

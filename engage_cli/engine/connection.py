@@ -16,7 +16,7 @@ from engage_cli.definitions.project import EngineSettings, MissingFile
 from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import macros_of, render
-from engage_cli.engine.macros import MACROS, macro_statement
+from engage_cli.engine.macros import MACROS_BY_NAME, macro_statement
 from engage_cli.engine.normal import normal_macro
 from engage_cli.engine.template import text_list
 from engage_cli.engine.zones import reading_macro_of, zone_macros
@@ -36,6 +36,7 @@ class Connection:
         self._temp_directory = folder / settings.temp_directory
         self._made_folders = _make_parents(self._temp_directory)
         self._made: set[str] = set()
+        self._unmade = dict(MACROS_BY_NAME)
         self.has_remote = False
         self.labels = Labels()
         self.listed: dict[tuple[str, MissingFile], list[tuple[str, str]]] = {}
@@ -54,11 +55,10 @@ class Connection:
         except duckdb.Error as error:
             raise _unusable(first_line(str(error))) from error
         self.run("SET TimeZone = 'UTC'")
-        for macro in MACROS:
-            self._make(macro)
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run one statement; its result can be fetched until the next one runs."""
+        self._make_macros_of(statement)
         with explained():
             return self._duckdb.execute(statement, list(parameters)) if parameters else self._duckdb.execute(statement)
 
@@ -97,6 +97,7 @@ class Connection:
 
     def columns(self, query: str) -> list[tuple[str, DuckDBPyType]]:
         """The names and types of a query's columns, without running it."""
+        self._make_macros_of(query)
         with explained():
             relation = self._duckdb.sql(query)
             return list(zip(relation.columns, relation.types, strict=True))
@@ -125,6 +126,13 @@ class Connection:
         self.use_zones({source_zone, project_zone})
         self._make(reading_macro_of(source_zone, project_zone))
 
+    def _make_macros_of(self, text: str) -> None:
+        """Make the macros that a text names, and those that they name. A run needs few, and each costs as much as a small query."""
+        for name in [name for name in self._unmade if name in text or name.upper() in text]:
+            macro = self._unmade.pop(name, None)  # one that was made meanwhile, for another, is gone
+            if macro is not None:
+                self._make(macro)
+
     def _make(self, macro: str) -> None:
         if macro not in self._made:
             self.run(macro_statement(macro))
@@ -132,7 +140,8 @@ class Connection:
 
     def forget_macros(self) -> None:
         """A rollback may have taken macros with it: they are made again when next used."""
-        self._made = set(MACROS)
+        self._made = set()
+        self._unmade = dict(MACROS_BY_NAME)
 
     def seal(self, writable: Sequence[Path]) -> None:
         """From here on only files in `writable` folders can be read or written, and no setting can be changed."""

@@ -1,4 +1,4 @@
-"""The readings of docs/values.md as DuckDB macros, made when a connection opens; lowering.py and inputs/ call them by name.
+"""The readings of docs/values.md as DuckDB macros, made when a statement first names them; lowering.py and inputs/ call them by name.
 
 A macro's argument is pasted in wherever its name stands, and arguments are themselves calls: what would stand in several places is
 bound once by `list_transform([argument], lambda …)[1]`, and a value is put to a test by `list_filter([value], lambda …)[1]`, which is
@@ -190,6 +190,7 @@ profile_hash(user_id, ts, traits) AS md5(
 """,
 )
 """`name(parameters) AS body`."""
+MACROS_BY_NAME = {macro.split("(")[0].strip(): macro for macro in MACROS}
 
 
 def macro_statement(macro: str) -> str:

@@ -42,8 +42,7 @@ def _may_enter_by_condition(tick: Tick) -> bool:
 def _come_in(engine: Engine, ticks: Sequence[Tick]) -> frozenset[str]:
     """The names of the events that came in since the last tick of the one that was ticked the longest ago."""
     names = {name for tick in ticks for name in tick.awaited_names}
-    events = {key: event for event, key in ticks[0].catalog.event_keys.items()} if names else {}
-    keys = keys_of(names, ticks[0].catalog) if names else []
+    keys = keys_of(names, ticks[0].catalog.event_keys) if names else []
     if not keys:
         return frozenset()
     first, until = min(_last(tick) for tick in ticks), stored(ticks[0].until)
@@ -52,7 +51,8 @@ def _come_in(engine: Engine, ticks: Sequence[Tick]) -> frozenset[str]:
         found = engine.rows(_COME_IN, [keys, low, until, min(tick.last_run for tick in ticks), stored(first)])
     else:
         found = engine.rows(_SINCE, [keys, stored(first), until])
-    return frozenset(events[int(row[0])] for row in found)
+    come = {int(row[0]) for row in found}
+    return frozenset(event for event, key in ticks[0].catalog.event_keys.items() if key in come)
 
 
 def _last(tick: Tick) -> datetime:

@@ -11,7 +11,7 @@ from engage_cli.state.instants import stored
 
 def make_seen(engine: Engine, names: Sequence[str], catalog: Catalog, low: datetime, high: datetime) -> None:
     """Make `seen_now(message_id, ts)` of the events of these names in (low, high]."""
-    engine.execute(_SEEN, [keys_of(names, catalog), stored(low), stored(high)])
+    engine.execute(_SEEN, [keys_of(names, catalog.event_keys), stored(low), stored(high)])
 
 
 _SEEN = """

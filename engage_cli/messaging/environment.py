@@ -172,8 +172,6 @@ def written(value: Any) -> Any:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
     if isinstance(value, dict | list | tuple):
         raise RenderError("value", f"{kind_of(value)} is no text; name one of its values, or use `join` or `listed`")
     if value is None:

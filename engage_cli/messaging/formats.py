@@ -47,15 +47,8 @@ class Formats:
 
     def _by_zone(self, function: Callable[..., str]) -> Callable[..., str]:
         """A filter whose results are kept for each zone."""
-        zones: dict[str, Callable[..., str]] = {}
-
-        def ask(*args: Any, **kwargs: Any) -> str:
-            name = str(self.zone)
-            if name not in zones:
-                zones[name] = remembered(function)
-            return zones[name](*args, **kwargs)
-
-        return ask
+        kept = remembered(lambda _zone, *args, **kwargs: function(*args, **kwargs))
+        return lambda *args, **kwargs: kept(str(self.zone), *args, **kwargs)
 
     def number(self, value: Any, digits: int | None = None) -> str:
         """`3408` as `3,408`, `3 408` …: with as many decimals as it has, or `digits` of them."""

@@ -26,6 +26,7 @@ from engage_cli.outputs.columns import sent_columns, sent_members, with_sent
 from engage_cli.outputs.rows import rows_of
 from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso
+from engage_cli.state.messages import NONE_UNRENDERED
 from engage_cli.state.outbox import ACCOUNT_TRACK, GROUP, RunFile
 from engage_cli.state.runs import Run
 from engage_cli.state.tables import Change, Told
@@ -101,7 +102,6 @@ ROWS_OF_LISTS = """
         AND list_pair.of = 'each user'
 """
 """The rows of `list_change`, for the statement that makes `run_change`."""
-NONE_UNRENDERED = "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)"
 _EDITIONS = "CREATE OR REPLACE TEMP TABLE run_edition AS SELECT edition, template, texts, setting FROM state.main.template_edition"
 _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS

@@ -11,7 +11,7 @@ The payload of a message with variables is its line, with the variables last; be
 from pathlib import Path
 
 from engage_cli.engine.base import Engine
-from engage_cli.engine.template import literal, sql, text_list
+from engage_cli.engine.template import identifier, literal, sql, text_list
 from engage_cli.messaging.policy.signing import make_signing
 
 COLUMNS = (
@@ -28,13 +28,14 @@ def make_message_text(engine: Engine) -> None:
     make_signing(engine)
     engine.execute(_ROW)
     engine.execute(sql(_TEXT, end=literal(-_CUT - 2)).text)
-    engine.execute(sql(_COLUMNS, paths=text_list([f"$.{name}" for name in COLUMNS])).text)
+    fields = [sql("j[{number}] AS {name}", number=literal(number), name=identifier(name)) for number, name in enumerate(COLUMNS, 1)]
+    engine.execute(sql(_COLUMNS, fields=fields, paths=text_list([f"$.{name}" for name in COLUMNS])).text)
 
 
 def make_message_line(engine: Engine, lines: Path) -> None:
     """Make `message_line`: the lines of a file as columns, in its order."""
     engine.execute("SET VARIABLE message_lines = ?", [str(lines)])
-    engine.execute(_LINE)
+    engine.execute(sql(_LINE, types=[sql("{name}: 'VARCHAR'", name=literal(name)) for name in COLUMNS]).text)
 
 
 _ROW = """
@@ -68,18 +69,11 @@ _TEXT = """
 """
 _COLUMNS = """
     CREATE OR REPLACE TEMP VIEW message_columns AS
-    SELECT source, destination, id_json, j[1] AS message_id, j[2] AS user_id, j[3] AS "to", j[4] AS template, j[5] AS language,
-        j[6] AS "from", j[7] AS reply_to, j[8] AS subject, j[9] AS preheader, j[10] AS html, j[11] AS "text", j[12] AS unsubscribe_url,
-        j[13] AS variables, j[14] AS campaign, j[15] AS step, j[16] AS variant, j[17] AS category, j[18] AS "group",
-        j[19] AS scheduled_at, j[20] AS send_at
+    SELECT source, destination, id_json, {fields}
     FROM (SELECT source, destination, id_json, json_extract_string(line, {paths}) AS j FROM message_text)
 """
 _LINE = """
     CREATE OR REPLACE TEMP VIEW message_line AS
-    SELECT * FROM read_json(getvariable('message_lines'), format = 'newline_delimited', maximum_object_size = 50000000, columns = {
-        'message_id': 'VARCHAR', 'user_id': 'VARCHAR', 'to': 'VARCHAR', 'template': 'VARCHAR', 'language': 'VARCHAR', 'from': 'VARCHAR',
-        'reply_to': 'VARCHAR', 'subject': 'VARCHAR', 'preheader': 'VARCHAR', 'html': 'VARCHAR', 'text': 'VARCHAR',
-        'unsubscribe_url': 'VARCHAR', 'variables': 'VARCHAR', 'campaign': 'VARCHAR', 'step': 'VARCHAR', 'variant': 'VARCHAR',
-        'category': 'VARCHAR', 'group': 'VARCHAR', 'scheduled_at': 'VARCHAR', 'send_at': 'VARCHAR'
-    })
+    SELECT * FROM read_json(getvariable('message_lines'), format = 'newline_delimited', maximum_object_size = 50000000,
+        columns = {{{types}}})
 """

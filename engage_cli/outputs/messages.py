@@ -5,15 +5,15 @@ As lines (JSONL) a message has the fields of messaging/policy/rendering.py; as P
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from sqlglot import exp
 
 from engage_cli import files
 from engage_cli.engine.base import Engine
-from engage_cli.messaging.policy.batches import Row
+from engage_cli.messaging.policy.batches import Lines, Row
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import stage_links
 from engage_cli.messaging.policy.signing import signing
@@ -23,33 +23,52 @@ from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
 
 
-def write_messages(engine: Engine, file: RunFile, path: Path, *, key: bytes | None = None) -> int:
+def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
     """Write a file of messages; how many there are. Those that cannot be rendered become rows of those skipped, and of `unrendered`.
 
-    Reads the key of unsubscribe links, where none is given, from the environment if a message has one. Raises EngageError where there is
-    none.
+    Reads the key of unsubscribe links from the environment if a message has one. Raises EngageError where there is none.
     """
-    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
-    stage_links(engine, editions.values())
-    make_message_text(engine)
-    of_file = [file.source, file.destination]
-    to_render = int(engine.rows(_TO_RENDER, of_file)[0][0])
-    with ExitStack() as signed:
-        if engine.rows(_SIGNED, of_file):
-            signed.enter_context(signing(engine, key or keys_of(os.environ)[0]))
+    with _staged(engine, file, None) as (editions, to_render):
         if not to_render:
             return _copy(engine, file, path)
         lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
-        rows, failed = _render(engine, editions, of_file, to_render, lines)
-    if failed:
-        engine.execute(_FAILED, [list(failed), list(failed.values())])
-        engine.execute(_SKIP, of_file)
-        engine.execute(_TAKE_OUT, of_file)
+        rows, failed = _render(engine, editions, file, to_render, lines)
+    _skip(engine, file, failed)
     if lines != path:
         make_message_line(engine, lines)
         engine.copy(exp.select("*").from_("message_line"), path, file.format)
         files.remove(lines)
     return rows
+
+
+def message_lines(engine: Engine, file: RunFile, key: bytes) -> Iterator[bytes]:
+    """The lines of messages as a file would have them, which is not written; many at a time. The links are signed with this key.
+
+    Those that cannot be rendered become rows of those skipped, and of `unrendered`, once all lines are taken.
+    """
+    failed: dict[str, str] = {}
+    with _staged(engine, file, key) as (editions, to_render), closing(_rendered(engine, editions, file, to_render)) as made:
+        for lines in made:
+            failed |= lines.failed
+            yield lines.text
+    _skip(engine, file, failed)
+
+
+@contextmanager
+def _staged(engine: Engine, file: RunFile, key: bytes | None) -> Iterator[tuple[Mapping[str, Edition], int]]:
+    """The editions of a file's messages, and how many of these have to be rendered. Inside the block their links are signed."""
+    editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
+    stage_links(engine, editions.values())
+    make_message_text(engine)
+    to_render = int(engine.rows(_TO_RENDER, _of(file))[0][0])
+    with ExitStack() as signed:
+        if engine.rows(_SIGNED, _of(file)):
+            signed.enter_context(signing(engine, key or keys_of(os.environ)[0]))
+        yield editions, to_render
+
+
+def _of(file: RunFile) -> list[str | None]:
+    return [file.source, file.destination]
 
 
 def _copy(engine: Engine, file: RunFile, path: Path) -> int:
@@ -62,14 +81,11 @@ def _copy(engine: Engine, file: RunFile, path: Path) -> int:
         return engine.copy(query, path, "lines" if as_lines else file.format)
 
 
-def _render(
-    engine: Engine, editions: Mapping[str, Edition], of_file: list[str | None], messages: int, path: Path
-) -> tuple[int, dict[str, str]]:
+def _render(engine: Engine, editions: Mapping[str, Edition], file: RunFile, messages: int, path: Path) -> tuple[int, dict[str, str]]:
     """Write messages as lines; how many, and of those that cannot be rendered why."""
     rows, failed = 0, dict[str, str]()
-    processes = int(engine.rows("SELECT current_setting('threads')")[0][0])
-    with files.on_disk("write", path), path.open("wb") as out:
-        for lines in rendered(editions, _batches(engine, of_file), messages, processes):
+    with closing(_rendered(engine, editions, file, messages)) as made, files.on_disk("write", path), path.open("wb") as out:
+        for lines in made:
             out.write(lines.text)
             rows += lines.rows
             failed |= lines.failed
@@ -78,9 +94,24 @@ def _render(
     return rows, failed
 
 
-def _batches(engine: Engine, of_file: list[str | None]) -> Iterator[list[Row]]:
-    for batch in engine.batches(_ROWS, BATCH, of_file):
+def _rendered(engine: Engine, editions: Mapping[str, Edition], file: RunFile, messages: int) -> Generator[Lines]:
+    """The lines of a file's messages, a batch at a time."""
+    processes = int(engine.rows("SELECT current_setting('threads')")[0][0])
+    with closing(_batches(engine, file)) as batches, closing(rendered(editions, batches, messages, processes)) as made:
+        yield from made
+
+
+def _batches(engine: Engine, file: RunFile) -> Generator[list[Row]]:
+    for batch in engine.batches(_ROWS, BATCH, _of(file)):
         yield [(str(payload), token, line) for payload, token, line in batch]
+
+
+def _skip(engine: Engine, file: RunFile, failed: Mapping[str, str]) -> None:
+    """Make those that cannot be rendered, with why, rows of those skipped."""
+    if failed:
+        engine.execute(_FAILED, [list(failed), list(failed.values())])
+        engine.execute(_SKIP, _of(file))
+        engine.execute(_TAKE_OUT, _of(file))
 
 
 _EDITIONS = "SELECT edition, template, texts, setting FROM run_edition"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -29,17 +29,20 @@ FROM = 20_000
 """So many messages are worth starting processes for: each takes as long to start as some thousands take to render."""
 _WORKER = "engage_cli.messaging.policy.worker"
 _ROOT = Path(__file__).parents[2]
+_KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ", "TZDIR", "VIRTUAL_ENV")
+_FEWER = "nothing was sent; run again, and where memory is short give `engine.threads` a smaller number in engage.yaml"
 _PIPE = 1 << 20
 """Bytes that a pipe holds, where the system lets us say so."""
 
 
-def rendered(editions: Mapping[str, Edition], batches: Iterable[Sequence[Row]], messages: int, processes: int) -> Iterator[Lines]:
+def rendered(editions: Mapping[str, Edition], batches: Iterable[Sequence[Row]], messages: int, processes: int) -> Generator[Lines]:
     """The lines of batches, in order. `messages`: about how many there are; `processes`: how many may render them."""
     if messages < FROM or processes < 2:
         here = Messages(editions)
         yield from (lines_of(here, batch) for batch in batches)
         return
-    with _Pool(editions, processes) as pool:
+    # A process more than there is work for costs its start.
+    with _Pool(editions, min(processes, max(2, messages // (FROM // 2)))) as pool:
         yield from pool.lines(batches)
 
 
@@ -92,16 +95,18 @@ class _Process:
         self._editions = editions
 
     def __enter__(self) -> "_Process":
-        self._said = tempfile.TemporaryFile()
-        paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-            process_group=0,  # Ctrl-C is for the run, which ends the process
-        )
+        try:
+            self._said = tempfile.TemporaryFile()
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _WORKER],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                env=_environment(),
+                process_group=0,  # Ctrl-C is for the run, which ends the process
+            )
+        except OSError as error:
+            raise EngageError(f"a process that renders messages cannot be started: {error}", hint=_FEWER) from error
         assert self._process.stdin is not None and self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
         for stream in (self._to, self._from):
@@ -136,10 +141,13 @@ class _Process:
         self._said.seek(0)
         last = (self._said.read().decode("utf-8", "replace").strip().splitlines() or [""])[-1]
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        return EngageError(
-            f"a process that renders messages {how}{': ' + last if last else ''}",
-            hint="nothing was sent; run again, and where memory is short give `engine.threads` a smaller number in engage.yaml",
-        )
+        return EngageError(f"a process that renders messages {how}{': ' + last if last else ''}", hint=_FEWER)
+
+
+def _environment() -> dict[str, str]:
+    """What such a process needs to start, and nothing that is secret: keys and passwords stay with the run."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(("LC_", "PYTHON"))}
+    return kept | {"PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [kept.get("PYTHONPATH")])])}
 
 
 def _widen(stream: IO[bytes]) -> None:

@@ -1,17 +1,15 @@
-"""Messages that a run would write, looked at without writing any: rendered as for a file, in a folder that goes again at once.
+"""Messages that a run would write, looked at without writing any: made as for a file, which there is none of.
 
 Where the environment has no key of unsubscribe links, they are signed by one that no project has: such a link unsubscribes nobody.
 """
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.messaging.unsubscribe import keys_of
-from engage_cli.outputs.messages import write_messages
+from engage_cli.outputs.messages import message_lines
 from engage_cli.state.outbox import RunFile
 from engage_cli.state.tables import Told
 
@@ -22,12 +20,10 @@ def lines_of_run(engine: Engine) -> Iterator[tuple[str, str]]:
     """The channel and the line of each message of `run_change`, as files have them. Those that cannot be rendered become `unrendered`."""
     channels = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM run_change WHERE kind = 'message' ORDER BY source")]
     key = _key()
-    with TemporaryDirectory() as folder:
-        for channel in channels:
-            path = Path(folder) / f"{channel}.jsonl"
-            write_messages(engine, RunFile(path.name, Told.MESSAGE, channel, channel, "message", False, None, "jsonl"), path, key=key)
-            with path.open(encoding="utf-8", errors="surrogateescape") as lines:
-                yield from ((channel, line) for line in lines)
+    for channel in channels:
+        file = RunFile(f"{channel}.jsonl", Told.MESSAGE, channel, channel, "message", False, None, "jsonl")
+        for lines in message_lines(engine, file, key):
+            yield from ((channel, line) for line in lines.decode().split("\n")[:-1])
 
 
 def _key() -> bytes:

@@ -22,6 +22,7 @@ from engage_cli.messaging.template import MessageTemplate, load_templates
 from engage_cli.plan.needs import Catalog, Needs
 from engage_cli.service.results.journeys import MessageCount
 from engage_cli.source import did_you_mean
+from engage_cli.state.messages import NONE_UNRENDERED
 from engage_cli.state.store import State
 
 
@@ -106,7 +107,7 @@ def decide_due(engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime
     Needs `p_made`, `instance_user` and `instance_end`. Makes `p_told`, which files are made of, and `run_edition`.
     """
     config = policy.project.config
-    engine.execute(_NONE_UNRENDERED)
+    engine.execute(NONE_UNRENDERED)
     if not make_due(engine, as_of, config.timezone, campaigns):
         stage_editions(engine, ())
         for nothing in _NOTHING:
@@ -131,7 +132,6 @@ def _editions(engine: Engine, policy: Policy) -> dict[str, Edition]:
     return {name: edition_of(policy.templates[name], policy.project.config) for name in names}
 
 
-_NONE_UNRENDERED = "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)"
 _NOTHING = (
     """
     CREATE OR REPLACE TEMP TABLE p_message AS

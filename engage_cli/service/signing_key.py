@@ -8,7 +8,7 @@ from engage_cli.definitions.journey import Category, Render, Send
 from engage_cli.definitions.project import Project
 from engage_cli.errors import DataError, EngageError
 from engage_cli.messaging.names import URLS
-from engage_cli.messaging.policy.links import TOKEN
+from engage_cli.messaging.policy.links import TOKEN, shown_in
 from engage_cli.messaging.template import EMAIL, MessageTemplate, load_templates
 from engage_cli.messaging.unsubscribe import keys_of
 from engage_cli.service.policy import Sending, sending_of
@@ -71,4 +71,4 @@ def _is_signed(sending: Sending, template: MessageTemplate, signed: set[str]) ->
         return True
     if sending.channel == EMAIL and said.get("category") != Category.TRANSACTIONAL.value and "unsubscribe_url" in signed:
         return True
-    return any(name in text for name in signed for text in template.texts.values())
+    return not signed.isdisjoint(shown_in(template.texts))

@@ -18,6 +18,7 @@ from engage_cli.errors import EngageError, UsageError
 from engage_cli.messaging.checks import Use, check_templates, values_used
 from engage_cli.messaging.formats import zone_of
 from engage_cli.messaging.names import URLS, Known
+from engage_cli.messaging.policy.links import filled
 from engage_cli.messaging.problems import RenderError
 from engage_cli.messaging.renderer import Rendered, Variables
 from engage_cli.messaging.sms import measure
@@ -185,7 +186,7 @@ def _links(project: Project, user: str, channel: str) -> Variables:
     except EngageError:
         token = "preview"
     declared = {name: getattr(urls, key) for name, key in URLS.items()}
-    return {name: url.replace("{token}", token).replace("{message_id}", "preview") for name, url in declared.items() if url is not None}
+    return {name: filled(url, token, "preview") for name, url in declared.items() if url is not None}
 
 
 def _slug(user: str) -> str:

@@ -1,7 +1,7 @@
 """Events in a stretch that meet a row predicate: the FROM and WHERE that every event leaf starts from."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENT
     """The event is one of these names. Keys are literals, so that what is sorted by them is skipped by them."""
     if "*" in names:
         return TRUE.copy()
-    found = keys_of(names, catalog)
+    found = keys_of(names, catalog.event_keys)
     if not found:
         return FALSE.copy()
     condition = among(column("event_key", table), [integer_literal(key) for key in found])
@@ -36,13 +36,11 @@ def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENT
     return condition
 
 
-def keys_of(names: Collection[str], catalog: Catalog) -> list[int]:
+def keys_of(names: Collection[str], event_keys: Mapping[str, int]) -> list[int]:
     """The keys, in order, of the staged events that have one of these names."""
     exact = frozenset(name for name in names if "*" not in name)
     patterns = [pattern_of(name) for name in names if "*" in name]
-    return sorted(
-        key for event, key in catalog.event_keys.items() if event in exact or any(pattern.fullmatch(event) for pattern in patterns)
-    )
+    return sorted(key for event, key in event_keys.items() if event in exact or any(pattern.fullmatch(event) for pattern in patterns))
 
 
 def is_named(event: str, names: tuple[str, ...]) -> bool:
@@ -77,7 +75,7 @@ class EventQueries:
 
     def keys(self, names: tuple[str, ...]) -> frozenset[int]:
         """The keys of the events that occur under these names."""
-        return frozenset(key for event, key in self.catalog.event_keys.items() if is_named(event, names))
+        return frozenset(keys_of(names, self.catalog.event_keys))
 
     def select(self, events: Events, columns: Columns, step: Callable[[OfStep], Reader] | None = None) -> exp.Select:
         """`columns` (over the alias `e`) of the events of a set."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.state.commit import commit
 from engage_cli.state.inputs import record_files
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.instants import read, stored
 from engage_cli.state.messages import record_messages
 from engage_cli.state.outbox import Pending, RunFile, record_changes, record_run_files
@@ -63,21 +64,21 @@ def waiting_counts(state: State | None) -> dict[str, WaitingCount]:
 
 def record_broadcasts(engine: Engine, rows: Sequence[BroadcastRow]) -> None:
     """Keep broadcasts as they stand after a run, inside its transaction."""
-    for one in rows:
-        engine.execute(
-            "INSERT OR REPLACE INTO state.main.broadcast VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                one.broadcast,
-                stored(one.frozen_at),
-                one.definition,
-                one.hash,
-                one.at_once,
-                stored(one.as_of),
-                one.winner,
-                None if one.cancelled_at is None else stored(one.cancelled_at),
-                one.run,
-            ],
+    kept = [
+        (
+            one.broadcast,
+            stored(one.frozen_at),
+            one.definition,
+            one.hash,
+            one.at_once,
+            stored(one.as_of),
+            one.winner,
+            None if one.cancelled_at is None else stored(one.cancelled_at),
+            one.run,
         )
+        for one in rows
+    ]
+    insert_rows(engine, "INSERT OR REPLACE INTO state.main.broadcast", kept)
 
 
 def commit_broadcasts(

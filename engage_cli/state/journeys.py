@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engage_cli.engine.base import Engine
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.instants import read, stored
 from engage_cli.state.store import State
 
@@ -87,11 +88,8 @@ def record_clocks(engine: Engine, clocks: Sequence[JourneyClock]) -> None:
 
 def record_versions(engine: Engine, versions: Sequence[KeptVersion], run: int) -> None:
     """Keep new editions, inside the run's transaction."""
-    for one in versions:
-        engine.execute(
-            "INSERT INTO state.main.journey_version VALUES (?, ?, ?, ?, ?, ?)",
-            [one.journey, one.version, one.definition, one.hash, stored(one.from_at), run],
-        )
+    rows = [(one.journey, one.version, one.definition, one.hash, stored(one.from_at), run) for one in versions]
+    insert_rows(engine, "INSERT INTO state.main.journey_version", rows)
 
 
 def record_moves(engine: Engine, run: int) -> None:

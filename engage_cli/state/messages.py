@@ -2,12 +2,14 @@
 
 from engage_cli.engine.base import Engine
 
+NONE_UNRENDERED = "CREATE OR REPLACE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)"
+"""Messages whose values the template could not do with, and why: none as yet."""
+
 
 def record_messages(engine: Engine, run: int) -> None:
     """Keep the candidates that a run made (`p_made`), what it decided (`p_message`), and which of them wait, inside its transaction.
 
-    Also the texts of templates that were used (`run_edition`). `unrendered(message_id, rule)`: messages whose values the template could not
-    do with.
+    Also the texts of templates that were used (`run_edition`). Needs `unrendered`.
     """
     record_candidates(engine, run)
     for statement in (_MESSAGES, _EDITIONS):

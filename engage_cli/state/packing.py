@@ -18,30 +18,31 @@ LEAST = 24
 """Blocks of 256 KiB: a smaller file is left as it is."""
 
 
-def pack_if_loose(engine: Engine, path: Path, beside: Path) -> bool:
-    """Write the state at `path`, which is attached and has no WAL, anew where it has grown too much; whether it was.
+def pack_if_loose(engine: Engine, path: Path, beside: Path) -> None:
+    """Write the state at `path`, which is attached and has no WAL, anew where it has grown too much.
 
     Where there is no room for that, the state stays as it is.
     """
     ((blocks, packed),) = engine.rows(_SIZE)
     if blocks <= max(LEAST, GROWTH * (packed or 0)):
-        return False
+        return
     crash_point("pack")
     try:
-        write_anew(engine, path, beside, _record_size)
+        write_anew(engine, path, beside)
     except EngageError:
         _remove(beside)
-        return False
-    return True
 
 
-def write_anew(engine: Engine, path: Path, beside: Path, finish: Callable[[Engine], None]) -> None:
+def write_anew(engine: Engine, path: Path, beside: Path, finish: Callable[[Engine], None] | None = None) -> None:
     """Copy the attached state to the file `beside`, attached as `clean` for `finish`, and put that in the place of the one at `path`."""
     _remove(beside)
     engine.attach(beside, "clean")
     try:
         engine.execute("COPY FROM DATABASE state TO clean")
-        finish(engine)
+        if finish is not None:
+            finish(engine)
+        engine.execute("CHECKPOINT clean")
+        engine.execute(_RECORD_SIZE)
         engine.execute("CHECKPOINT clean")
     finally:
         engine.detach("clean")
@@ -55,11 +56,6 @@ def write_anew(engine: Engine, path: Path, beside: Path, finish: Callable[[Engin
         engine.attach(path, "state")
 
 
-def _record_size(engine: Engine) -> None:
-    engine.execute("CHECKPOINT clean")
-    engine.execute(_RECORD)
-
-
 def _remove(beside: Path) -> None:
     for leftover in (beside, beside.with_name(beside.name + ".wal")):
         files.remove(leftover)
@@ -68,4 +64,4 @@ def _remove(beside: Path) -> None:
 _SIZE = """
     SELECT s.total_blocks, r.packed FROM pragma_database_size() AS s CROSS JOIN state.main.revision AS r WHERE s.database_name = 'state'
 """
-_RECORD = "UPDATE clean.main.revision SET packed = (SELECT total_blocks FROM pragma_database_size() WHERE database_name = 'clean')"
+_RECORD_SIZE = "UPDATE clean.main.revision SET packed = (SELECT total_blocks FROM pragma_database_size() WHERE database_name = 'clean')"

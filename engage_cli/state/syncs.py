@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from engage_cli.engine.base import Engine
+from engage_cli.state.inserting import insert_rows
 from engage_cli.state.store import State
 
 
@@ -59,9 +60,9 @@ def last_changes(state: State | None) -> dict[str, int]:
 
 def record_syncs(engine: Engine, syncs: Iterable[Sync]) -> None:
     """Set what destinations know, inside the run's transaction."""
-    for sync in syncs:
-        engine.execute("DELETE FROM state.main.sync WHERE destination = ? AND source = ?", [sync.destination, sync.source])
-        engine.execute("INSERT INTO state.main.sync VALUES (?, ?, ?, ?)", [sync.destination, sync.source, sync.run, sync.held])
+    rows = [(sync.destination, sync.source, sync.run, sync.held) for sync in syncs]
+    engine.execute(_DELETE_SYNCS, [[row[number] for row in rows] for number in range(2)])
+    insert_rows(engine, "INSERT INTO state.main.sync", rows)
 
 
 def make_synced_members(engine: Engine, state: State | None, audiences: Collection[str]) -> None:
@@ -125,4 +126,7 @@ _CHANGES = """
     SELECT told.destination, told.audience, told.user_id, told.user_id, 'exited'
     FROM sync_told AS told
     ANTI JOIN synced_member AS member ON member.audience = told.audience AND member.user_id = told.user_id
+"""
+_DELETE_SYNCS = """
+    DELETE FROM state.main.sync WHERE (destination, source) IN (SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[])))
 """

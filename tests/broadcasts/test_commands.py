@@ -61,6 +61,24 @@ def test_a_dry_run_needs_no_key_of_links_and_says_that_sending_does(
     assert query(shop, "SELECT * FROM candidate") == []
 
 
+def test_messages_that_come_with_their_variables_are_shown_and_previewed_with_them(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch, SALE + "render: variables\n")
+    tried = engage("broadcast", "send", "sale", "--dry-run", "--json", *TIMES)
+    assert tried.code == ExitCode.DONE, tried.err
+    shown = json.loads(tried.out)["trial"]["samples"]
+    seen = json.loads(engage("broadcast", "preview", "sale", "--user", "ana", "--json", *TIMES).out)["lines"]
+    engage("broadcast", "send", "sale", *TIMES)
+    [file] = shop.glob("out/runs/*/messages/email.jsonl")
+    written = {line["message_id"]: line for line in map(json.loads, file.read_text().splitlines())}
+    assert len(written) == 10 and all(line["variables"]["profile"]["first_name"] for line in written.values())
+    assert [one["line"] for one in shown] == [written[one["line"]["message_id"]] for one in shown] and len(shown) == 2
+    assert seen == [line for line in written.values() if line["user_id"] == "ana"]
+    again = json.loads(engage("broadcast", "preview", "sale", "--user", "ana", "--json", *TIMES).out)["lines"]
+    assert again == seen
+
+
 def test_a_dry_run_of_text_messages_counts_their_segments(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = in_shop(tmp_path / "shop", monkeypatch, SALE.replace("email", "sms"))
     (shop / "campaigns/templates/sale.txt").write_text("{{ profile.note }} STOP\n")

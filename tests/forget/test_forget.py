@@ -84,6 +84,9 @@ def test_nothing_of_them_is_left_and_the_members_are_those_of_a_project_without_
     assert result.told == ("ads", "crm")
     assert ours(project) == []
     assert check_state(project) == ()
+    with duckdb.connect(str(project / ".engage/state.duckdb"), read_only=True) as state:  # how large a file written at once is
+        ((packed, blocks),) = state.execute("SELECT r.packed, s.total_blocks FROM revision AS r, pragma_database_size() AS s").fetchall()
+        assert packed is not None and abs(packed - blocks) <= 2
     build(project, AS_OF + HOUR)
     assert members(project) == WITHOUT
     assert ours(project) == []

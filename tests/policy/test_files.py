@@ -8,6 +8,7 @@ import pytest
 
 from engage_cli.messaging.policy.editions import Edition, stage_editions
 from engage_cli.outputs.messages import write_messages
+from engage_cli.state.messages import NONE_UNRENDERED
 from engage_cli.state.outbox import RunFile
 from engage_cli.state.tables import Told
 from tests.state.engine import make_engine
@@ -43,7 +44,7 @@ def test_every_format_holds_the_same(tmp_path: Path, file_format: str) -> None:
     rows.append({**rows[0], "message_id": "d", "render": "variables"})
     with make_engine(tmp_path) as engine:
         stage_editions(engine, [edition])
-        engine.execute("CREATE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)")
+        engine.execute(NONE_UNRENDERED)
         engine.execute(
             "CREATE TEMP TABLE run_change AS SELECT 'message' AS kind, 'email' AS source, 'email' AS destination, 'u' AS user_id,"
             " 'sent' AS change, unnest(CAST(? AS VARCHAR[])) AS payload, unnest(CAST(? AS VARCHAR[])) AS rest, unnest(CAST(? AS VARCHAR[])) AS id_json",

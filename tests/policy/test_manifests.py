@@ -1,5 +1,6 @@
 """Files of messages by either way, SQL or rendering, on one core or several: the same bytes, and nothing left of what fails."""
 
+import errno
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -25,6 +27,7 @@ from engage_cli.outputs import rendering
 from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.messages import write_messages
 from engage_cli.outputs.ticks import stage_told
+from engage_cli.state.messages import NONE_UNRENDERED
 from engage_cli.state.outbox import RunFile
 from engage_cli.state.tables import Told
 from tests.state.engine import make_engine
@@ -42,7 +45,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DuckDBEn
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     with make_engine(tmp_path) as made:
         stage_editions(made, [EDITION])
-        made.execute("CREATE TEMP TABLE unrendered (message_id VARCHAR, rule VARCHAR)")
+        made.execute(NONE_UNRENDERED)
         yield made
 
 
@@ -194,6 +197,35 @@ def test_an_interrupted_run_leaves_no_process() -> None:
     assert len(set(children()) - before) == 2
     with pytest.raises(KeyboardInterrupt):
         lines.throw(KeyboardInterrupt)  # type: ignore[attr-defined]  # it is a generator
+    assert set(children()) <= before
+
+
+def test_a_process_that_renders_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (KEY_VARIABLE, "SENDGRID_API_KEY"):
+        monkeypatch.setenv(name, KEY)
+    before = set(children())
+    lines = rendering.rendered({EDITION.id: EDITION}, batches(1000), 10**6, 2)
+    next(lines)
+    told = [Path(f"/proc/{pid}/environ").read_bytes() for pid in set(children()) - before]
+    lines.close()
+    assert len(told) == 2 and all(b"PATH=" in one for one in told)
+    assert not any(secret in one for one in told for secret in (b"ENGAGE_", b"SENDGRID", KEY.encode()))
+
+
+def test_a_process_that_cannot_be_started_is_said_and_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, popen = set(children()), subprocess.Popen
+    started: list[int] = []
+
+    def second_fails(*args: Any, **kwargs: Any) -> Any:
+        started.append(1)
+        if len(started) == 2:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return popen(*args, **kwargs)
+
+    monkeypatch.setattr(subprocess, "Popen", second_fails)
+    with pytest.raises(EngageError, match=r"cannot be started: .*temporarily unavailable") as failed:
+        list(rendering.rendered({EDITION.id: EDITION}, batches(1), 10**6, 2))
+    assert "engine.threads" in (failed.value.hint or "")
     assert set(children()) <= before
 
 

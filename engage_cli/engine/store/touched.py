@@ -17,7 +17,7 @@ from engage_cli.engine.store.relations import event_keys, replace_relation
 from engage_cli.engine.template import FALSE, Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, EventNeed, Needs
 from engage_cli.plan.touched import Touch
-from engage_cli.sql.events import pattern_of
+from engage_cli.sql.events import keys_of
 
 
 def make_touched(
@@ -84,7 +84,7 @@ def _users_of_time(work: Work, touch: Touch) -> Sql:
 def _of_names(work: Work, names: Sequence[str], condition: Sql) -> Sql:
     if "*" in names:
         return condition
-    keys = _keys_of(names, event_keys(work))
+    keys = keys_of(names, event_keys(work))
     return sql("event_key IN ({keys}) AND {condition}", keys=[literal(key) for key in keys], condition=condition) if keys else Sql("FALSE")
 
 
@@ -94,11 +94,6 @@ def _users_of_people(rows: PeopleRows, touch: Touch, needs: Needs) -> Sql | None
         return None
     since = sql("ts > {before} AND {known}", before=timestamp(touch.as_of), known=rows.known(timestamp(needs.as_of)))
     return sql("SELECT u.user_key FROM ({ids}) AS i JOIN users AS u ON u.user_id = i.user_id", ids=rows.select([Sql("user_id")], since))
-
-
-def _keys_of(names: Sequence[str], keys: Mapping[str, int]) -> list[int]:
-    patterns = [pattern_of(name) for name in names]
-    return sorted(key for event, key in keys.items() if any(pattern.fullmatch(event) for pattern in patterns))
 
 
 # ---- cut down ----------------------------------------------------------------------------------------------------------
@@ -126,7 +121,7 @@ def _stretches(needs: Sequence[EventNeed], keys: Mapping[str, int]) -> list[Sql]
     """Conditions that take in every needed event once: the names that are needed from the same instant on together."""
     since: dict[int, datetime | None] = {}
     for need in needs:
-        for key in keys.values() if "*" in need.names else _keys_of(need.names, keys):
+        for key in keys.values() if "*" in need.names else keys_of(need.names, keys):
             other = since.get(key, need.since)
             since[key] = None if need.since is None or other is None else min(need.since, other)
     groups: dict[datetime | None, list[int]] = defaultdict(list)

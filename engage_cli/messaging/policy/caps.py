@@ -76,7 +76,7 @@ def _make_later(engine: Engine, caps: Sequence[Cap], zone: str) -> bool:
     engine.create("p_stretch", exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0])
     engine.execute(_LATER)
     engine.execute("UPDATE p_sure SET sure = FALSE WHERE message_id IN (SELECT message_id FROM p_later)")
-    return True
+    return bool(engine.rows("SELECT 1 FROM p_later LIMIT 1"))
 
 
 _CAPS = """

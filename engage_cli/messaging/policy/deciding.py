@@ -39,9 +39,9 @@ def decide(
     share = (holdout.millionths << 32) if holdout is not None else 0
     engine.execute(_REACHED)
     engine.execute(_JUDGED, [f"{holdout.salt}:" if holdout is not None else "", share, list(templates)])
-    if joined:
-        engine.execute(_SAME)
-    if engine.rows("SELECT count(*) FROM p_due WHERE kind = 'broadcast'")[0][0]:
+    if engine.rows("SELECT 1 FROM p_due WHERE kind = 'broadcast' LIMIT 1"):
+        if joined:
+            engine.execute(_SAME)
         engine.execute(_SHARED)
     apply_caps(engine, messaging.caps, zone)
 
@@ -118,7 +118,8 @@ _SAME = """
         WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, user_key
     ), before AS (
         SELECT DISTINCT b.campaign, u.user_key, b.user_id FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
-        WHERE b.campaign_kind = 'broadcast' AND b.decision = 'sent' AND u.user_key IN (SELECT user_key FROM first)
+        WHERE b.campaign_kind = 'broadcast' AND b.decision = 'sent' AND b.campaign IN (SELECT campaign FROM first)
+            AND u.user_key IN (SELECT user_key FROM first)
     ), twice AS (
         SELECT DISTINCT m.message_id FROM p_message AS m
         LEFT JOIN first AS f ON f.campaign = m.campaign AND f.user_key = m.user_key
@@ -137,7 +138,8 @@ _SHARED = """
         SELECT campaign, "key", min(place) AS place FROM p_message
         WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, "key"
     ), before AS (
-        SELECT DISTINCT campaign, address_hash FROM state.main.message WHERE campaign_kind = 'broadcast' AND decision = 'sent'
+        SELECT DISTINCT campaign, address_hash FROM state.main.message
+        WHERE campaign_kind = 'broadcast' AND decision = 'sent' AND campaign IN (SELECT campaign FROM first)
     )
     SELECT m.* REPLACE (
             CASE WHEN m.reason IS NULL AND (f.place < m.place OR b.campaign IS NOT NULL) THEN 'shared_address' ELSE m.reason END AS reason,

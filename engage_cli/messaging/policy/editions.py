@@ -27,11 +27,10 @@ class Edition:
         """By what it is kept: the hash of all of it."""
         return md5("\x1f".join((self.template, self.texts, self.setting)).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def restored(self) -> tuple[MessageTemplate, Messaging]:
-        """The template, and what it was rendered with."""
+    def restored(self) -> MessageTemplate:
+        """The template, with the setting that it was rendered with."""
         setting = json.loads(self.setting)
-        messaging = _messaging(setting)
-        return restore_template(self.template, json.loads(self.texts), messaging, setting["timezone"]), messaging
+        return restore_template(self.template, json.loads(self.texts), _messaging(setting), setting["timezone"])
 
 
 def edition_of(template: MessageTemplate, config: Config) -> Edition:

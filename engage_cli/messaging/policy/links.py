@@ -24,9 +24,8 @@ def urls_of(edition: Edition) -> dict[str, str]:
     return {name: declared[key] for name, key in URLS.items() if declared.get(key) is not None}
 
 
-def shown_in(edition: Edition) -> frozenset[str]:
+def shown_in(texts: Mapping[str, str]) -> frozenset[str]:
     """The addresses that a template's texts name."""
-    texts: Mapping[str, str] = json.loads(edition.texts)
     return frozenset(name for name in URLS if any(name in text for text in texts.values()))
 
 
@@ -45,7 +44,7 @@ def _link(edition: Edition) -> tuple[str, bool, bool, bool]:
     urls = urls_of(edition)
     signed = {name for name, url in urls.items() if TOKEN in url}
     members = "".join(f",{json.dumps(name)}:{json.dumps(url, ensure_ascii=False)}" for name, url in urls.items())
-    return members, bool(signed), bool(signed & shown_in(edition)), "unsubscribe_url" in signed
+    return members, bool(signed), bool(signed & shown_in(json.loads(edition.texts))), "unsubscribe_url" in signed
 
 
 _STAGE = """

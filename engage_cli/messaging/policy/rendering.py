@@ -119,7 +119,7 @@ class Messages:
     def _edition(self, name: str) -> _Opened:
         if name not in self._opened:
             edition = self.editions[name]
-            self._opened[name] = _Opened(edition.restored()[0], urls_of(edition), shown_in(edition))
+            self._opened[name] = _Opened(edition.restored(), urls_of(edition), shown_in(json.loads(edition.texts)))
         return self._opened[name]
 
     def _renderer(self, row: Mapping[str, Any], template: MessageTemplate) -> Renderer:

@@ -81,10 +81,9 @@ class Throttle:
         taken = 0
         while taken < left and (until is None or now < until):
             number = min(self._room(now), left - taken)
-            if number > 0:
-                slots.append((now, taken, taken + number))
-                self.given[now] = self.given.get(now, 0) + number
-                taken += number
+            slots.append((now, taken, taken + number))
+            self.given[now] = self.given.get(now, 0) + number
+            taken += number
             self.given = {instant: count for instant, count in self.given.items() if instant + self.per > now}
             now = self._free_from(now)
         self.engine.execute(_TAKE, [*([row[n] for row in slots] for n in (1, 2)), [stored(row[0]) for row in slots], stored(at)])

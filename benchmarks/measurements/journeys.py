@@ -11,11 +11,14 @@ import duckdb
 from benchmarks.process import THREADS, Usage, run_engage
 from benchmarks.results import ENGAGE, Row, compared, of_cost, of_process
 from benchmarks.setting import Setting
-from benchmarks.systems.call import call
+from benchmarks.systems.call import Cost, call
 
 BEGUN = datetime(2026, 11, 1)  # noqa: DTZ001 - naive UTC, as everywhere in DuckDB
 WAIT = timedelta(hours=100)
 """Everybody enters in the first hundred hours, evenly, and waits a hundred hours at the first step."""
+
+_TICKS, _LOOKED_AT = 1000, 10
+"""How many ticks `thousand_ticks` has, and after how many it looks at the state's size."""
 
 BY_HAND = "hand-written SQL on the same tables"
 _CONFIG = """project: benchmark
@@ -92,15 +95,29 @@ def idle_journeys(setting: Setting) -> list[Row]:
 
 
 def thousand_ticks(setting: Setting) -> list[Row]:
-    """A thousand ticks, and the size of the state beside a copy of it that holds its live rows only."""
+    """A thousand ticks, and the size of the state after every tenth beside a copy of it that holds its live rows only."""
     folder = setting.place("projects") / "thousand"
     _make(folder, [("trial", "Trial Started")])
     _entries(folder, 100_000)
-    cost = call("tick_often", folder=str(folder), begun=BEGUN.isoformat(), ticks=1000, minutes=12)
-    state = folder / ".engage/state.duckdb"
-    live = _live_bytes(state, setting.place("trial") / "live.duckdb")
-    note = f"state {state.stat().st_size / 2**20:.1f} MiB, its live rows alone {live / 2**20:.1f} MiB: {state.stat().st_size / live:.2f}"
-    return [replace(of_cost("thousand_ticks", f"{ENGAGE}, a thousand ticks", cost), note=note)]
+    state, costs, sizes = folder / ".engage/state.duckdb", [], []
+    for begun in range(0, _TICKS, _LOOKED_AT):
+        costs.append(call("tick_often", folder=str(folder), begun=BEGUN.isoformat(), ticks=[begun + 1, begun + _LOOKED_AT], minutes=12))
+        if costs[-1].problem:
+            break
+        sizes.append((state.stat().st_size, _live_bytes(state, setting.place("trial") / "live.duckdb")))
+    return [replace(of_cost("thousand_ticks", f"{ENGAGE}, a thousand ticks", _together(costs)), note=_growth(sizes))]
+
+
+def _together(costs: list[Cost]) -> Cost:
+    """What processes cost that ran one after the other."""
+    cpu, wall, process = (sum(getattr(cost, name) for cost in costs) for name in ("cpu", "wall", "process"))
+    return Cost(cpu, wall, process, max(cost.peak_mib for cost in costs), problem=costs[-1].problem)
+
+
+def _growth(sizes: list[tuple[int, int]]) -> str:
+    """How large a state became beside its live rows, at the worst of the looks and at the last."""
+    (size, live), ratio = sizes[-1], max(size / live for size, live in sizes)
+    return f"state {size / 2**20:.1f} MiB, its live rows alone {live / 2**20:.1f} MiB: {size / live:.2f}, at most {ratio:.2f}"
 
 
 # ---- projects -------------------------------------------------------------------------------------------------------

@@ -80,14 +80,14 @@ _TICK = (
 )
 
 
-def tick_often(folder: str, begun: str, ticks: int, minutes: int) -> Clock:
-    """So many ticks of a project in one process, so many minutes of its time apart."""
+def tick_often(folder: str, begun: str, ticks: list[int], minutes: int) -> Clock:
+    """The ticks from one number to another of a project in one process, so many minutes of its time apart."""
     from engage_cli.service.progress import SILENT
     from engage_cli.service.tick import tick_journeys
 
     clock = Clock()
     first = datetime.fromisoformat(begun).replace(tzinfo=UTC)
     with clock.question("ticks"):
-        for number in range(1, ticks + 1):
+        for number in range(ticks[0], ticks[1] + 1):
             tick_journeys(Path(folder), [], as_of=first + timedelta(minutes=minutes * number), progress=SILENT)
     return clock

@@ -1,5 +1,6 @@
 """The command line: commands that import what they use when they use it, and the rendering of results and errors."""
 
+import gc
 import sys
 
 
@@ -8,6 +9,8 @@ def main() -> None:
     try:
         from engage_cli.cli.entry import run
 
-        sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    gc.freeze()  # the process ends: Python would look through everything for cycles once more, which takes a tenth of a short command
+    sys.exit(code)

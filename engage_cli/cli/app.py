@@ -21,6 +21,7 @@ from engage_cli.cli.commands import (
     template,
     trait,
 )
+from engage_cli.cli.reading import read_plainly
 from engage_cli.errors import UsageError
 from engage_cli.source import nearest, visible
 
@@ -33,6 +34,10 @@ LATER = {
 
 class Group(TyperGroup):
     """A group of commands that answers an unknown name with the nearest known one."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its options."""
+        return read_plainly(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the arguments name. Raises UsageError where there is none."""

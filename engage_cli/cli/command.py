@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from engage_cli.cli.failures import tell
 from engage_cli.cli.options import AsJson, Flags, NoColor, Quiet, Verbose
 from engage_cli.cli.output import Output
+from engage_cli.cli.reading import read_plainly
 
 Function = Callable[..., int]
 
@@ -20,6 +21,10 @@ _FLAGS = {"as_json": AsJson, "quiet": Quiet, "verbose": Verbose, "no_color": NoC
 
 class Command(TyperCommand):
     """A command whose help names its arguments as its usage does, without Python's types."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its arguments and options."""
+        return read_plainly(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The arguments after the command in the usage line."""

@@ -3,9 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from time import perf_counter
 
-HEAVY = {"duckdb", "jinja2", "numpy", "pandas", "pyarrow", "pygments", "rich", "sqlglot", "yaml"}
+from tests.cli.running import Engage
+
+HEAVY = {"duckdb", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "pygments", "rich", "sqlglot", "yaml"}
+NOT_FOR_A_TICK = {"numpy", "pyarrow", "pydantic", "pygments", "rich", "scipy"}
+OURS_NOT_FOR_A_TICK = {"audience", "broadcasts", "build", "explain", "look", "reports", "run", "simulate"}
+"""The packages of the product, and the modules of `service`, that an idle tick does without."""
 OURS = {
     "engage_cli",
     "engage_cli.cli",
@@ -30,6 +36,7 @@ OURS = {
     "engage_cli.cli.failures",
     "engage_cli.cli.options",
     "engage_cli.cli.output",
+    "engage_cli.cli.reading",
     "engage_cli.errors",
     "engage_cli.source",
 }
@@ -72,6 +79,24 @@ def test_the_version_imports_no_more() -> None:
 
 def test_a_result_in_a_pipe_needs_no_rich() -> None:
     assert not {"rich", "duckdb", "pygments"} & imported_by("schema")
+
+
+JOURNEY = """journey: welcome
+status: live
+entry: {on: {event: Never Seen}, since: 2026-01-01}
+steps: [{delay: 1 day}, {set: welcomed, to: true}]
+"""
+
+
+def test_an_idle_tick_imports_nothing_for_other_commands(shop: Path, engage: Engage) -> None:
+    (shop / "campaigns" / "journeys").mkdir(exist_ok=True)
+    (shop / "campaigns" / "journeys" / "welcome.yaml").write_text(JOURNEY)
+    assert engage("journey", "tick", "--as-of", "2026-11-28T10:00Z").code == 0
+    modules = imported_by("journey", "tick", "--as-of", "2026-11-28T11:00Z", "--json", "--project", str(shop))
+    assert not NOT_FOR_A_TICK & modules
+    parts = {tuple(module.split(".")[1:]) for module in ours(modules)}
+    assert not OURS_NOT_FOR_A_TICK & {part[-1] for part in parts if part[:1] == ("service",)}
+    assert not OURS_NOT_FOR_A_TICK & {part[0] for part in parts if part}
 
 
 def test_how_long_help_takes() -> None:

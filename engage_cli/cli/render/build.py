@@ -1,19 +1,24 @@
 """What a build did: a row an audience, the sum, and what was written."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engage_cli.cli.render.blocks import Block, Column, Line, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.data import shown_path
 from engage_cli.cli.render.documents import instant
-from engage_cli.engine.base import Cost
-from engage_cli.service.broadcast_cancel import CancelResult
-from engage_cli.service.broadcast_results import BroadcastsResult
-from engage_cli.service.results.audiences import AudienceChange, BuildResult, SyncChange
-from engage_cli.service.results.common import Looked
-from engage_cli.service.results.journeys import TickResult
-from engage_cli.service.results.traits import TraitBuildResult
-from engage_cli.service.run_results import RunResult
+
+if TYPE_CHECKING:
+    from engage_cli.engine.base import Cost
+    from engage_cli.service.broadcast_cancel import CancelResult
+    from engage_cli.service.broadcast_results import BroadcastsResult
+    from engage_cli.service.results.audiences import AudienceChange, BuildResult, SyncChange
+    from engage_cli.service.results.common import Looked
+    from engage_cli.service.results.journeys import TickResult
+    from engage_cli.service.results.traits import TraitBuildResult
+    from engage_cli.service.run_results import RunResult
 
 _SHOWN_PATHS = 8
 _COST_COLUMNS = (

@@ -1,12 +1,17 @@
 """What was read, where there is something to say: rows left out, and notes on the rest."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, counted, dim, line, table
-from engage_cli.engine.base import Reject
-from engage_cli.service.results.common import DataReport
 from engage_cli.source import visible
+
+if TYPE_CHECKING:
+    from engage_cli.engine.base import Reject
+    from engage_cli.service.results.common import DataReport
 
 _EXAMPLE = 60
 REJECT_COLUMNS = (

@@ -1,5 +1,7 @@
 """Results as JSON documents: the contract of `--json`. Instants are UTC with a `Z`, paths text, what is missing null."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,12 +12,13 @@ from math import isfinite
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from engage_cli.service.results.audiences import AudienceRow, BuildResult, EventShown, Explained, Explanation, Export, Overlap, Preview
-from engage_cli.service.results.project import CheckResult, InitResult, StateFinding
 from engage_cli.source import Issue, Severity
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+    from engage_cli.service.results.audiences import AudienceRow, BuildResult, EventShown, Explained, Explanation, Export, Overlap, Preview
+    from engage_cli.service.results.project import CheckResult, InitResult, StateFinding
 
 Json = dict[str, Any]
 
@@ -141,7 +144,7 @@ def init_document(result: InitResult) -> Json:
     return fields_of(result)
 
 
-def fields_of(value: "DataclassInstance") -> Json:
+def fields_of(value: DataclassInstance) -> Json:
     """A value of the service by its fields."""
     return {field.name: plain_value(getattr(value, field.name)) for field in fields(value)}
 

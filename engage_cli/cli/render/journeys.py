@@ -1,14 +1,18 @@
 """Journeys: the list, a picture, what a tick did."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engage_cli.cli.render.blocks import Block, Column, Piece, Style, counted, dim, line, name, strong, table
 from engage_cli.cli.render.build import sync_blocks
 from engage_cli.cli.render.documents import fields_of, instant
-from engage_cli.service.results.journeys import JourneyChange, JourneyRow, MessageCount, TickResult
+
+if TYPE_CHECKING:
+    from engage_cli.service.results.journeys import JourneyChange, JourneyRow, MessageCount, TickResult
 
 _COLUMNS = (Column("journey"), Column("entered", right=True), Column("moves", right=True), Column("ended", right=True))
 

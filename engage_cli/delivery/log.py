@@ -77,6 +77,12 @@ _BEGIN = """
     ON CONFLICT (message_id) DO UPDATE SET fate = 'sending', attempts = attempts + 1, run = excluded.run, at = excluded.at
     WHERE fate IN ('waiting', 'skipped', 'expired') OR (fate = 'uncertain' AND ?)
 """
+_BEGIN_FILE = """
+    INSERT INTO delivery VALUES (?, ?, ?, ?, 'sending', 1, 'file', ?, ?)
+    ON CONFLICT (message_id) DO UPDATE SET fate = 'sending', attempts = attempts + 1, run = excluded.run, at = excluded.at,
+        code = 'file', answer = excluded.answer  -- the name that the file is to have
+    WHERE fate IN ('waiting', 'skipped', 'expired') OR (fate = 'uncertain' AND ?)
+"""
 _END = """
     INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (message_id) DO UPDATE SET fate = excluded.fate, attempts = attempts + excluded.attempts, code = excluded.code,
@@ -84,7 +90,10 @@ _END = """
 """
 _HOLD = f"{_END} WHERE fate IN ('waiting', 'skipped', 'expired')"
 _SETTLE = """
-    UPDATE delivery SET fate = ?, code = 'file', answer = NULL WHERE run = ? AND channel = ? AND fate = 'sending'
+    UPDATE delivery SET fate = ?, code = 'file', answer = NULL WHERE run = ? AND fate = 'sending' AND code = 'file' AND answer = ?
+"""
+_FORGET = """
+    UPDATE delivery SET user_id = '', answer = CASE WHEN fate = 'sending' AND code = 'file' THEN answer END WHERE user_id = ?
 """
 _LOST = "UPDATE delivery SET fate = 'uncertain', code = 'interrupted', answer = 'the delivery was cut off' WHERE fate = 'sending'"
 
@@ -116,10 +125,10 @@ class Readings:
         """Whether nothing of a run is left to do on a channel."""
         return bool(self._reader.execute("SELECT count(*) FROM finished WHERE run = ? AND channel = ?", (run, channel)).fetchone()[0])
 
-    def under_way(self) -> list[tuple[str, str]]:
-        """The runs, and channels of theirs, of which messages were begun and not ended."""
-        query = "SELECT DISTINCT run, channel FROM delivery WHERE fate = 'sending' ORDER BY run, channel"
-        return [(str(run), str(channel)) for run, channel in self._reader.execute(query)]
+    def files_under_way(self) -> list[tuple[str, str]]:
+        """The files whose messages were begun and not ended: the run, and the name that the file was to have."""
+        query = "SELECT DISTINCT run, answer FROM delivery WHERE fate = 'sending' AND code = 'file' AND answer IS NOT NULL ORDER BY 1, 2"
+        return [(str(run), str(name)) for run, name in self._reader.execute(query)]
 
     def users(self, *, suppressed: bool = False) -> list[str]:
         """Whom messages were for; `suppressed`: only those that were not sent because nobody may write there."""
@@ -174,16 +183,18 @@ class Log(Readings):
         """
         return self._wait(_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), again))) == 1
 
-    def begin_all(self, messages: Sequence[tuple[str, str]], run: str, channel: str, at: datetime) -> list[bool]:
-        """The same of many messages, each with its user, with one wait for them all."""
-        said = [_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), False)) for message_id, user_id in messages]
+    def begin_all(
+        self, messages: Sequence[tuple[str, str]], run: str, channel: str, name: str, at: datetime, *, again: bool = False
+    ) -> list[bool]:
+        """The same of many messages, each with its user, that are to stand in a file of that name, with one wait for them all."""
+        said = [_Said(_BEGIN_FILE, (message_id, run, channel, user_id, name, _text(at), again)) for message_id, user_id in messages]
         for one in said:
             self._queue.put(one)
         return [self._finish(one) == 1 for one in said]
 
-    def settle(self, run: str, channel: str, fate: Fate) -> None:
-        """Say what became of all messages of a run on a channel that were begun and not ended."""
-        self._wait(_Said(_SETTLE, (fate.value, run, channel)))
+    def settle(self, run: str, name: str, fate: Fate) -> None:
+        """Say what became of all messages of a run that were to stand in a file of that name, and were begun and not ended."""
+        self._wait(_Said(_SETTLE, (fate.value, run, name)))
 
     def end(self, entry: Entry) -> None:
         """Say what became of a message. `attempts` are those that `begin` did not count."""
@@ -204,7 +215,7 @@ class Log(Readings):
     def forget(self, user_ids: Sequence[str]) -> None:
         """Take out what is known of users: that their messages were sent stays, without a word of whom or what was answered."""
         for user_id in user_ids:
-            self._wait(_Said("UPDATE delivery SET user_id = '', answer = NULL WHERE user_id = ?", (user_id,)))
+            self._wait(_Said(_FORGET, (user_id,)))
 
     # ---- the thread that writes --------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Messages of a destination that only gets files: requests of its provider, one a line, for somebody else to send.
 
 `deliveries/<run>/<destination>-<number>.jsonl` under the outputs, a new number each time that there is something left. A message counts as
-handed over once its file has its final name. What was begun when a command was cut off is told by whether the part is still there.
+handed over once its file has its final name. The log knows that name from the beginning, so that of what was begun when a command was cut
+off it can be told what became of it, whatever engage.yaml says by then.
 """
 
 import json
@@ -33,11 +34,6 @@ class RequestFiles:
     run: str
     channel: str
 
-    @property
-    def part(self) -> Path:
-        """The name of the file that is being written."""
-        return files.part_of(self.folder / f"{self.destination}.jsonl")
-
     def next(self) -> Path:
         """The name that the next file gets."""
         number = 1
@@ -45,11 +41,17 @@ class RequestFiles:
             number += 1
         return self.folder / f"{self.destination}-{number}.jsonl"
 
-    def recover(self, log: Log) -> None:
-        """Settle what a command that was cut off had begun: handed over if its file is there, else not."""
-        log.settle(self.run, self.channel, Fate.WAITING if self.part.exists() else Fate.SENT)
-        if self.part.exists():
-            files.remove(self.part)
+
+def recover_files(deliveries: Path, log: Log) -> None:
+    """Settle what a command that was cut off had begun: handed over if its file is there, not if its part is. Where neither is, somebody
+    may have taken the file: that stays open."""
+    for run, name in log.files_under_way():
+        path = deliveries / run / name
+        if path.exists():
+            log.settle(run, name, Fate.SENT)
+        elif (part := files.part_of(path)).exists():
+            log.settle(run, name, Fate.WAITING)
+            files.remove(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,23 @@ class Requests:
 
 
 def write_requests(
-    batches: Iterable[Sequence[Message]], requests: Requests, place: RequestFiles, log: Log, done: Callable[[int], None]
+    batches: Iterable[Sequence[Message]],
+    requests: Requests,
+    place: RequestFiles,
+    log: Log,
+    done: Callable[[int], None],
+    *,
+    again: bool = False,
 ) -> Handed:
-    """Write the requests of messages to a new file, and settle them; no file where there are none."""
+    """Write the requests of messages to a new file, and settle them; no file where there are none. `again`: uncertain ones, too."""
     handed, now = Handed(), datetime.now(UTC)
+    path = place.next()
+    part = files.part_of(path)
 
     def begun() -> Iterator[Message]:
         for batch in batches:
-            may = log.begin_all([(one.message_id, one.user_id) for one in batch], place.run, place.channel, now)
+            named = [(one.message_id, one.user_id) for one in batch]
+            may = log.begin_all(named, place.run, place.channel, path.name, now, again=again)
             yield from (message for message, is_begun in zip(batch, may, strict=True) if is_begun)
 
     def refuse(message: Message, error: ProviderError) -> None:
@@ -98,18 +109,18 @@ def write_requests(
         handed.fates[Fate.REFUSED] += 1
 
     files.make_folder(place.folder)
-    with files.on_disk("write", place.part), place.part.open("w", encoding="utf-8", newline="\n") as out:
+    with files.on_disk("write", part), part.open("w", encoding="utf-8", newline="\n") as out:
         written = _write(requests.of(begun(), refuse), out, done)
         out.flush()
         os.fsync(out.fileno())
     log.flush()
     if written:
         crash_point("requests written")
-        files.rename(place.part, place.next())
+        files.rename(part, path)
         crash_point("requests named")
     else:
-        files.remove(place.part)
-    log.settle(place.run, place.channel, Fate.SENT)
+        files.remove(part)
+    log.settle(place.run, path.name, Fate.SENT)
     handed.fates[Fate.SENT] += written
     return handed
 

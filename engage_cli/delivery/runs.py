@@ -13,7 +13,7 @@ from engage_cli.outputs.folder import MANIFEST
 from engage_cli.source import did_you_mean, visible
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
-_MESSAGES = re.compile(r"messages/([a-z]+)\.([a-z]+)")
+_MESSAGES = re.compile(r"messages/([a-z]+)\.[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class MessageFile:
     path: Path
     rows: int
     sha256: str
+
+    @property
+    def can_be_handed_over(self) -> bool:
+        """Whether it is JSONL; a run writes others with `--format`."""
+        return self.path.suffix == ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +70,18 @@ def messages_of(file: MessageFile, sender: str | None = None) -> Iterator[Messag
             yield message if message.sender is not None else replace(message, sender=sender)
 
 
+def not_jsonl(file: MessageFile) -> DataError:
+    """What a user is told who asks for a file that cannot be handed over."""
+    return DataError(f"{file.path} is not JSONL, which alone can be handed over", hint="write messages without --format")
+
+
 def _read(folder: Path) -> RunMessages:
     try:
         listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         found = [(_MESSAGES.fullmatch(file["path"]), file) for file in listed]
-        of_messages = [(match, file) for match, file in found if match is not None]
-        other = next((file["path"] for match, file in of_messages if match[2] != "jsonl"), None)
         message_files = tuple(
-            MessageFile(match[1], folder / file["path"], int(file["rows"]), file["sha256"]) for match, file in of_messages
+            MessageFile(match[1], folder / file["path"], int(file["rows"]), file["sha256"]) for match, file in found if match is not None
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(f"{folder / MANIFEST} cannot be read", hint="take the run's folder from a backup, or move it away") from None
-    if other is not None:
-        raise DataError(f"{folder / other} is not JSONL, which alone can be handed over", hint="write messages without --format")
     return RunMessages(folder.name, message_files)

@@ -18,8 +18,8 @@ from engage_cli.delivery.couriers import courier_maker, pacer_of, requests_of
 from engage_cli.delivery.feeding import Asking, Fed, feed
 from engage_cli.delivery.log import Fate, Log, Readings, log_path, open_log, open_readings
 from engage_cli.delivery.permission import Permission
-from engage_cli.delivery.request_files import RequestFiles, Requests, write_requests
-from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, runs_with_messages
+from engage_cli.delivery.request_files import RequestFiles, Requests, recover_files, write_requests
+from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, not_jsonl, runs_with_messages
 from engage_cli.delivery.work import Handing, Workers, stopped_error
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
@@ -86,9 +86,11 @@ def deliver(
     with _opened(path, dry_run=dry_run, wait=wait) as (log, readings):
         outputs = folder / project.config.outputs
         work = _work(outputs, run, readings)
-        taken = [(one, file) for one, file in work if file.channel in senders]
-        results = [ChannelDelivery(one.name, file.channel, None, file.rows) for one, file in work if file.channel not in senders]
-        lost = 0 if log is None else _recover(log, outputs, senders)
+        taken = [(one, file) for one, file in work if file.channel in senders and file.can_be_handed_over]
+        results = [_untaken(one, file, senders) for one, file in work if (one, file) not in taken]
+        if run is not None:
+            _refuse_other_forms(work, senders)
+        lost = 0 if log is None else _recover(log, outputs)
         report, problem = DataReport(), None
         if taken:
             channels = tuple(dict.fromkeys(file.channel for _, file in taken))
@@ -134,16 +136,14 @@ def _way(sender: MessagesDestination, project: Project) -> Callable[[], Courier]
     return requests_of(sender, headers_of) if sender.way is None else courier_maker(sender, headers_of)
 
 
-def _recover(log: Log, outputs: Path, senders: Mapping[str, MessagesDestination]) -> int:
+def _recover(log: Log, outputs: Path) -> int:
     """Settle what a delivery that was cut off had begun; of how many messages it stays open whether they were sent."""
-    for run, channel in log.under_way():
-        if channel in senders and senders[channel].way is None:
-            _files(outputs, run, senders[channel]).recover(log)
+    recover_files(_deliveries(outputs), log)
     return log.lost()
 
 
-def _files(outputs: Path, run: str, sender: MessagesDestination) -> RequestFiles:
-    return RequestFiles(outputs / "deliveries" / run, sender.name, run, sender.channel)
+def _deliveries(outputs: Path) -> Path:
+    return outputs / "deliveries"
 
 
 @contextmanager
@@ -165,6 +165,20 @@ def _work(outputs: Path, run: str | None, readings: Readings) -> list[Work]:
         return [(found, file) for file in found.files]
     runs = runs_with_messages(outputs)
     return [(one, file) for one in runs for file in one.files if not readings.is_finished(one.name, file.channel)]
+
+
+def _refuse_other_forms(work: Iterable[Work], senders: Mapping[str, MessagesDestination]) -> None:
+    """Raises DataError where a file of the run that was asked for is to be handed over and cannot be."""
+    for _, file in work:
+        if file.channel in senders and not file.can_be_handed_over:
+            raise not_jsonl(file)
+
+
+def _untaken(run: RunMessages, file: MessageFile, senders: Mapping[str, MessagesDestination]) -> ChannelDelivery:
+    """A file of which nothing is handed over: no destination takes it, or it is not in the form that can be."""
+    if file.channel not in senders:
+        return ChannelDelivery(run.name, file.channel, None, file.rows)
+    return ChannelDelivery(run.name, file.channel, senders[file.channel].name, file.rows, left=file.rows, form=file.path.suffix[1:])
 
 
 def _permission(
@@ -247,8 +261,8 @@ def _hand_over(
         looked = _written(batches, fed, log, shown)
         match delivery.ways[file.channel]:
             case Requests() as requests:
-                place = _files(delivery.outputs, run.name, sender)
-                handed = write_requests(looked, requests, place, log, shown.advance)
+                place = RequestFiles(_deliveries(delivery.outputs) / run.name, sender.name, run.name, sender.channel)
+                handed = write_requests(looked, requests, place, log, shown.advance, again=delivery.again)
             case courier:
                 handing = Handing(run.name, courier, pacer_of(sender), pace.at_once, pace.attempts, idempotent, delivery.again)
                 handed = Workers(handing, log, shown.advance).hand_over(message for batch in looked for message in batch)

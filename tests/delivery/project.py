@@ -67,15 +67,15 @@ class Shop:
         """Write the subscription states."""
         (self.folder / "consents.csv").write_text("\n".join(["user_id,channel,group,status", *lines, ""]))
 
-    def run(self, rows: Sequence[Row], *, name: str = FIRST_RUN, channel: str = "email") -> None:
+    def run(self, rows: Sequence[Row], *, name: str = FIRST_RUN, channel: str = "email", form: str = "jsonl") -> None:
         """Write the folder of a run with messages."""
-        path = self.outputs / "runs" / name / "messages" / f"{channel}.jsonl"
+        path = self.outputs / "runs" / name / "messages" / f"{channel}.{form}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         manifest = path.parents[1] / "manifest.json"
         listed = json.loads(manifest.read_text())["files"] if manifest.exists() else []
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        listed.append({"path": f"messages/{channel}.jsonl", "channel": channel, "rows": len(rows), "sha256": sha256})
+        listed.append({"path": f"messages/{path.name}", "channel": channel, "rows": len(rows), "sha256": sha256})
         manifest.write_text(json.dumps({"run": name, "files": listed}))
 
     def deliver(self, run: str | None = None, **options: Any) -> DeliveryResult:

@@ -2,9 +2,13 @@
 
 import json
 import shutil
+import sqlite3
 from itertools import count
 from pathlib import Path
 
+import pytest
+
+from engage_cli.errors import DataError
 from tests.delivery.project import FIRST_RUN, SECOND_RUN, Shop, deliver_in, one, rows_of
 from tests.state.processes import run_killed
 from tests.state.support import at
@@ -53,12 +57,85 @@ def test_what_comes_later_stands_in_a_file_of_its_own(tmp_path: Path) -> None:
     assert {name: len(requests) for name, requests in files_of(shop).items()} == {"files-1.jsonl": 2, "files-2.jsonl": 1}
 
 
+def test_another_form_keeps_nobody_else_back(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run(rows_of(2))
+    shop.run(rows_of(3), channel="push", name=SECOND_RUN, form="csv")
+    assert one(shop.deliver(FIRST_RUN)) == {"sent": 2}
+    assert [each.destination for each in shop.deliver(SECOND_RUN).channels] == [None]
+
+
+def test_another_form_that_is_to_be_handed_over_is_told(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run(rows_of(2))
+    shop.run(rows_of(3), name=SECOND_RUN, form="csv")
+    result = shop.deliver()
+    assert [(each.run, each.sent, each.left, each.form) for each in result.channels] == [
+        (FIRST_RUN, 2, 0, "jsonl"),
+        (SECOND_RUN, 0, 3, "csv"),
+    ]
+    assert not result.is_whole
+    told = shop.command()
+    assert told.returncode == 1
+    assert f"warning: the messages of {SECOND_RUN} on email are csv, and only jsonl can be handed over: 3 are left" in told.stderr
+    with pytest.raises(DataError, match=r"email\.csv is not JSONL, which alone can be handed over"):
+        shop.deliver(SECOND_RUN)
+
+
 def test_where_nothing_may_be_sent_there_is_no_file(tmp_path: Path) -> None:
     shop = shop_in(tmp_path)
     shop.consents(["u0,email,,unsubscribed"])
     shop.run(rows_of(1))
     assert one(shop.deliver()) == {"skipped": 1}
     assert files_of(shop) == {}
+
+
+def renamed(shop: Shop, name: str) -> None:
+    """Give the destination another name."""
+    config = shop.folder / "engage.yaml"
+    config.write_text(config.read_text().replace("  files: {", f"  {name}: {{"))
+
+
+def test_a_new_name_after_a_kill_loses_nothing(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, people=3)
+    shop.run(rows_of(3))
+    assert shop.killed("requests written")
+    assert {fate for fate, _, _ in shop.log().values()} == {"sending"}
+    renamed(shop, "others")
+    assert one(shop.deliver()) == {"sent": 3}
+    assert {name: len(requests) for name, requests in files_of(shop).items()} == {"others-1.jsonl": 3}
+
+
+def test_a_file_that_has_its_name_counts_whatever_the_destination_is_called_now(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, people=3)
+    shop.run(rows_of(3))
+    assert shop.killed("requests named")
+    renamed(shop, "others")
+    assert one(shop.deliver()) == {"before": 3}
+    assert list(files_of(shop)) == ["files-1.jsonl"]
+
+
+def test_where_neither_the_file_nor_its_part_is_there_it_is_uncertain(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, people=3)
+    shop.run(rows_of(3))
+    assert shop.killed("requests named")
+    shutil.rmtree(shop.outputs / "deliveries")
+    result = shop.deliver()
+    assert (result.lost, one(result)) == (3, {"before": 3})
+    assert {fate for fate, _, _ in shop.log().values()} == {"uncertain"}
+    assert one(shop.deliver(FIRST_RUN, resend_uncertain=True)) == {"sent": 3}
+    assert list(files_of(shop)) == ["files-1.jsonl"]
+
+
+def test_what_a_webhook_had_begun_is_not_taken_for_written(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path, people=1)
+    shop.run(rows_of(1))
+    assert one(shop.deliver()) == {"sent": 1}
+    with sqlite3.connect(shop.folder / ".engage" / "deliveries.sqlite") as log:
+        log.execute("UPDATE delivery SET fate = 'sending', code = NULL")
+    log.close()
+    assert shop.deliver(FIRST_RUN).lost == 1
+    assert {fate for fate, _, _ in shop.log().values()} == {"uncertain"}
 
 
 def test_killed_at_any_point_each_message_stands_in_one_file(tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def stopped_blocks(result: DeliveryResult) -> Iterator[Block]:
     for channel in sorted({one.channel for one in result.channels if one.destination is None}):
         number = sum(one.messages for one in result.channels if one.destination is None and one.channel == channel)
         yield line(Piece("warning", Style.WARNING), f": no destination takes messages of {channel}: {number} stay where they are")
+    for one in result.channels:
+        if one.form != "jsonl":
+            words = (
+                f": the messages of {one.run} on {one.channel} are {one.form}, and only jsonl can be handed over: {one.messages} are left"
+            )
+            yield line(Piece("warning", Style.WARNING), words)
     if result.stopped is not None:
         yield from error_blocks(EngageError(result.stopped, hint=result.hint), {})
 

@@ -19,7 +19,8 @@ class DeliveryFailure:
 
 @dataclass(frozen=True, slots=True)
 class ChannelDelivery:
-    """What became of a run's messages on a channel. `destination` is None where none of engage.yaml takes them: nothing was done.
+    """What became of a run's messages on a channel. `destination` is None where none of engage.yaml takes them: nothing was done. Nor was
+    it where `form` is not jsonl.
 
     `before` were settled by earlier deliveries; `left` are those that were not looked at because everything stopped. In a dry run `sent`
     are those that would be.
@@ -39,6 +40,8 @@ class ChannelDelivery:
     left: int = 0
     failures: tuple[DeliveryFailure, ...] = ()
     """The first of those that need a look."""
+    form: str = "jsonl"
+    """How the run wrote them; only jsonl can be handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +61,5 @@ class DeliveryResult:
     @property
     def is_whole(self) -> bool:
         """Whether every message that was looked at came to its end as it should."""
-        return self.stopped is None and not self.lost and not any(one.refused or one.waiting or one.uncertain for one in self.channels)
+        bad = any(one.refused or one.waiting or one.uncertain or one.left for one in self.channels)
+        return self.stopped is None and not self.lost and not bad

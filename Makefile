@@ -22,16 +22,16 @@ test: $(VENV)/.tested
 
 # A longer search for disagreements between the SQL and the plain evaluator.
 generated: $(VENV)/.tested
-	ENGAGE_EXAMPLES=20000 $(BIN)/pytest tests/generated -n auto
+	ENGAGE_EXAMPLES=20000 ENGAGE_TEST_THREADS=2 $(BIN)/pytest tests/generated -n auto
 
 # 50,000 generated journeys, histories and schedules of ticks against the plain simulator; `make test` takes 2,000.
 agreement: $(VENV)/.tested
-	ENGAGE_EXAMPLES=25000 $(BIN)/pytest tests/generated/test_journey_agreement.py -n auto
+	ENGAGE_EXAMPLES=25000 ENGAGE_TEST_THREADS=2 $(BIN)/pytest tests/generated/test_journey_agreement.py -n auto
 
 # Ticks that are killed at every crash point and 500 times at random, and all else that is killed in tests, at every crash point; each run
 # again: nothing is lost, nothing twice. `make test` kills at some of the points, and ticks eight times at random.
 kills: $(VENV)/.tested
-	ENGAGE_KILLS=500 ENGAGE_KILL_STRIDE=1 $(BIN)/pytest tests -k killed -n auto
+	ENGAGE_TEST_THREADS=2 ENGAGE_KILLS=500 ENGAGE_KILL_STRIDE=1 $(BIN)/pytest tests -k killed -n auto
 
 # What engage costs, beside SQL written by hand, Polars and ClickHouse: docs/performance.md. Takes about an hour.
 BENCH ?=

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.threads import run_on_one_thread
+
 Golden = Callable[[Path, str], None]
 
 # No test asserts a time, so none of hypothesis does. The same cases at every run; other ones where `ENGAGE_EXAMPLES` asks for a search.
@@ -14,6 +16,7 @@ settings.register_profile(
     "engage", deadline=None, derandomize="ENGAGE_EXAMPLES" not in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("engage")
+run_on_one_thread()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

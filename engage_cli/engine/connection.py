@@ -29,6 +29,10 @@ def _say_that_there_is_no_pandas() -> None:
         sys.modules["pandas"] = None  # type: ignore[assignment]  # as the import system has it for a module that is not to be found
 
 
+THREADS: int | None = None
+"""How many threads there are where engage.yaml does not say; None for one on each core."""
+
+
 class Connection:
     """One in-memory database. Extensions are neither found nor fetched by themselves; nothing is written but spilled blocks."""
 
@@ -190,6 +194,7 @@ def _config(settings: EngineSettings, temp_directory: Path) -> dict[str, str | b
         # A larger transaction goes into its file at once, instead of into the WAL first and from there into the file.
         "wal_autocheckpoint": "1MB",
     }
-    if settings.threads is not None:
-        config["threads"] = settings.threads
+    threads = THREADS if settings.threads is None else settings.threads
+    if threads is not None:
+        config["threads"] = threads
     return config

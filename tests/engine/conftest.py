@@ -12,5 +12,5 @@ from engage_cli.engine.duckdb_engine import open_engine
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An open engine of a project in London."""
-    with open_engine(tmp_path_factory.mktemp("engine"), EngineSettings("1GB", 2, "tmp"), "Europe/London") as engine:
+    with open_engine(tmp_path_factory.mktemp("engine"), EngineSettings("1GB", None, "tmp"), "Europe/London") as engine:
         yield engine

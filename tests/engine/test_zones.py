@@ -80,6 +80,6 @@ def test_a_zone_first_used_in_a_transaction_that_rolls_back_is_there_afterwards(
 
 def test_a_zone_first_used_after_the_seal_is_there(tmp_path: Path) -> None:
     noon = exp.cast(exp.Literal.string("2026-06-01 12:00:00"), "TIMESTAMP")
-    with open_engine(tmp_path, EngineSettings("1GB", 2, "tmp"), "UTC") as engine:
+    with open_engine(tmp_path, EngineSettings("1GB", None, "tmp"), "UTC") as engine:
         engine.seal([])
         assert str(engine.rows(exp.select(exp.alias_(f.e_utc(noon, "Asia/Tokyo"), "x")))[0][0]) == "2026-06-01 03:00:00"

@@ -27,7 +27,7 @@ sources:
 destinations:
   crm: {{type: events}}
   ads: {{type: list, columns: {{email: {{trait: email, hash: sha256}}}}}}
-engine: {{memory_limit: 1GB, threads: 2}}
+engine: {{memory_limit: 1GB}}
 """
 IDENTITY = """
 identity:

@@ -26,7 +26,7 @@ sources:
 identity:
   identifiers: [%s]
   blocked: {user_id: ["null"], email: [test@x], anonymous_id: ["000"]}
-engine: {memory_limit: 1GB, threads: 2}
+engine: {memory_limit: 1GB}
 """
 MEMBERS = {
     "viewed": "anonymous: include\nmembers: {event: Page Viewed}",

@@ -29,7 +29,7 @@ sources:
   profiles: {path: profiles.jsonl}
   consents: {path: consents.csv}
   memberships: {path: accounts.csv}
-engine: {memory_limit: 1GB, threads: 2}
+engine: {memory_limit: 1GB}
 """
 OF_ACCOUNTS = {"busy_accounts"}
 TRAITS = """

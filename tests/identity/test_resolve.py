@@ -26,7 +26,7 @@ NOTHING_BLOCKED: tuple[set[str], ...] = (set(), set(), set())
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    found = Connection(tmp_path_factory.mktemp("identity"), EngineSettings("1GB", 2, "tmp"))
+    found = Connection(tmp_path_factory.mktemp("identity"), EngineSettings("1GB", None, "tmp"))
     yield found
     found.close()
 

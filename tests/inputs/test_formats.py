@@ -188,6 +188,6 @@ def test_more_rows_than_a_row_group_with_two_threads(tmp_path: Path) -> None:
         "COPY (SELECT 'm' || range AS message_id, 'u' || (range % 1000) AS user_id, 'Viewed' AS event,"
         f" TIMESTAMP '2026-01-01' + to_seconds(range) AS timestamp FROM range(300000)) TO '{tmp_path}/e.parquet' (FORMAT parquet)"
     )
-    with staged(tmp_path, "  events: {path: e.parquet}\n") as (engine, staging):
+    with staged(tmp_path, "  events: {path: e.parquet}\nengine: {threads: 2}\n") as (engine, staging):
         assert (staging.events_staged, staging.users) == (300000, 1000)
         assert engine.rows("SELECT count(*), count(DISTINCT message_id) FROM events") == [(300000, 300000)]

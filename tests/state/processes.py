@@ -12,6 +12,7 @@ from typing import Any
 from engage_cli.crash import VARIABLE
 from engage_cli.state.lock import hold_lock
 from tests.state.support import NOON
+from tests.support.threads import run_on_one_thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.state.support"])
@@ -46,6 +47,7 @@ def holding(lock: Path, seconds: float = 60) -> Iterator[BaseProcess]:
 
 
 def _enter(crash_at: str | None, target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    run_on_one_thread()
     if crash_at is not None:
         os.environ[VARIABLE] = crash_at
     target(*arguments)

@@ -16,7 +16,7 @@ from engage_cli.plan.needs import Column, EventNeed, Needs
 from tests.inputs.support import AS_OF, ZONE, columns, project
 
 SOURCES = '  events: {path: "events/*.jsonl", on_missing_file: drop}\n'
-SETTINGS = EngineSettings("1GB", 2, "tmp")
+SETTINGS = EngineSettings("1GB", None, "tmp")
 
 
 @dataclass(frozen=True)

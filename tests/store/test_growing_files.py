@@ -18,7 +18,7 @@ from engage_cli.service.progress import SILENT
 from engage_cli.service.results.audiences import BuildResult
 from tests.inputs.support import AS_OF
 
-CONFIG = "project: shop\nsources:\n  events: {path: events/*.jsonl}\nengine: {memory_limit: 1GB, threads: 2}\n"
+CONFIG = "project: shop\nsources:\n  events: {path: events/*.jsonl}\nengine: {memory_limit: 1GB}\n"
 
 
 def _line(number: int) -> str:

@@ -27,7 +27,7 @@ sources:
     - {path: "nightly/*.csv", on_missing_file: drop}
   memberships: {path: "accounts.csv"}
   consents: {path: "consents.csv"}
-engine: {memory_limit: 1GB, threads: 2}
+engine: {memory_limit: 1GB}
 """
 AUDIENCES = """
 audience: bought_lately

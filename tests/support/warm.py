@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.threads import run_on_one_thread
+
 STUB = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
@@ -50,6 +52,7 @@ def serve(address: str) -> None:
     for module in pkgutil.walk_packages(engage_cli.__path__, "engage_cli."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    run_on_one_thread()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()

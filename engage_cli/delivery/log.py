@@ -261,6 +261,11 @@ def log_path(state: Path) -> Path:
     return state.with_name("deliveries.sqlite")
 
 
+def log_lock(log: Path) -> Path:
+    """What whoever writes that log holds."""
+    return log.with_name("deliveries.lock")
+
+
 @contextmanager
 def open_readings(path: Path) -> Iterator[Readings]:
     """What the log at a path says; nothing where there is none. Writes nothing."""

@@ -16,7 +16,7 @@ from engage_cli.definitions.sending import MessagesDestination, Webhook
 from engage_cli.delivery.answers import Courier
 from engage_cli.delivery.couriers import courier_maker, pacer_of, requests_of
 from engage_cli.delivery.feeding import Asking, Fed, feed
-from engage_cli.delivery.log import Fate, Log, Readings, log_path, open_log, open_readings
+from engage_cli.delivery.log import Fate, Log, Readings, log_lock, log_path, open_log, open_readings
 from engage_cli.delivery.permission import Permission
 from engage_cli.delivery.request_files import RequestFiles, Requests, recover_files, write_requests
 from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, not_jsonl, runs_with_messages
@@ -153,8 +153,7 @@ def _opened(path: Path, *, dry_run: bool, wait: float) -> Iterator[tuple[Log | N
         with open_readings(path) as readings:
             yield None, readings
         return
-    lock = path.with_name("deliveries.lock")
-    with hold_lock(lock, command=COMMAND, started=started_at(), wait=wait, what="the delivery log"), open_log(path) as log:
+    with hold_lock(log_lock(path), command=COMMAND, started=started_at(), wait=wait, what="the delivery log"), open_log(path) as log:
         yield log, log
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from engage_cli import __version__, files
 from engage_cli.definitions.project import Project
+from engage_cli.delivery.log import log_lock
+from engage_cli.delivery.log import log_path as deliveries_path
+from engage_cli.delivery.log_copies import copy_log
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
@@ -20,6 +23,8 @@ from engage_cli.state.check import check_state as find_broken
 from engage_cli.state.lock import hold_lock
 from engage_cli.state.store import State, lock_path, open_state, publish_copy_if_stale
 
+_LOG = "deliveries.sqlite"
+
 
 def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0) -> Path:
     """Copy the state to a file (by default beside it, named after its revision); where the copy is. Never overwrites one."""
@@ -30,6 +35,9 @@ def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0)
         backup_state(state, target.absolute())
         for kind, kept in _folders(project, folder).items():
             _copy_missing(kept, _beside(target, kind))
+        log = deliveries_path(state.path)
+        if log.exists():
+            copy_log(log, _beside(target, _LOG))
         return target
 
 
@@ -41,6 +49,7 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         hold_lock(lock_path(path), command="state restore", started=started_at(), wait=wait),
         engine_for(project, folder) as engine,
     ):
+        _restore_log(_beside(source, _LOG), deliveries_path(path), wait)
         earlier = restore_state(engine, source.absolute(), path, tool_version=__version__)
         for kind, kept in _folders(project, folder).items():
             _copy_missing(_beside(source, kind), kept)
@@ -48,6 +57,15 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         finish_forgetting(with_forgotten(project, folder), folder, state)
         publish_copy_if_stale(state)
         return earlier
+
+
+def _restore_log(copy: Path, log: Path, wait: float) -> None:
+    """Bring back the delivery log where it is gone: without it, all would be sent again. One that is there knows more, and stays."""
+    if not copy.exists():
+        return
+    with hold_lock(log_lock(log), command="state restore", started=started_at(), wait=wait, what="the delivery log"):
+        if not log.exists():
+            copy_log(copy, log)
 
 
 def _folders(project: Project, folder: Path) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """Which messages of a file are handed over: those that no earlier delivery settled, that come in time, and that may still be sent."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,12 +17,12 @@ EARLY = "early"
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """As of when messages are looked at, and how long after its `send_at` one may be sent. `again`: those that are uncertain, too."""
+    """As of when messages are looked at, and how long after its `send_at` one may be sent. `again`: those that came to this, too."""
 
     run: str
     as_of: datetime
     expires_after: timedelta
-    again: bool
+    again: Collection[Fate] = ()
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def feed(messages: Iterable[Message], asking: Asking, log: Readings, permission:
 
 
 def _is_settled(fate: Fate, asking: Asking) -> bool:
-    return fate in SETTLED and not (fate is Fate.UNCERTAIN and asking.again)
+    return fate in SETTLED and fate not in asking.again
 
 
 def _hold_for_time(message: Message, asking: Asking, fed: Fed) -> bool:

@@ -9,7 +9,7 @@ messages share one fsync.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,17 +72,18 @@ _CREATE = """
         PRIMARY KEY (run, channel)
     ) WITHOUT ROWID;
 """
-_BEGIN = """
+_MAY_BEGIN = "WHERE fate IN ('waiting', 'skipped', 'expired') OR (fate = 'uncertain' AND ?) OR (fate = 'refused' AND ?)"
+_BEGIN = f"""
     INSERT INTO delivery VALUES (?, ?, ?, ?, 'sending', 1, NULL, NULL, ?)
     ON CONFLICT (message_id) DO UPDATE SET fate = 'sending', attempts = attempts + 1, run = excluded.run, at = excluded.at
-    WHERE fate IN ('waiting', 'skipped', 'expired') OR (fate = 'uncertain' AND ?)
-"""
-_BEGIN_FILE = """
+    {_MAY_BEGIN}
+"""  # noqa: S608 (a text from here)
+_BEGIN_FILE = f"""
     INSERT INTO delivery VALUES (?, ?, ?, ?, 'sending', 1, 'file', ?, ?)
     ON CONFLICT (message_id) DO UPDATE SET fate = 'sending', attempts = attempts + 1, run = excluded.run, at = excluded.at,
         code = 'file', answer = excluded.answer  -- the name that the file is to have
-    WHERE fate IN ('waiting', 'skipped', 'expired') OR (fate = 'uncertain' AND ?)
-"""
+    {_MAY_BEGIN}
+"""  # noqa: S608 (a text from here)
 _END = """
     INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (message_id) DO UPDATE SET fate = excluded.fate, attempts = attempts + excluded.attempts, code = excluded.code,
@@ -124,6 +125,12 @@ class Readings:
     def is_finished(self, run: str, channel: str) -> bool:
         """Whether nothing of a run is left to do on a channel."""
         return bool(self._reader.execute("SELECT count(*) FROM finished WHERE run = ? AND channel = ?", (run, channel)).fetchone()[0])
+
+    def has(self, run: str, channel: str, fates: Collection[Fate]) -> bool:
+        """Whether any message of a run on a channel came to one of these."""
+        holes = ", ".join("?" * len(fates))
+        query = f"SELECT EXISTS (SELECT 1 FROM delivery WHERE run = ? AND channel = ? AND fate IN ({holes}))"  # noqa: S608 (holes and commas)
+        return bool(self._reader.execute(query, (run, channel, *(fate.value for fate in fates))).fetchone()[0])
 
     def files_under_way(self) -> list[tuple[str, str]]:
         """The files whose messages were begun and not ended: the run, and the name that the file was to have."""
@@ -176,18 +183,20 @@ class Log(Readings):
         """Take what an earlier delivery left half done for uncertain; how many messages that are. Called before anything is sent."""
         return self._wait(_Said(_LOST, ()))
 
-    def begin(self, message_id: str, run: str, channel: str, user_id: str, at: datetime, *, again: bool = False) -> bool:
+    def begin(self, message_id: str, run: str, channel: str, user_id: str, at: datetime, *, again: Collection[Fate] = ()) -> bool:
         """Say that a message is about to be sent. True once that is on the disk; False for one that is not to be sent any more.
 
-        `again`: also one of which it is uncertain whether it was sent.
+        `again`: also one that came to this, `uncertain` or `refused`.
         """
-        return self._wait(_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), again))) == 1
+        return self._wait(_Said(_BEGIN, (message_id, run, channel, user_id, _text(at), *_which(again)))) == 1
 
     def begin_all(
-        self, messages: Sequence[tuple[str, str]], run: str, channel: str, name: str, at: datetime, *, again: bool = False
+        self, messages: Sequence[tuple[str, str]], run: str, channel: str, name: str, at: datetime, *, again: Collection[Fate] = ()
     ) -> list[bool]:
         """The same of many messages, each with its user, that are to stand in a file of that name, with one wait for them all."""
-        said = [_Said(_BEGIN_FILE, (message_id, run, channel, user_id, name, _text(at), again)) for message_id, user_id in messages]
+        said = [
+            _Said(_BEGIN_FILE, (message_id, run, channel, user_id, name, _text(at), *_which(again))) for message_id, user_id in messages
+        ]
         for one in said:
             self._queue.put(one)
         return [self._finish(one) == 1 for one in said]
@@ -308,6 +317,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _values(entry: Entry) -> tuple[object, ...]:
     about = (entry.message_id, entry.run, entry.channel, entry.user_id)
     return (*about, entry.fate.value, entry.attempts, entry.code, entry.answer, None if entry.at is None else _text(entry.at))
+
+
+def _which(again: Collection[Fate]) -> tuple[bool, bool]:
+    return Fate.UNCERTAIN in again, Fate.REFUSED in again
 
 
 def _text(moment: datetime) -> str:

@@ -7,7 +7,7 @@ off it can be told what became of it, whatever engage.yaml says by then.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,9 +90,9 @@ def write_requests(
     log: Log,
     done: Callable[[int], None],
     *,
-    again: bool = False,
+    again: Collection[Fate] = (),
 ) -> Handed:
-    """Write the requests of messages to a new file, and settle them; no file where there are none. `again`: uncertain ones, too."""
+    """Write the requests of messages to a new file, and settle them; no file where there are none. `again`: what came to this, too."""
     handed, now = Handed(), datetime.now(UTC)
     path = place.next()
     part = files.part_of(path)

@@ -6,7 +6,7 @@ sent at all stops everything; what was not begun stays as it was, for the next d
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ _IN_VAIN = 25
 class Handing:
     """How the messages of a channel are handed over. `courier` makes one for each worker; `idempotent`: what got no answer is sent again.
 
-    `again`: those of which it is uncertain whether they were sent, too.
+    `again`: those that came to this, too.
     """
 
     run: str
@@ -39,7 +39,7 @@ class Handing:
     at_once: int = 1
     attempts: int = 1
     idempotent: bool = False
-    again: bool = False
+    again: Collection[Fate] = ()
 
 
 @dataclass(slots=True)
@@ -133,15 +133,15 @@ class Workers:
             is_last = attempt == self._handing.attempts
             fate = self._fate_of(answer, is_last=is_last)
             self._end(message, fate, answer, attempts=0 if begun else 1)
+            self._heed(answer)
             if fate is not Fate.WAITING or is_last or self._stop.is_set():
                 self._count(fate, answer)
                 return
-            self._wait(answer, attempt)
+            self._stop.wait(backoff(attempt))
 
     def _begin(self, message: Message) -> bool:
         handing = self._handing
-        again = handing.again or handing.idempotent
-        return self._log.begin(message.message_id, handing.run, message.channel, message.user_id, datetime.now(UTC), again=again)
+        return self._log.begin(message.message_id, handing.run, message.channel, message.user_id, datetime.now(UTC), again=handing.again)
 
     def _fate_of(self, answer: Answer, *, is_last: bool) -> Fate:
         """What has become of a message by an answer. Stops everything where nothing can be sent."""
@@ -152,9 +152,6 @@ class Workers:
                 return Fate.REFUSED
             case Outcome.LOST:
                 return Fate.WAITING if self._handing.idempotent and not is_last else Fate.UNCERTAIN
-            case Outcome.LATER:
-                if answer.wait is not None and answer.wait > LONGEST_HOLD:
-                    self._halt(answer)
             case Outcome.UNREACHED:
                 if is_last:
                     self._halt(answer)
@@ -162,11 +159,14 @@ class Workers:
                 self._halt(answer)
         return Fate.WAITING
 
-    def _wait(self, answer: Answer, attempt: int) -> None:
-        """Wait before the next attempt; a server that says how long is left alone by all workers."""
-        if answer.wait is not None:
+    def _heed(self, answer: Answer) -> None:
+        """Leave a server that says for how long alone, all workers of us; one that wants more than we have, until the next delivery."""
+        if answer.wait is None or answer.outcome not in (Outcome.LATER, Outcome.LOST):
+            return
+        if answer.wait > LONGEST_HOLD:
+            self._halt(answer)
+        else:
             self._handing.pacer.hold(answer.wait)
-        self._stop.wait(backoff(attempt))
 
     def _end(self, message: Message, fate: Fate, answer: Answer, *, attempts: int) -> None:
         entry = Entry(

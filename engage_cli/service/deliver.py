@@ -17,6 +17,7 @@ from engage_cli.delivery.answers import Courier
 from engage_cli.delivery.couriers import courier_maker, pacer_of, requests_of
 from engage_cli.delivery.feeding import Asking, Fed, feed
 from engage_cli.delivery.log import Fate, Log, Readings, log_lock, log_path, open_log, open_readings
+from engage_cli.delivery.pace import Pacer
 from engage_cli.delivery.permission import Permission
 from engage_cli.delivery.request_files import RequestFiles, Requests, recover_files, write_requests
 from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, not_jsonl, runs_with_messages
@@ -50,7 +51,7 @@ Work = tuple[RunMessages, MessageFile]
 
 @dataclass(frozen=True)
 class _Delivery:
-    """What a delivery works with. `log` None: a dry run. `again`: those of which it is uncertain whether they were sent, too."""
+    """What a delivery works with. `log` None: a dry run. `again`: messages that came to this are handed over once more."""
 
     project: Project
     log: Log | None
@@ -58,9 +59,11 @@ class _Delivery:
     permission: Permission
     ways: Mapping[str, Callable[[], Courier] | Requests]
     """By channel how its messages are handed over: by couriers, or as files of requests."""
+    pacers: Mapping[str, Pacer]
+    """By channel the pace, which all runs share."""
     outputs: Path
     as_of: datetime
-    again: bool
+    again: frozenset[Fate]
     progress: Progress
 
 
@@ -83,21 +86,22 @@ def deliver(
     instant = resolve_as_of(as_of, project.config.timezone)
     senders = _senders(project)
     path = log_path(folder / project.config.state)
+    again = frozenset({Fate.UNCERTAIN}) if resend_uncertain else frozenset()
     with _opened(path, dry_run=dry_run, wait=wait) as (log, readings):
         outputs = folder / project.config.outputs
-        work = _work(outputs, run, readings)
+        asked = None if run is None else _asked(outputs, run, senders)
+        lost = 0 if log is None else _recover(log, outputs)
+        work = _open(outputs, readings, again) if asked is None else asked
         taken = [(one, file) for one, file in work if file.channel in senders and file.can_be_handed_over]
         results = [_untaken(one, file, senders) for one, file in work if (one, file) not in taken]
-        if run is not None:
-            _refuse_other_forms(work, senders)
-        lost = 0 if log is None else _recover(log, outputs)
         report, problem = DataReport(), None
         if taken:
             channels = tuple(dict.fromkeys(file.channel for _, file in taken))
             ways = {} if dry_run else {name: _way(senders[name], project) for name in channels}
+            pacers = {name: pacer_of(senders[name]) for name in channels}
             with engine_for(project, folder) as engine:
                 permission, report = _permission(project, folder, engine, channels, instant, progress)
-                delivery = _Delivery(project, log, readings, permission, ways, outputs, instant, resend_uncertain, progress)
+                delivery = _Delivery(project, log, readings, permission, ways, pacers, outputs, instant, again, progress)
                 handed, problem = _hand_over_all(delivery, taken, senders)
             results += handed
         if log is not None:
@@ -157,20 +161,25 @@ def _opened(path: Path, *, dry_run: bool, wait: float) -> Iterator[tuple[Log | N
         yield log, log
 
 
-def _work(outputs: Path, run: str | None, readings: Readings) -> list[Work]:
-    """The files of messages to look at: of the run asked for, else all that are not finished, the oldest first."""
-    if run is not None:
-        found = find_run(outputs, run)
-        return [(found, file) for file in found.files]
-    runs = runs_with_messages(outputs)
-    return [(one, file) for one in runs for file in one.files if not readings.is_finished(one.name, file.channel)]
-
-
-def _refuse_other_forms(work: Iterable[Work], senders: Mapping[str, MessagesDestination]) -> None:
-    """Raises DataError where a file of the run that was asked for is to be handed over and cannot be."""
-    for _, file in work:
+def _asked(outputs: Path, run: str, senders: Mapping[str, MessagesDestination]) -> list[Work]:
+    """The files of messages of the run asked for. Raises DataError where one is to be handed over and cannot be."""
+    found = find_run(outputs, run)
+    for file in found.files:
         if file.channel in senders and not file.can_be_handed_over:
             raise not_jsonl(file)
+    return [(found, file) for file in found.files]
+
+
+def _open(outputs: Path, readings: Readings, again: frozenset[Fate]) -> list[Work]:
+    """The files of messages that are not finished, or have some that wait or are to be handed over once more, the oldest first."""
+    fates = {Fate.WAITING, *again}
+    runs = runs_with_messages(outputs)
+    return [
+        (one, file)
+        for one in runs
+        for file in one.files
+        if not readings.is_finished(one.name, file.channel) or readings.has(one.name, file.channel, fates)
+    ]
 
 
 def _untaken(run: RunMessages, file: MessageFile, senders: Mapping[str, MessagesDestination]) -> ChannelDelivery:
@@ -248,7 +257,8 @@ def _hand_over(
     pace, way, log = sender.pace, sender.way, delivery.log
     idempotent = isinstance(way, Webhook) and way.idempotent
     expires = timedelta(seconds=seconds_of(pace.expires_after))
-    asking = Asking(run.name, delivery.as_of, expires, delivery.again or idempotent)
+    again = delivery.again | {Fate.UNCERTAIN} if idempotent else delivery.again
+    asking = Asking(run.name, delivery.as_of, expires, again)
     fed = Fed()
     channel = delivery.project.config.messaging.channels.get(file.channel)
     messages = messages_of(file, channel.sender if channel is not None else None)
@@ -261,14 +271,15 @@ def _hand_over(
         match delivery.ways[file.channel]:
             case Requests() as requests:
                 place = RequestFiles(_deliveries(delivery.outputs) / run.name, sender.name, run.name, sender.channel)
-                handed = write_requests(looked, requests, place, log, shown.advance, again=delivery.again)
+                handed = write_requests(looked, requests, place, log, shown.advance, again=again)
             case courier:
-                handing = Handing(run.name, courier, pacer_of(sender), pace.at_once, pace.attempts, idempotent, delivery.again)
+                handing = Handing(run.name, courier, delivery.pacers[file.channel], pace.at_once, pace.attempts, idempotent, again)
                 handed = Workers(handing, log, shown.advance).hand_over(message for batch in looked for message in batch)
     log.flush()
     fates = fed.fates + handed.fates
     left = file.rows - fed.before - sum(fates.values())
-    if handed.stopped is None and not fates[Fate.WAITING] and not left:
+    is_open = fates[Fate.WAITING] or left or (idempotent and fates[Fate.UNCERTAIN])
+    if handed.stopped is None and not is_open:
         log.finish(run.name, file.channel)
     result = replace(
         _counted(result, fed, sent=fates[Fate.SENT]),

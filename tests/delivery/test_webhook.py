@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engage_cli.delivery import pace
-from tests.delivery.project import AS_OF, FIRST_RUN, Shop, one, rows_of
+from tests.delivery.project import AS_OF, FIRST_RUN, SECOND_RUN, Shop, one, rows_of
 from tests.delivery.servers import Site, free_port, web_server
 
 Counts = dict[str, int]
@@ -101,6 +101,39 @@ def test_what_got_no_answer_is_asked_again_of_one_who_heeds_keys(tmp_path: Path,
     assert one(shop.deliver()) == {"sent": 2}
     first, second = (row["message_id"] for row in rows_of(2))
     assert site.keys == [first, first, second]
+
+
+def test_what_stays_uncertain_is_asked_again_by_the_next_delivery_of_one_who_heeds_keys(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url, "at_once: 1, attempts: 1", webhook=", idempotent: true")
+    shop.run(rows_of(2))
+    site.script += ["drop"]
+    assert one(shop.deliver()) == {"uncertain": 1, "sent": 1}
+    assert one(shop.deliver()) == {"before": 1, "sent": 1}
+    assert shop.deliver().channels == ()
+    first, second = (row["message_id"] for row in rows_of(2))
+    assert site.keys == [first, second, first]
+
+
+def test_uncertain_ones_of_all_runs_are_sent_again_where_that_is_asked_for(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(2))
+    shop.run(rows_of(4)[2:], name=SECOND_RUN)
+    site.script += ["drop"]
+    shop.deliver()
+    assert shop.deliver().channels == ()
+    assert one(shop.deliver(resend_uncertain=True)) == {"before": 1, "sent": 1}
+    assert shop.deliver(resend_uncertain=True).channels == ()
+
+
+def test_a_server_that_asks_for_time_after_the_last_attempt_gets_it_too(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url, "at_once: 1, attempts: 1")
+    shop.run(rows_of(1))
+    shop.run(rows_of(2)[1:], name=SECOND_RUN)
+    site.script += [BUSY]
+    result = shop.deliver()
+    assert [(each.waiting, each.sent) for each in result.channels] == [(1, 0), (0, 1)]
+    first, second = site.requests
+    assert second.at - first.at > 0.9
 
 
 def test_no_more_are_under_way_than_said_and_no_faster(tmp_path: Path, site: Site, url: str) -> None:

@@ -113,6 +113,23 @@ def test_a_message_that_is_known_late_leaves_room_for_those_sent_already(tmp_pat
     hold_the_laws(Case(world, [*sent, *late], schedule), expected)
 
 
+def test_who_is_capped_leaves_the_address_to_the_next_who_shares_it(tmp_path: Path) -> None:
+    """The first two have had enough, one of them by the message of another broadcast in the same run; who comes after the third gets none,
+    capped or not."""
+    shared = {(user, "email"): "a@acme.example" for user in USERS}
+    consents = [Consent(user, "email", None, "subscribed", START) for user in USERS]
+    world = World(shared, NORMAL, consents, [Cap(1, timedelta(days=1))], holdout_salt="2026")
+    had = [Candidate(f"{user}{number:02}", "journey", "a", user, "email", START + HOUR) for number, user in enumerate(("u0", "u3"))]
+    first = [Candidate("c02", "broadcast", "a", "u1", "email", START + 2 * HOUR)]
+    second = [Candidate(f"{number}{number:02}", "broadcast", "b", f"u{number - 3}", "email", START + 3 * HOUR) for number in range(3, 7)]
+    made, schedule = [*had, *first, *second], [START + HOUR, START + 4 * HOUR]
+    expected = decisions(world, made, schedule)
+    became = {(one.candidate.campaign, one.candidate.user_id): one.reason for one in expected if one.candidate.kind == "broadcast"}
+    assert became == {("a", "u1"): None, ("b", "u0"): "capped", ("b", "u1"): "capped", ("b", "u2"): None, ("b", "u3"): "shared_address"}
+    write_project(tmp_path, world, USERS)
+    assert decide_in_runs(tmp_path, made, schedule) == [(one.message_id, None if one.reason else one.to, one.reason) for one in expected]
+
+
 def hold_the_laws(case: Case, decided: list[Decision]) -> None:
     """Every candidate is decided; nobody is sent to without consent, over a cap, or twice."""
     assert {one.candidate.candidate_id for one in decided} == {one.candidate_id for one in case.candidates}

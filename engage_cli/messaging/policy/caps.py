@@ -4,8 +4,17 @@ Messages are decided one after the other in the order (`send_at`, priority, camp
 next. A message that stays under every cap even if all those before it are sent needs no such order; only people with others are gone
 through in rounds, the first message of each in the first.
 
+Of those who share an address of a broadcast (`p_claim`) the first whom no cap stops gets it, and the others' messages count for nothing.
+So, where the first of them may be capped, all of them are gone through in the same rounds: each round asks the caps about the first message
+of everybody that is open, and gives each address to the first that is open there, if the caps let that one through.
+
 Journeys and broadcasts are decided about one after the other, so that a message may be due before one that was sent already: then the
 stretches that end at that one have room for so many only, too.
+
+`p_over(message_id, number)`
+    the messages that a cap does not let through, with the first such cap. One whose address another one got is not always asked about.
+`p_open(message_id, user_key, channel, send_at, place, claim, is_sure)`
+    those that rounds go through and that are not decided; `is_sure`: no cap stops it, whatever is decided about others.
 """
 
 from collections.abc import Sequence
@@ -19,26 +28,26 @@ from engage_cli.sql.literals import column, integer_literal
 
 
 def apply_caps(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
-    """Give the messages of `p_message` that a cap does not let through their reason. Transactional ones count, and always go."""
-    if not caps:
-        return
+    """Make `p_over` of the messages of `p_message` that have no reason yet, and `p_cap`. Transactional ones count, and always go."""
+    engine.execute(_NONE_OVER)
     engine.execute(
         _CAPS, [list(range(len(caps))), [cap.channel for cap in caps], [cap.at_most for cap in caps], [str(cap) for cap in caps]]
     )
+    if not caps:
+        return
     _make_lows(engine, caps, zone)
     engine.execute(_COUNTING)
     engine.execute(_SURE)
     is_behind = _make_later(engine, caps, zone)
-    engine.execute(_OPEN)
-    engine.execute(_PASSED)
-    engine.execute(_NONE_OVER)
-    rounds = engine.rows("SELECT coalesce(max(turn), 0) FROM p_open")[0][0]
-    for turn in range(1, int(rounds) + 1):
-        engine.execute(_OVER, [turn])
+    for statement in (_UNSETTLED, _SETTLED_ELSEWHERE, _OPEN, _PASSED, _NONE_FIT):
+        engine.execute(statement)
+    while engine.rows("SELECT 1 FROM p_open LIMIT 1"):
+        engine.execute(_TURN)
+        engine.execute(_OVER)
         if is_behind:
-            engine.execute(_OVER_LATER, [turn])
-        engine.execute(_LET_THROUGH, [turn])
-    engine.execute(_CAPPED)
+            engine.execute(_OVER_LATER)
+        for statement in _ROUND:
+            engine.execute(statement)
 
 
 def _make_lows(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
@@ -87,12 +96,12 @@ _CAPS = """
 # What may count: what was sent before this run, under place 0, and all that may still be sent in it.
 _COUNTING = """
     CREATE OR REPLACE TEMP TABLE p_counting AS
-    SELECT u.user_key, b.channel, b.send_at, 0 AS place, TRUE AS sure
+    SELECT u.user_key, b.channel, b.send_at, 0 AS place
     FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
     WHERE b.decision = 'sent' AND b.send_at > (SELECT min(low) FROM p_low)
         AND u.user_key IN (SELECT user_key FROM p_message WHERE reason IS NULL)
     UNION ALL
-    SELECT user_key, channel, send_at, place, category = 'transactional' FROM p_message WHERE reason IS NULL
+    SELECT user_key, channel, send_at, place FROM p_message WHERE reason IS NULL
 """
 _SURE = """
     CREATE OR REPLACE TEMP TABLE p_sure AS
@@ -109,15 +118,42 @@ _SURE = """
     JOIN p_cap ON p_cap.number = n.cap
     GROUP BY m.message_id, m.user_key
 """
+# The addresses of which the first one who shares it may be capped.
+_UNSETTLED = """
+    CREATE OR REPLACE TEMP TABLE p_unsettled AS
+    SELECT claim FROM p_claim LEFT JOIN p_sure USING (message_id) GROUP BY claim HAVING NOT arg_min(coalesce(sure, TRUE), place)
+"""
+# Of the others the first gets it, so that the rest are out.
+_SETTLED_ELSEWHERE = """
+    CREATE OR REPLACE TEMP TABLE p_out AS
+    SELECT message_id FROM p_claim ANTI JOIN p_unsettled USING (claim)
+    QUALIFY row_number() OVER (PARTITION BY claim ORDER BY place) > 1
+"""
 _OPEN = """
     CREATE OR REPLACE TEMP TABLE p_open AS
-    SELECT m.message_id, m.user_key, m.channel, m.send_at, m.place, row_number() OVER (PARTITION BY m.user_key ORDER BY m.place) AS turn
-    FROM p_message AS m JOIN p_sure AS s USING (message_id)
-    WHERE s.user_key IN (SELECT user_key FROM p_sure WHERE NOT sure)
+    SELECT m.message_id, m.user_key, m.channel, m.send_at, m.place, coalesce(u.claim, m.message_id) AS claim,
+        coalesce(s.sure, TRUE) AS is_sure
+    FROM p_message AS m LEFT JOIN p_sure AS s USING (message_id)
+    LEFT JOIN (SELECT message_id, claim FROM p_claim SEMI JOIN p_unsettled USING (claim)) AS u USING (message_id)
+    WHERE m.reason IS NULL AND m.message_id NOT IN (FROM p_out)
+        AND (u.claim IS NOT NULL OR (s.sure IS NOT NULL AND m.user_key IN (SELECT user_key FROM p_sure WHERE NOT sure)))
 """
+# What counts for certain: what earlier runs sent, and of this one what no cap is asked about and no one else can take the address of.
 _PASSED = """
     CREATE OR REPLACE TEMP TABLE p_passed AS
-    SELECT user_key, channel, send_at, place FROM p_counting WHERE sure AND user_key IN (SELECT user_key FROM p_open)
+    SELECT user_key, channel, send_at, place FROM p_counting WHERE place = 0 AND user_key IN (SELECT user_key FROM p_open)
+    UNION ALL
+    SELECT user_key, channel, send_at, place FROM p_message
+    WHERE reason IS NULL AND user_key IN (SELECT user_key FROM p_open) AND message_id NOT IN (SELECT message_id FROM p_open)
+        AND message_id NOT IN (FROM p_out)
+"""
+_NONE_FIT = "CREATE OR REPLACE TEMP TABLE p_fit (message_id VARCHAR)"
+# All before it of its person are decided about, or need not be.
+_TURN = """
+    CREATE OR REPLACE TEMP TABLE p_turn AS
+    SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY user_key ORDER BY place) AS turn FROM p_open)
+    ANTI JOIN p_fit USING (message_id)
+    WHERE is_sure OR turn = 1
 """
 _NONE_OVER = "CREATE OR REPLACE TEMP TABLE p_over (message_id VARCHAR, number INTEGER)"
 _OVER = """
@@ -125,10 +161,10 @@ _OVER = """
     SELECT o.message_id, min(k.number)
     FROM (
         SELECT o.message_id, l.number, count(p.send_at) AS n
-        FROM p_open AS o JOIN p_low AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        FROM p_turn AS o JOIN p_low AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
         LEFT JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= o.send_at AND p.place < o.place
             AND (k.channel IS NULL OR p.channel = k.channel)
-        WHERE o.turn = ? AND (k.channel IS NULL OR k.channel = o.channel)
+        WHERE NOT o.is_sure AND (k.channel IS NULL OR k.channel = o.channel)
         GROUP BY o.message_id, l.number
     ) AS o JOIN p_cap AS k ON k.number = o.number
     WHERE o.n >= k.at_most GROUP BY o.message_id
@@ -151,23 +187,24 @@ _OVER_LATER = """
     SELECT f.message_id, min(f.number)
     FROM (
         SELECT o.message_id, l.number, l.high, count(*) AS n
-        FROM p_open AS o JOIN p_later AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        FROM p_turn AS o JOIN p_later AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
         JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= l.high AND p.place < o.place
             AND (k.channel IS NULL OR p.channel = k.channel)
-        WHERE o.turn = ?
+        WHERE NOT o.is_sure
         GROUP BY ALL
     ) AS f JOIN p_cap AS k ON k.number = f.number
     WHERE f.n >= k.at_most AND f.message_id NOT IN (SELECT message_id FROM p_over)
     GROUP BY f.message_id
 """
-_LET_THROUGH = """
-    INSERT INTO p_passed SELECT user_key, channel, send_at, place FROM p_open ANTI JOIN p_over USING (message_id) WHERE turn = ?
-"""
-_CAPPED = """
-    CREATE OR REPLACE TEMP TABLE p_message AS
-    SELECT m.* REPLACE (
-            CASE WHEN o.message_id IS NOT NULL THEN 'capped' ELSE m.reason END AS reason,
-            CASE WHEN o.message_id IS NOT NULL THEN k.rule ELSE m.rule END AS rule
-        )
-    FROM p_message AS m LEFT JOIN p_over AS o USING (message_id) LEFT JOIN p_cap AS k ON k.number = o.number
-"""
+# Whoever is capped leaves the address to the next; the first who is not has it, as soon as nobody before may still get it.
+_ROUND = (
+    "INSERT INTO p_fit SELECT message_id FROM p_turn ANTI JOIN p_over USING (message_id)",
+    "DELETE FROM p_open WHERE message_id IN (SELECT message_id FROM p_over)",
+    """
+    CREATE OR REPLACE TEMP TABLE p_holder AS
+    SELECT * FROM (SELECT * FROM p_open QUALIFY row_number() OVER (PARTITION BY claim ORDER BY place) = 1)
+    SEMI JOIN p_fit USING (message_id)
+    """,
+    "INSERT INTO p_passed SELECT user_key, channel, send_at, place FROM p_holder",
+    "DELETE FROM p_open WHERE claim IN (SELECT claim FROM p_holder)",
+)

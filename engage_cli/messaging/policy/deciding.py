@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from engage_cli.definitions.project import Messaging
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.caps import apply_caps
+from engage_cli.messaging.policy.sharing import make_claims, make_no_claims
 
 REASONS = (
     "excluded",
@@ -40,10 +41,11 @@ def decide(
     engine.execute(_REACHED)
     engine.execute(_JUDGED, [f"{holdout.salt}:" if holdout is not None else "", share, list(templates)])
     if engine.rows("SELECT 1 FROM p_due WHERE kind = 'broadcast' LIMIT 1"):
-        if joined:
-            engine.execute(_SAME)
-        engine.execute(_SHARED)
+        make_claims(engine, joined=joined)
+    else:
+        make_no_claims(engine)
     apply_caps(engine, messaging.caps, zone)
+    engine.execute(_LET_THROUGH)
 
 
 _LEFT = """
@@ -110,43 +112,20 @@ _JUDGED = """
         row_number() OVER (ORDER BY send_at, priority DESC, campaign, message_id) AS place
     FROM judged
 """
-# Profiles that turned out to be one person since the recipients were found: what goes to the first of them goes to the person.
-_SAME = """
+# Of those who share an address the first whom no cap stops has it, and gets it; who comes after that one does not, capped or not.
+_LET_THROUGH = """
     CREATE OR REPLACE TEMP TABLE p_message AS
-    WITH first AS (
-        SELECT campaign, user_key, arg_min(user_id, place) AS user_id FROM p_message
-        WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, user_key
-    ), before AS (
-        SELECT DISTINCT b.campaign, u.user_key, b.user_id FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
-        WHERE b.campaign_kind = 'broadcast' AND b.decision = 'sent' AND b.campaign IN (SELECT campaign FROM first)
-            AND u.user_key IN (SELECT user_key FROM first)
-    ), twice AS (
-        SELECT DISTINCT m.message_id FROM p_message AS m
-        LEFT JOIN first AS f ON f.campaign = m.campaign AND f.user_key = m.user_key
-        LEFT JOIN before AS b ON b.campaign = m.campaign AND b.user_key = m.user_key
-        WHERE m.kind = 'broadcast' AND m.reason IS NULL AND (f.user_id <> m.user_id OR b.user_id <> m.user_id)
+    WITH holder AS (
+        SELECT claim, min(place) AS place FROM p_claim ANTI JOIN p_over USING (message_id) GROUP BY claim
+    ), told AS (
+        SELECT c.message_id FROM p_claim AS c JOIN holder AS h USING (claim) WHERE h.place < c.place
     )
     SELECT m.* REPLACE (
-            CASE WHEN t.message_id IS NOT NULL THEN 'shared_address' ELSE m.reason END AS reason,
-            CASE WHEN t.message_id IS NOT NULL THEN 'one message for each person' ELSE m.rule END AS rule
-        )
-    FROM p_message AS m LEFT JOIN twice AS t USING (message_id)
-"""
-_SHARED = """
-    CREATE OR REPLACE TEMP TABLE p_message AS
-    WITH first AS (
-        SELECT campaign, "key", min(place) AS place FROM p_message
-        WHERE kind = 'broadcast' AND reason IS NULL GROUP BY campaign, "key"
-    ), before AS (
-        SELECT DISTINCT campaign, address_hash FROM state.main.message
-        WHERE campaign_kind = 'broadcast' AND decision = 'sent' AND campaign IN (SELECT campaign FROM first)
-    )
-    SELECT m.* REPLACE (
-            CASE WHEN m.reason IS NULL AND (f.place < m.place OR b.campaign IS NOT NULL) THEN 'shared_address' ELSE m.reason END AS reason,
-            CASE WHEN m.reason IS NULL AND (f.place < m.place OR b.campaign IS NOT NULL) THEN 'one message for each address' ELSE m.rule END
+            CASE WHEN t.message_id IS NOT NULL THEN 'shared_address' WHEN o.message_id IS NOT NULL THEN 'capped' ELSE m.reason END
+                AS reason,
+            CASE WHEN t.message_id IS NOT NULL THEN 'one message for each address' WHEN o.message_id IS NOT NULL THEN k.rule ELSE m.rule END
                 AS rule
         )
-    FROM p_message AS m
-    LEFT JOIN first AS f ON f.campaign = CASE WHEN m.kind = 'broadcast' THEN m.campaign END AND f."key" = m."key"
-    LEFT JOIN before AS b ON b.campaign = CASE WHEN m.kind = 'broadcast' THEN m.campaign END AND b.address_hash = sha256(m."key")
+    FROM p_message AS m LEFT JOIN told AS t USING (message_id) LEFT JOIN p_over AS o USING (message_id)
+    LEFT JOIN p_cap AS k ON k.number = o.number
 """

@@ -82,8 +82,9 @@ class Run:
     def decide(self, due: Iterable[Candidate]) -> None:
         messages = [one for candidate in due for one in self._messages(candidate)]
         messages.sort(key=lambda one: (one[1].send_at, -one[1].priority, one[1].campaign, one[0]))
-        for message_id, candidate, to in self._without_shared(messages):
-            self.made.append(Decision(message_id, candidate, to, self._reason(candidate, to) or self._cap(candidate)))
+        for message_id, candidate, to in messages:
+            reason = self._reason(candidate, to) or self._shared(candidate, to) or self._cap(candidate)
+            self.made.append(Decision(message_id, candidate, to, reason))
 
     def _messages(self, candidate: Candidate) -> list[tuple[str, Candidate, str | None]]:
         address = self.world.addresses.get((candidate.user_id, candidate.channel))
@@ -98,18 +99,11 @@ class Run:
     def _normal(self, address: str | None) -> str | None:
         return None if address is None else self.world.normal.get(address)
 
-    def _without_shared(self, messages: list[tuple[str, Candidate, str | None]]) -> Iterable[tuple[str, Candidate, str | None]]:
-        """All that are not stopped because somebody else of the broadcast has the address; those that are, are decided here."""
-        taken = {(one.candidate.campaign, one.to) for one in self.before if one.candidate.kind == "broadcast" and one.reason is None}
-        claimed: set[tuple[str, str | None]] = set()
-        for message_id, candidate, to in messages:
-            key = (candidate.campaign, to)
-            if candidate.kind == "broadcast" and self._reason(candidate, to) is None:
-                if key in taken or key in claimed:
-                    self.made.append(Decision(message_id, candidate, to, "shared_address"))
-                    continue
-                claimed.add(key)
-            yield message_id, candidate, to
+    def _shared(self, candidate: Candidate, to: str | None) -> str | None:
+        """Whether somebody else of the broadcast has got it at the address."""
+        sent = [one for one in (*self.before, *self.made) if one.reason is None and one.candidate.kind == "broadcast"]
+        taken = candidate.kind == "broadcast" and (candidate.campaign, to) in {(one.candidate.campaign, one.to) for one in sent}
+        return "shared_address" if taken else None
 
     def _early(self, candidate: Candidate) -> str | None:
         if candidate.withheld is not None:

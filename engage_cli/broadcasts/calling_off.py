@@ -6,6 +6,9 @@ from engage_cli.messaging.policy.telling import make_told
 from engage_cli.messaging.policy.timing import make_no_candidates
 from engage_cli.state.messages import NONE_UNRENDERED
 
+CANCEL = "broadcast cancel"
+"""The rule by which somebody is skipped."""
+
 
 def call_off(engine: Engine, name: str) -> int:
     """Make `p_message` and `p_told` of all who wait in a broadcast; how many."""
@@ -13,7 +16,7 @@ def call_off(engine: Engine, name: str) -> int:
     stage_editions(engine, ())
     for statement in _NOTHING:
         engine.execute(statement)
-    engine.execute(_DUE, [name])
+    engine.execute(_DUE, [CANCEL, name])
     engine.execute(_MESSAGES)
     make_told(engine, {}, {}, with_language=False)
     return int(engine.rows("SELECT count(*) FROM p_due")[0][0])
@@ -29,7 +32,7 @@ _DUE = """
         channel, template, scheduled_at, coalesce(send_at, scheduled_at) AS send_at, zone, settings, context,
         settings->>'$.group' AS "group",
         coalesce(settings->>'$.category', 'marketing') AS category, coalesce(CAST(settings->>'$.priority' AS INTEGER), 0) AS priority,
-        coalesce(settings->>'$.render', 'message') AS render, 'cancelled' AS reason, 'broadcast cancel' AS rule
+        coalesce(settings->>'$.render', 'message') AS render, 'cancelled' AS reason, CAST(? AS VARCHAR) AS rule
     FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
     WHERE campaign_kind = 'broadcast' AND campaign = ?
 """

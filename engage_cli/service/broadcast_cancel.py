@@ -15,7 +15,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.outputs.folder import run_path
-from engage_cli.service.broadcast_plans import broadcast_named, row_of
+from engage_cli.service.broadcast_plans import broadcast_named, essence, row_of
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.running import Opened, run_locked
 from engage_cli.service.workspace import engine_for, load
@@ -69,8 +69,8 @@ def cancel_broadcast(folder: Path, name: str, *, as_of: datetime | None = None, 
 
 
 def _cancel(project: Project, folder: Path, engine: Engine, state: State, name: str, at: datetime, *, dry_run: bool) -> CancelResult:
-    row = broadcast_rows(state).get(name)
-    one = broadcast_named(project, name) if row is None else None
+    rows = broadcast_rows(state)
+    row, one = rows.get(name), broadcast_named(project, name, rows)
     if row is not None and row.cancelled_at is not None:
         return CancelResult(name, row.cancelled_at, dry_run, None, 0, _waterfall(engine, name), changed=False)
     if row is not None and at < row.as_of:
@@ -83,7 +83,7 @@ def _cancel(project: Project, folder: Path, engine: Engine, state: State, name: 
         return CancelResult(name, None, dry_run, None, 0, _waterfall(engine, name), changed=False)
     if dry_run:
         return CancelResult(name, at, True, None, skipped, _waterfall(engine, name, with_run=True), changed=True)
-    run = next_run(state, COMMAND, at, __version__, [(name, digest(name if row is None else row.definition))], [])
+    run = next_run(state, COMMAND, at, __version__, [(name, digest(essence(one) if row is None else row.definition))], [])
     kept = _row(project, one, at, run.number) if row is None else replace(row, as_of=at)
 
     def commit(run_files: Sequence[RunFile], pending: Sequence[Pending]) -> None:
@@ -95,9 +95,8 @@ def _cancel(project: Project, folder: Path, engine: Engine, state: State, name: 
     return CancelResult(name, at, False, run.name, skipped, _waterfall(engine, name), changed=True, written=written)
 
 
-def _row(project: Project, one: Broadcast | None, at: datetime, run: int) -> BroadcastRow:
+def _row(project: Project, one: Broadcast, at: datetime, run: int) -> BroadcastRow:
     """A broadcast whose recipients were never found."""
-    assert one is not None, "it is in the state, or in the project"
     sending_at = instant_of_sending(one, project.config.timezone) or at
     return row_of(plan_broadcast(project, one, sending_at, None), at, None, run)
 

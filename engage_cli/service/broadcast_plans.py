@@ -1,6 +1,6 @@
 """What a run does with each broadcast: find its recipients, go on with those deferred, or nothing, and why not."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,12 +33,17 @@ class Plans:
     idle: tuple[tuple[str, str], ...]
 
 
-def broadcast_named(project: Project, name: str) -> Broadcast:
-    """The broadcast of that name. Raises UsageError where there is none."""
-    if name not in project.broadcasts:
-        hint = did_you_mean(name, project.broadcasts) or "`engage broadcast list` shows them all"
+def broadcast_named(project: Project, name: str, rows: Mapping[str, BroadcastRow]) -> Broadcast:
+    """The broadcast of that name: as the project says it, or, where it no longer does, as the state has it (`rows`).
+
+    Raises UsageError where neither knows it.
+    """
+    if name in project.broadcasts:
+        return project.broadcasts[name]
+    if name not in rows:
+        hint = did_you_mean(name, {*project.broadcasts, *rows}) or "`engage broadcast list` shows them all"
         raise UsageError(f"there is no broadcast `{visible(name)}`", hint=hint)
-    return project.broadcasts[name]
+    return read_kept_broadcast(rows[name].definition)
 
 
 def broadcasts_under_way(project: Project, state: State, but: Collection[str]) -> list[str]:
@@ -51,18 +56,18 @@ def plan_broadcasts(
 ) -> Plans:
     """What is due of these broadcasts. `by_hand`: of the one that is named.
 
-    Raises UsageError for one that stands at a later instant, or that is sent by hand before its time; EngageError for a draft, or one that
-    was cancelled, that is sent by hand. A dry run looks at drafts, too, and at the instant of sending of what is before it.
+    Raises UsageError for an unknown name, one that stands at a later instant, or that is sent by hand before its time; EngageError for a
+    draft, or one that was cancelled, that is sent by hand. A dry run looks at drafts, too, and at the instant of sending of what is before
+    it.
     """
     rows, waiting = broadcast_rows(state), waiting_counts(state)
     due, idle = [], []
     for name in names:
-        row, one = rows.get(name), project.broadcasts.get(name)
+        row = rows.get(name)
         if row is None:
-            assert one is not None, "who waits was found"
-            planned = _plan_new(project, one, as_of, by_hand, dry_run=dry_run)
+            planned = _plan_new(project, broadcast_named(project, name, rows), as_of, by_hand, dry_run=dry_run)
         else:
-            planned = _plan_known(project, one, row, waiting.get(name), as_of, by_hand, dry_run=dry_run)
+            planned = _plan_known(project, row, waiting.get(name), as_of, by_hand, dry_run=dry_run)
         if isinstance(planned, str):
             idle.append((name, planned))
         else:
@@ -96,7 +101,6 @@ def _plan_new(project: Project, one: Broadcast, as_of: datetime, by_hand: ByHand
 
 def _plan_known(
     project: Project,
-    one: Broadcast | None,
     row: BroadcastRow,
     waiting: WaitingCount | None,
     as_of: datetime,
@@ -106,10 +110,7 @@ def _plan_known(
 ) -> PlannedBroadcast | str:
     if row.cancelled_at is not None:
         if by_hand and not dry_run:
-            raise EngageError(
-                f"the broadcast `{row.broadcast}` was cancelled at {iso(row.cancelled_at)}: nothing of it goes any more",
-                hint="a broadcast under another name can be sent",
-            )
+            raise EngageError(called_off(row), hint="a broadcast under another name can be sent")
         return f"cancelled at {iso(row.cancelled_at)}"
     if as_of < row.as_of and not dry_run:
         raise UsageError(
@@ -118,13 +119,28 @@ def _plan_known(
         )
     if waiting is None:
         return f"sent at {iso(row.frozen_at)}, to everybody"
-    stopped = one is None or one.status is BroadcastStatus.DRAFT
-    edited = one is not None and meaning_of(one) != row.hash
-    kept = read_kept_broadcast(row.definition)
-    planned = plan_broadcast(project, kept, row.frozen_at, row, at_once=row.at_once, stopped=stopped, edited=edited)
+    planned = plan_known(project, row)
     if (waiting.first is not None and waiting.first <= as_of) or (waiting.open and planned.settles(as_of)):
         return planned
     return f"sent at {iso(row.frozen_at)}; {waiting.recipients} wait, the next until {iso(next_instant(waiting, planned))}"
+
+
+def plan_known(project: Project, row: BroadcastRow) -> PlannedBroadcast:
+    """A broadcast whose recipients are found, as the state has it; the project may have stopped it by now, or say something else."""
+    one, kept = project.broadcasts.get(row.broadcast), read_kept_broadcast(row.definition)
+    edited = one is not None and meaning_of(one) != row.hash
+    return plan_broadcast(project, kept, row.frozen_at, row, at_once=row.at_once, stopped=is_stopped(one), edited=edited)
+
+
+def is_stopped(one: Broadcast | None) -> bool:
+    """Whether nothing of a broadcast goes any more for what the project says of it, or (None) as it says nothing."""
+    return one is None or one.status is BroadcastStatus.DRAFT
+
+
+def called_off(row: BroadcastRow) -> str:
+    """That a broadcast was cancelled, in words."""
+    assert row.cancelled_at is not None
+    return f"the broadcast `{row.broadcast}` was cancelled at {iso(row.cancelled_at)}: nothing of it goes any more"
 
 
 def next_instant(waiting: WaitingCount, planned: PlannedBroadcast) -> datetime:
@@ -134,17 +150,19 @@ def next_instant(waiting: WaitingCount, planned: PlannedBroadcast) -> datetime:
 
 
 def meaning_of(broadcast: Broadcast) -> str:
-    """A hash of what is sent to whom and when: its text without description and status."""
-    return digest(print_broadcast(_essence(broadcast)))
+    """A hash of what is sent to whom and when."""
+    return digest(essence(broadcast))
+
+
+def essence(broadcast: Broadcast) -> str:
+    """The text of what is sent to whom and when: without description and status."""
+    return print_broadcast(replace(broadcast, description="", status=BroadcastStatus.LIVE))
 
 
 def row_of(plan: PlannedBroadcast, as_of: datetime, winner: str | None, run: int) -> BroadcastRow:
     """A broadcast as the state keeps it after a run."""
     if plan.row is not None:
         return replace(plan.row, as_of=as_of, winner=plan.row.winner or winner)
-    text = print_broadcast(_essence(plan.broadcast))
-    return BroadcastRow(plan.name, plan.instant, text, meaning_of(plan.broadcast), plan.at_once, as_of, winner, None, run)
-
-
-def _essence(broadcast: Broadcast) -> Broadcast:
-    return replace(broadcast, description="", status=BroadcastStatus.LIVE)
+    return BroadcastRow(
+        plan.name, plan.instant, essence(plan.broadcast), meaning_of(plan.broadcast), plan.at_once, as_of, winner, None, run
+    )

@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from engage_cli import __version__
-from engage_cli.broadcasts.planning import plan_broadcast
+from engage_cli.broadcasts.calling_off import CANCEL
 from engage_cli.definitions.project import Project
-from engage_cli.definitions.project_files import read_kept_broadcast
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
-from engage_cli.messaging.policy.due import Campaigns
 from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.ticks import stage_told
-from engage_cli.plan.needs import Catalog
-from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, plan_broadcasts
-from engage_cli.service.broadcasts import Request, as_looked_at, find
+from engage_cli.service.broadcast_plans import ByHand, Plans, plan_broadcasts, plan_known
+from engage_cli.service.broadcasts import Found, Request, as_looked_at, find
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.message_look import lines_of_run
-from engage_cli.service.policy import Policy, decide_due
+from engage_cli.service.policy import decide_due
 from engage_cli.service.progress import Progress
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.source import visible
@@ -57,11 +54,10 @@ def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | N
     Writes nothing. Raises UsageError for an unknown broadcast or user.
     """
     project = load(folder)
-    broadcast_named(project, name)
-    instant = as_looked_at(project, name, resolve_as_of(as_of, project.config.timezone), now=False)
-    request = Request(project, folder, (name,), instant, ByHand(), True, False, None, progress)
     with engine_for(project, folder) as engine:
         state = open_published(engine, folder / project.config.state) or scratch_state(engine, tool_version=__version__)
+        instant = as_looked_at(project, state, name, resolve_as_of(as_of, project.config.timezone), now=False)
+        request = Request(project, folder, (name,), instant, ByHand(), True, False, None, progress)
         row = broadcast_rows(state).get(name)
         if row is not None:
             decided = _decided(engine, name, user, instant)
@@ -71,15 +67,14 @@ def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | N
         else:
             plans = plan_broadcasts(project, state, (name,), instant, request.by_hand, dry_run=True)
         found = find(request, engine, state, plans)
-        return _would_be(request, engine, name, user, found.policy, found.staging.catalog)
+        return _would_be(request, engine, name, user, found)
 
 
 def _plans_of_known(project: Project, request: Request, engine: Engine, row: BroadcastRow, user: str) -> tuple[Plans, Request]:
     """The broadcast that goes on, looked at when the person's turn comes."""
-    plan = plan_broadcast(project, read_kept_broadcast(row.definition), row.frozen_at, row, at_once=row.at_once)
     turns = engine.rows(_TURN, [row.broadcast, user])
     at = [read(one) for (one,) in turns if one is not None]
-    return Plans((plan,), ()), replace(request, as_of=max([request.as_of, *at]))
+    return Plans((plan_known(project, row),), ()), replace(request, as_of=max([request.as_of, *at]))
 
 
 def _decided(engine: Engine, name: str, user: str, as_of: datetime) -> BroadcastPreview | None:
@@ -98,13 +93,13 @@ def _decided(engine: Engine, name: str, user: str, as_of: datetime) -> Broadcast
     return BroadcastPreview(name, user, as_of, became, True, rule, variant, read(scheduled_at), read(send_at), lines)
 
 
-def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Policy, catalog: Catalog) -> BroadcastPreview:
+def _would_be(request: Request, engine: Engine, name: str, user: str, found: Found) -> BroadcastPreview:
     """What the run that was looked at, or a later one, would decide about somebody."""
     rows = engine.rows(_MEANT, [user, name, user])
     if not rows:
         if not engine.rows("SELECT 1 FROM instance_user WHERE user_id = ?", [user]):
             raise UsageError(f"`{visible(user)}` is in none of the sources", hint="give --user the id of somebody, as the sources write it")
-        return BroadcastPreview(name, user, request.as_of, "not_matched", False)
+        return _no_recipient(request, engine, name, user, found)
     candidate, user_id, variant, scheduled_at, send_at = rows[0]
     decided_before = _decided(engine, name, user_id, request.as_of)
     if decided_before is not None:
@@ -112,7 +107,7 @@ def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Po
     if send_at is None:
         return BroadcastPreview(name, user, request.as_of, "open", False, None, None, read(scheduled_at), None)
     if read(send_at) > request.as_of:
-        decide_due(engine, policy, catalog, read(send_at), Campaigns(broadcasts=[name]))
+        decide_due(engine, found.policy, found.staging.catalog, read(send_at), found.campaigns)
     decided = engine.rows("SELECT reason, rule FROM p_message WHERE candidate_id = ? ORDER BY reason NULLS FIRST, message_id", [candidate])
     reason, rule = decided[0]
     engine.execute(_ONLY_TOLD, [candidate])
@@ -121,6 +116,14 @@ def _would_be(request: Request, engine: Engine, name: str, user: str, policy: Po
     problem = next((str(why) for (why,) in engine.rows("SELECT rule FROM unrendered ORDER BY message_id")), None)
     became = reason or ("sent" if problem is None else "unrenderable")
     return BroadcastPreview(name, user, request.as_of, str(became), False, rule, variant, read(scheduled_at), read(send_at), lines, problem)
+
+
+def _no_recipient(request: Request, engine: Engine, name: str, user: str, found: Found) -> BroadcastPreview:
+    """Of somebody who is not among those found; of a broadcast that was cancelled before its time nobody ever was."""
+    never = any(plan.row is not None and plan.row.cancelled_at is not None for plan in found.plans)
+    if never and not engine.rows("SELECT 1 FROM state.main.candidate WHERE campaign_kind = 'broadcast' AND campaign = ? LIMIT 1", [name]):
+        return BroadcastPreview(name, user, request.as_of, "cancelled", True, CANCEL)
+    return BroadcastPreview(name, user, request.as_of, "not_matched", False)
 
 
 def _lines(engine: Engine) -> tuple[Mapping[str, Any], ...]:

@@ -54,7 +54,7 @@ def send_seeds(project: Project, folder: Path, name: str, seeds: Path, *, as_of:
     Raises UsageError for an unknown broadcast or a file that is not there, DataError for one that cannot be read or an address that is
     none, EngageError for a message that cannot be rendered with what the file says.
     """
-    broadcast = broadcast_named(project, name)
+    broadcast = broadcast_named(project, name, {})
     instant = resolve_as_of(as_of, project.config.timezone)
     people = list(_read(seeds, broadcast.channel))
     lines = list(_lines(project, broadcast, people, instant))

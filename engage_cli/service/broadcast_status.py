@@ -11,22 +11,20 @@ from engage_cli.broadcasts.counting import Waterfall, make_became, waterfalls
 from engage_cli.broadcasts.goals import make_goal
 from engage_cli.broadcasts.instants import instant_of_decision, instant_of_sending
 from engage_cli.broadcasts.planning import needs_of_goal, plan_goal
-from engage_cli.definitions.broadcast import Broadcast, BroadcastStatus
+from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_broadcast
 from engage_cli.engine.base import Engine
-from engage_cli.errors import UsageError
 from engage_cli.journeys.outcomes import make_outcomes
 from engage_cli.journeys.standing import make_instance_users
 from engage_cli.plan.outcomes import with_outcomes
 from engage_cli.reports.experiments import VariantCounts, VariantReport, experiment_report
-from engage_cli.service.broadcast_plans import meaning_of
+from engage_cli.service.broadcast_plans import broadcast_named, is_stopped, meaning_of
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.trait_courses import attached_state
 from engage_cli.service.traits import plan_traits
 from engage_cli.service.workspace import engine_for, load, stage
-from engage_cli.source import did_you_mean, visible
 from engage_cli.state.broadcasts import BroadcastRow, WaitingCount, broadcast_rows, waiting_counts
 from engage_cli.state.store import State, open_published
 
@@ -36,7 +34,8 @@ EVERYBODY = "everybody"
 
 @dataclass(frozen=True, slots=True)
 class BroadcastLine:
-    """A broadcast in a list. `stands`: `draft`, `scheduled`, `by hand`, `sending` (some wait), `sent`, `cancelled`.
+    """A broadcast in a list. `stands`: `draft`, `scheduled`, `by hand`, `sending` (some wait), `stopped` and `removed` (some wait, and get
+    nothing, as it is a draft again, or gone from the project), `sent`, `cancelled`.
 
     `sending_at` None: when it is sent by hand; `sent` and `recipients` count what runs found, None before.
     """
@@ -107,8 +106,10 @@ def list_broadcasts(folder: Path) -> tuple[BroadcastLine, ...]:
 
 def _stands(one: Broadcast | None, row: BroadcastRow | None, waiting: WaitingCount | None) -> str:
     if row is not None:
-        return "cancelled" if row.cancelled_at is not None else "sending" if waiting is not None else "sent"
-    if one is None or one.status is BroadcastStatus.DRAFT:
+        if row.cancelled_at is not None or waiting is None:
+            return "sent" if row.cancelled_at is None else "cancelled"
+        return "removed" if one is None else "stopped" if is_stopped(one) else "sending"
+    if one is None or is_stopped(one):
         return "draft"
     return "by hand" if one.send_at is None else "scheduled"
 
@@ -122,15 +123,12 @@ def broadcast_status(folder: Path, name: str, *, as_of: datetime | None = None, 
     measured_at = resolve_as_of(as_of, project.config.timezone)
     with engine_for(project, folder) as engine:
         state = open_published(engine, folder / project.config.state)
-        row, one = broadcast_rows(state).get(name), project.broadcasts.get(name)
-        if one is None and row is None:
-            hint = did_you_mean(name, project.broadcasts) or "`engage broadcast list` shows them all"
-            raise UsageError(f"there is no broadcast `{visible(name)}`", hint=hint)
+        rows = broadcast_rows(state)
+        row, shown = rows.get(name), broadcast_named(project, name, rows)
         if row is None or state is None:
-            assert one is not None
-            sending_at = instant_of_sending(one, project.config.timezone)
-            return BroadcastStanding(name, _stands(one, None, None), one.channel, sending_at, None)
-        standing = _standing(project, engine, state, one, row)
+            sending_at = instant_of_sending(shown, project.config.timezone)
+            return BroadcastStanding(name, _stands(shown, None, None), shown.channel, sending_at, None)
+        standing = _standing(project, engine, state, project.broadcasts.get(name), row)
         kept = read_kept_broadcast(row.definition)
         return replace(standing, measured_at=measured_at, variants=_results(project, folder, engine, kept, measured_at, progress))
 

@@ -7,12 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from engage_cli import __version__
-from engage_cli.definitions.broadcast import BroadcastStatus
 from engage_cli.engine.base import Engine
-from engage_cli.messaging.policy.due import Campaigns
 from engage_cli.messaging.sms import measure
 from engage_cli.outputs.ticks import stage_told
-from engage_cli.service.broadcast_plans import ByHand, plan_broadcasts
+from engage_cli.service.broadcast_plans import ByHand, called_off, is_stopped, plan_broadcasts
 from engage_cli.service.broadcast_results import BroadcastSample, BroadcastsResult, TrialRun
 from engage_cli.service.broadcasts import Found, Request, as_looked_at, changes_of, find
 from engage_cli.service.clock import resolve_as_of
@@ -22,6 +20,7 @@ from engage_cli.service.progress import Progress, Timed
 from engage_cli.service.results.common import DataReport
 from engage_cli.service.signing_key import missing_key
 from engage_cli.service.workspace import engine_for, load, report_of
+from engage_cli.state.broadcasts import broadcast_rows
 from engage_cli.state.instants import read
 from engage_cli.state.store import open_published, scratch_state
 
@@ -59,14 +58,16 @@ def try_broadcast(
     The result's `trial` has what would keep it from being sent. Raises UsageError for an unknown name, InvalidError for definitions.
     """
     project = load(folder)
-    instant = as_looked_at(project, name, resolve_as_of(as_of, project.config.timezone), now=now)
     timed = Timed(progress)
-    request = Request(project, folder, (name,), instant, ByHand(now), True, strict, None, timed)
     with engine_for(project, folder) as engine:
         state = open_published(engine, folder / project.config.state) or scratch_state(engine, tool_version=__version__)
+        instant = as_looked_at(project, state, name, resolve_as_of(as_of, project.config.timezone), now=now)
+        request = Request(project, folder, (name,), instant, ByHand(now), True, strict, None, timed)
         plans = plan_broadcasts(project, state, (name,), instant, request.by_hand, dry_run=True)
         if not plans.due:
-            return BroadcastsResult(instant, True, None, (), plans.idle, (), DataReport(), trial=TrialRun())
+            row = broadcast_rows(state).get(name)
+            off = () if row is None or row.cancelled_at is None else (called_off(row),)
+            return BroadcastsResult(instant, True, None, (), plans.idle, (), DataReport(), trial=TrialRun(problems=off))
         found = find(request, engine, state, plans)
         with timed.stage("rendering messages"):
             rendered = _render(engine)
@@ -75,7 +76,9 @@ def try_broadcast(
         if len(rendered.samples) < SAMPLES:
             _add_later(request, engine, found, rendered)
     problems = [one.message.removesuffix(": nothing was sent") for one in found.refused]
-    if project.broadcasts[name].status is BroadcastStatus.DRAFT:
+    if name not in project.broadcasts:
+        problems.append(f"the project does not have the broadcast `{name}` any more: nothing more of it goes")
+    elif is_stopped(project.broadcasts[name]):
         problems.append(f"the broadcast `{name}` is a draft, which nobody sends")
     unrenderable = sum(count for one in changes for reason, count in one.waterfall.skipped if reason == "unrenderable")
     if unrenderable:
@@ -101,8 +104,7 @@ def _add_later(request: Request, engine: Engine, found: Found, rendered: _Render
     last = engine.rows("SELECT max(send_at) FROM p_made ANTI JOIN p_due USING (candidate_id)")[0][0]
     if last is None:
         return
-    campaigns = Campaigns(broadcasts=[plan.name for plan in found.plans])
-    decide_due(engine, found.policy, found.staging.catalog, max(read(last), request.as_of), campaigns)
+    decide_due(engine, found.policy, found.staging.catalog, max(read(last), request.as_of), found.campaigns)
     shown = [sample.line["message_id"] for sample in rendered.samples]
     engine.execute(_FEW, [shown, SAMPLES])
     later = _render(engine)

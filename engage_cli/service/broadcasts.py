@@ -28,7 +28,7 @@ from engage_cli.outputs.rejects import write_rejects
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes, with_outcomes
 from engage_cli.service.broadcast_expect import broken_expectation
-from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, broadcasts_under_way, plan_broadcasts, row_of
+from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, broadcasts_under_way, essence, plan_broadcasts, row_of
 from engage_cli.service.broadcast_results import BroadcastChange, BroadcastsResult, Refused
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
@@ -42,7 +42,7 @@ from engage_cli.service.signing_key import require_key
 from engage_cli.service.trait_sets import make_traits
 from engage_cli.service.workspace import engine_for, load, report_of, with_tables_of
 from engage_cli.service.writing import write_and_commit
-from engage_cli.state.broadcasts import commit_broadcasts, waiting_counts
+from engage_cli.state.broadcasts import broadcast_rows, commit_broadcasts, waiting_counts
 from engage_cli.state.hashes import digest
 from engage_cli.state.inputs import vanished_files
 from engage_cli.state.instants import read
@@ -83,6 +83,16 @@ class Found:
     files: tuple[InputFile, ...]
     vanished: tuple[InputFile, ...]
 
+    @property
+    def campaigns(self) -> Campaigns:
+        """Whose candidates are decided about."""
+        return campaigns_of(self.plans)
+
+
+def campaigns_of(plans: Sequence[PlannedBroadcast]) -> Campaigns:
+    """Whose candidates a run of these decides about."""
+    return Campaigns(broadcasts=[plan.name for plan in plans], stopped=[("broadcast", plan.name) for plan in plans if plan.stopped])
+
 
 def send_broadcast(
     folder: Path,
@@ -101,7 +111,9 @@ def send_broadcast(
     more or fewer people would get it than it expects. Sent again to everybody it does nothing.
     """
     project = load(folder)
-    broadcast_named(project, name)
+    if name not in project.broadcasts:  # before anything of a run is there
+        with engine_for(project, folder) as engine:
+            broadcast_named(project, name, broadcast_rows(open_published(engine, folder / project.config.state)))
     instant = resolve_as_of(as_of, project.config.timezone)
     request = Request(project, folder, (name,), instant, ByHand(now), False, strict, file_format, progress)
     result = run_broadcasts(request, wait=wait)
@@ -147,10 +159,11 @@ def _run(request: Request, engine: Engine, state: State) -> BroadcastsResult:
     return BroadcastsResult(request.as_of, False, run.name, changes, plans.idle, written, report, found.refused)
 
 
-def as_looked_at(project: Project, name: str, as_of: datetime, *, now: bool) -> datetime:
-    """The instant of a dry run of one broadcast: before its own instant of sending that one, unless it is sent `now`."""
-    sending_at = instant_of_sending(broadcast_named(project, name), project.config.timezone)
-    return as_of if now or sending_at is None else max(as_of, sending_at)
+def as_looked_at(project: Project, state: State, name: str, as_of: datetime, *, now: bool) -> datetime:
+    """The instant of a dry run of one broadcast: before its own instant of sending that one, unless it is sent `now`, or was before."""
+    rows = broadcast_rows(state)
+    sending_at = instant_of_sending(broadcast_named(project, name, rows), project.config.timezone)
+    return as_of if now or name in rows or sending_at is None else max(as_of, sending_at)
 
 
 def find(request: Request, engine: Engine, state: State, plans: Plans) -> Found:
@@ -186,9 +199,8 @@ def find(request: Request, engine: Engine, state: State, plans: Plans) -> Found:
         going, refused, winners = _make_candidates(request, engine, plans, staging)
     suppress_by_outcomes(engine)
     engine.execute("CREATE OR REPLACE TEMP TABLE instance_end (instance BIGINT, ended_at TIMESTAMP, reason VARCHAR)")
-    stopped = [("broadcast", plan.name) for plan in going if plan.stopped]
     with progress.stage("deciding about messages"):
-        decide_due(engine, policy, staging.catalog, as_of, Campaigns(broadcasts=[plan.name for plan in going], stopped=stopped))
+        decide_due(engine, policy, staging.catalog, as_of, campaigns_of(going))
     return Found(going, refused, winners, policy, staging, files, vanished)
 
 
@@ -223,7 +235,9 @@ def _make_candidates(
 def _commit(request: Request, engine: Engine, state: State, found: Found) -> tuple[Run, Sequence[RunFile]]:
     """Write the files of a run and make it history."""
     config = request.project.config
-    definitions = [(plan.name, digest(plan.row.definition if plan.row else plan.name, plan.instant.isoformat())) for plan in found.plans]
+    definitions = [
+        (plan.name, digest(essence(plan.broadcast), plan.instant.isoformat(), found.winners.get(plan.name))) for plan in found.plans
+    ]
     run = next_run(state, COMMAND, request.as_of, __version__, definitions, found.files)
     rows = [row_of(plan, request.as_of, found.winners.get(plan.name), run.number) for plan in found.plans]
 

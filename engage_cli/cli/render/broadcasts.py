@@ -50,15 +50,18 @@ def _list_row(row: BroadcastLine) -> tuple[Piece | str | int, ...]:
 # ---- what became of everybody --------------------------------------------------------------------------------------
 
 
-def waterfall_blocks(fall: Waterfall, *, dry_run: bool) -> Iterator[Block]:
-    """From everybody who was matched to those who are sent to: each row but the first and the last is taken off."""
+def waterfall_blocks(fall: Waterfall, *, to_send: int | None = None) -> Iterator[Block]:
+    """From everybody who was matched to those who are sent to: each row but the first and the last is taken off. `to_send`: in a dry run so
+    many of these; the others were sent to before."""
     rows: list[tuple[Piece | str | int, ...]] = [("matched", strong(fall.matched))]
     rows += [(reason.replace("_", " "), Piece(number, Style.WARNING)) for reason, number in fall.skipped]
     if fall.later:
         rows.append(("deferred: sent later", Piece(fall.later)))
     if fall.open:
         rows.append(("deferred: wait for the winner", Piece(fall.open)))
-    rows.append(("to send" if dry_run else "sent", Piece(fall.sent, Style.GOOD)))
+    if to_send is not None and fall.sent > to_send:
+        rows.append(("sent before", Piece(fall.sent - to_send)))
+    rows.append(("sent", Piece(fall.sent, Style.GOOD)) if to_send is None else ("to send", Piece(to_send, Style.GOOD)))
     yield table(_WATERFALL, rows)
 
 
@@ -68,7 +71,7 @@ def sent_blocks(result: BroadcastsResult) -> Iterator[Block]:
         yield line(name(one), f": {why}; nothing was sent")
     for change in result.broadcasts:
         yield line(name(change.name), f" as of {instant(change.sending_at)}")
-        yield from waterfall_blocks(change.waterfall, dry_run=result.dry_run)
+        yield from waterfall_blocks(change.waterfall, to_send=change.sent if result.dry_run else None)
         if change.winner is not None:
             yield line("the winner is ", strong(change.winner))
         if change.next_at is not None:
@@ -196,7 +199,7 @@ def status_blocks(standing: BroadcastStanding) -> Iterator[Block]:
         return
     yield line(dim(f"the last run was as of {instant(standing.as_of)}"))
     yield EMPTY
-    yield from waterfall_blocks(standing.waterfall, dry_run=False)
+    yield from waterfall_blocks(standing.waterfall)
     if standing.next_at is not None:
         yield line(f"the next are due at {instant(standing.next_at)}")
     if standing.winner is not None:
@@ -254,7 +257,7 @@ def cancel_blocks(result: CancelResult) -> Iterator[Block]:
     would = "would be cancelled" if result.dry_run else "cancelled"
     yield line(name(result.broadcast), f" {would} as of {instant(result.cancelled_at)}: ", strong(f"{result.skipped} are not sent"))
     if result.waterfall.matched:
-        yield from waterfall_blocks(result.waterfall, dry_run=False)
+        yield from waterfall_blocks(result.waterfall)
     if result.dry_run:
         yield line(strong("dry run"), "; nothing was written")
     yield from (line(f"wrote {path}") for path in result.written)

@@ -1,0 +1,79 @@
+"""What is shown of a broadcast that was sent: dry runs, previews and the list say what the next run does."""
+
+from pathlib import Path
+
+import pytest
+
+from engage_cli.errors import ExitCode
+from tests.broadcasts.shop import SALE, candidates, decisions, query, write_shop
+from tests.broadcasts.test_commands import in_shop, rows_of
+from tests.cli.running import Engage
+
+SLOW = SALE + "throttle: {at_most: 8, per: 1 hour}\n"
+
+
+@pytest.fixture
+def engage(capsys: pytest.CaptureFixture[str]) -> Engage:
+    return Engage(capsys)
+
+
+def waiting_in(shop: Path) -> str:
+    """Somebody who waits."""
+    return sorted(set(candidates(shop)) - set(decisions(shop)))[0]
+
+
+def test_one_that_was_sent_early_is_looked_at_when_asked_for(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not at its `send_at`, by when all that waits would be expired."""
+    shop = in_shop(tmp_path / "shop", monkeypatch, SLOW)
+    engage("broadcast", "send", "sale", "--now", "--as-of", "2026-11-20T10:00Z")
+    idle = engage("broadcast", "send", "sale", "--dry-run", "--as-of", "2026-11-20T10:30Z")
+    assert "2 wait, the next until 2026-11-20T11:00:00Z" in idle.out and "dry run as of 2026-11-20T10:30:00Z" in idle.out
+    due = engage("broadcast", "send", "sale", "--dry-run", "--as-of", "2026-11-20T11:00Z")
+    assert rows_of(due.out) == {"matched": 10, "sent before": 8, "to send": 2}
+    seen = engage("broadcast", "preview", "sale", "--user", waiting_in(shop), "--as-of", "2026-11-20T10:30Z")
+    assert "would be sent" in seen.out and "at: 2026-11-20T11:00:00Z" in seen.out
+
+
+@pytest.mark.parametrize("text", [SLOW.replace("live", "draft"), None], ids=["draft", "removed"])
+def test_of_one_that_was_stopped_nothing_more_would_be_sent(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch, SLOW)
+    (shop / "campaigns/broadcasts/other.yaml").write_text(SALE.replace("broadcast: sale", "broadcast: other").replace("live", "draft"))
+    engage("broadcast", "send", "sale", "--as-of", "2026-11-27T09:00Z")
+    user, file = waiting_in(shop), shop / "campaigns/broadcasts/sale.yaml"
+    file.unlink() if text is None else file.write_text(text)
+    for at in ("2026-11-27T09:30Z", "2026-11-27T10:30Z"):
+        assert "would not be sent: not live (status)" in engage("broadcast", "preview", "sale", "--user", user, "--as-of", at).out
+    listed = engage("broadcast", "list").out
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith("sale")] == ["removed" if text is None else "stopped"]
+    tried = engage("broadcast", "send", "sale", "--dry-run", "--as-of", "2026-11-27T10:00Z")
+    assert tried.code == ExitCode.FAILED and rows_of(tried.out) == {"matched": 10, "not live": 2, "sent before": 8, "to send": 0}
+    assert engage("broadcast", "send", "sale", "--as-of", "2026-11-27T10:00Z").code == ExitCode.DONE
+    assert decisions(shop)[user] == "not_live"
+    assert [line.split()[1] for line in engage("broadcast", "list").out.splitlines() if line.startswith("sale")] == ["sent"]
+
+
+def test_one_that_was_cancelled_is_said_to_be(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its recipients were found: nobody is a recipient, and nobody will be."""
+    in_shop(tmp_path / "shop", monkeypatch, SLOW)
+    engage("broadcast", "cancel", "sale", "--as-of", "2026-11-20T10:00Z")
+    seen = engage("broadcast", "preview", "sale", "--user", "ana", "--as-of", "2026-11-20T11:00Z")
+    assert "was not sent: cancelled (broadcast cancel)" in seen.out
+    tried = engage("broadcast", "send", "sale", "--dry-run", "--as-of", "2026-11-20T11:00Z")
+    assert tried.code == ExitCode.FAILED
+    assert "error: the broadcast `sale` was cancelled at 2026-11-20T10:00:00Z: nothing of it goes any more" in tried.err
+
+
+@pytest.mark.parametrize("command", ["send", "cancel"])
+def test_a_run_is_told_from_one_of_another_definition(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The id of the first run of a broadcast rests on what it says."""
+    found = []
+    for name, text in (("one", SALE), ("same", SALE + "description: Words\n"), ("other", SALE + "priority: 3\n")):
+        shop = write_shop(tmp_path / name, text)
+        monkeypatch.chdir(shop)
+        assert engage("broadcast", command, "sale", "--as-of", "2026-11-27T09:00Z").code == ExitCode.DONE
+        found += [run for (run,) in query(shop, "SELECT run_id FROM run")]
+    assert found[0] == found[1] != found[2]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from benchmarks.measurements.broadcast import broadcast
 from benchmarks.measurements.fifty import fifty_lifetime, fifty_ninety, one_audience
 from benchmarks.measurements.growth import fifty_thousand, one_per_cent
 from benchmarks.measurements.hundred_appends import hundred_appends
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "hundred_appends": hundred_appends,
     "membership": membership,
     "manifests": manifests,
+    "broadcast": broadcast,
     "identity": identity,
     "twenty_traits": twenty_traits,
     "in_flight": in_flight,

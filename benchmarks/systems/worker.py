@@ -36,6 +36,10 @@ def perform(task: str, **given: Any) -> Clock:
         return {"write_manifest": manifests.write_manifest, "copy_rows": manifests.copy_rows, "render_loop": manifests.render_loop}[task](
             **given
         )
+    if task == "choose_recipients":
+        from benchmarks.systems.broadcasts import choose_recipients
+
+        return choose_recipients(**given)
     if task == "ask_texts":
         from benchmarks.systems.duckdb_queries import ask_texts
 

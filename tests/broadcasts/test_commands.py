@@ -117,7 +117,8 @@ def test_a_dry_run_with_a_problem_fails_and_still_counts(
 def test_what_a_dry_run_says_comes_true(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = in_shop(tmp_path / "shop", monkeypatch, TESTED + "throttle: {at_most: 3, per: 1 hour}\n", unsubscribed=["ana", "ida"])
     said = engage("broadcast", "send", "sale", "--dry-run", "--json", *TIMES).document["broadcasts"][0]["waterfall"]
-    done = engage("broadcast", "send", "sale", "--json", *TIMES).document
+    done = engage("broadcast", "send", "sale", "--json", "--verbose", *TIMES).document
+    assert {"deciding about messages", "writing"} <= {one["stage"] for one in done["timings"]}
     assert done["broadcasts"][0]["waterfall"] == said
     assert engage("broadcast", "status", "sale", "--json").document["waterfall"] == said
     assert said["sent"] + sum(said["skipped"].values()) + said["deferred"] == said["matched"] == 10

@@ -146,7 +146,7 @@ def _show_sent(out: Output, result: "BroadcastsResult", folder: Path) -> None:
     out.tell(recovered_blocks(result))
     tell_data(out, result.data, folder, writes=not result.dry_run)
     if out.flags.as_json:
-        out.document(broadcasts_document(result))
+        out.document(broadcasts_document(result, verbose=out.flags.verbose))
     else:
         out.show(sent_blocks(result))
     out.tell(problem_blocks(result))

@@ -130,10 +130,11 @@ def problem_blocks(result: BroadcastsResult) -> Iterator[Block]:
         yield line(Piece("  hint: ", Style.GOOD), refused.hint)
 
 
-def broadcasts_document(result: BroadcastsResult) -> Json:
-    """`broadcast send`, and the stage of `run`, for machines."""
+def broadcasts_document(result: BroadcastsResult, *, verbose: bool = False) -> Json:
+    """`broadcast send`, and the stage of `run`, for machines. `verbose`: with what it took, which alone differs from run to run."""
     document = fields_of(result)
-    for key in ("data", "timings", "recovered", *(() if result.samples else ("samples",)), *(() if result.trial else ("trial",))):
+    without = [*([] if verbose else ["timings"]), *([] if result.samples else ["samples"]), *([] if result.trial else ["trial"])]
+    for key in ("data", "recovered", *without):
         del document[key]
     document["broadcasts"] = [_change_document(one) for one in result.broadcasts]
     document["idle"] = [{"name": one, "why": why} for one, why in result.idle]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -44,6 +44,13 @@ class Output:
         return Shown(self)
 
     # ---- results -----------------------------------------------------------------------------------------------------
+
+    def result(self, document: Callable[[], Mapping[str, Any]], blocks: Iterable["Block"]) -> None:
+        """Print a result: as its document with --json, else for people."""
+        if self.flags.as_json:
+            self.document(document())
+        else:
+            self.show(blocks)
 
     def show(self, blocks: Iterable["Block"]) -> None:
         """Print a result for people."""

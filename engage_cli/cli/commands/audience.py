@@ -116,10 +116,7 @@ def _show_build(out: Output, result: "BuildResult", folder: Path) -> None:
     out.tell(warning_blocks(result.data, rejects_file=shown, writes=not result.dry_run))
     out.note(note_blocks(result.data))
     out.note(left_out_blocks(result))
-    if out.flags.as_json:
-        out.document(build_document(result, verbose=out.flags.verbose))
-    else:
-        out.show(build_blocks(result, folder, every_path=out.flags.verbose))
+    out.result(lambda: build_document(result, verbose=out.flags.verbose), build_blocks(result, folder, every_path=out.flags.verbose))
     out.tell(held_blocks(result))
 
 
@@ -130,10 +127,7 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     from engage_cli.service.look import list_audiences
 
     rows = list_audiences(out.project(project))
-    if out.flags.as_json:
-        out.document(list_document(rows))
-    else:
-        out.show(list_blocks(rows))
+    out.result(lambda: list_document(rows), list_blocks(rows))
     return ExitCode.DONE
 
 
@@ -155,10 +149,7 @@ def preview(
 
     result = look(out.project(project), name, as_of=as_of, strict=strict, sample=sample, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(preview_document(result))
-    else:
-        out.show(preview_blocks(result))
+    out.result(lambda: preview_document(result), preview_blocks(result))
     return ExitCode.DONE
 
 
@@ -174,10 +165,7 @@ def explain(out: Output, name: AudienceName, user: User, project: ProjectDir = N
 
     result = find_why(out.project(project), name, user, as_of=as_of, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(explanation_document(result))
-    else:
-        out.show(explanation_blocks(result, whole=out.flags.verbose))
+    out.result(lambda: explanation_document(result), explanation_blocks(result, whole=out.flags.verbose))
     return ExitCode.DONE
 
 
@@ -196,10 +184,7 @@ def overlap(
 
     result = compare(out.project(project), left, right, as_of=as_of, strict=strict, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(overlap_document(result))
-    else:
-        out.show(overlap_blocks(result))
+    out.result(lambda: overlap_document(result), overlap_blocks(result))
     return ExitCode.DONE
 
 

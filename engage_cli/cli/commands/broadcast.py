@@ -56,10 +56,7 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     from engage_cli.service.broadcast_status import list_broadcasts
 
     rows = list_broadcasts(out.project(project))
-    if out.flags.as_json:
-        out.document({"broadcasts": [fields_of(row) for row in rows]})
-    else:
-        out.show(list_blocks(rows))
+    out.result(lambda: {"broadcasts": [fields_of(row) for row in rows]}, list_blocks(rows))
     return ExitCode.DONE
 
 
@@ -73,10 +70,7 @@ def status(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = No
     from engage_cli.service.broadcast_status import broadcast_status
 
     standing = broadcast_status(out.project(project), name, as_of=as_of, progress=out.progress())
-    if out.flags.as_json:
-        out.document(status_document(standing))
-    else:
-        out.show(status_blocks(standing))
+    out.result(lambda: status_document(standing), status_blocks(standing))
     return ExitCode.DONE
 
 
@@ -91,10 +85,7 @@ def preview(out: Output, name: Name, user: User, project: ProjectDir = None, as_
     from engage_cli.service.broadcast_preview import preview_broadcast
 
     result = preview_broadcast(out.project(project), name, user, as_of=as_of, progress=out.progress())
-    if out.flags.as_json:
-        out.document(fields_of(result))
-    else:
-        out.show(preview_blocks(result))
+    out.result(lambda: fields_of(result), preview_blocks(result))
     return ExitCode.DONE
 
 
@@ -145,10 +136,7 @@ def _show_sent(out: Output, result: "BroadcastsResult", folder: Path) -> None:
 
     out.tell(recovered_blocks(result))
     tell_data(out, result.data, folder, writes=not result.dry_run)
-    if out.flags.as_json:
-        out.document(broadcasts_document(result, verbose=out.flags.verbose))
-    else:
-        out.show(sent_blocks(result))
+    out.result(lambda: broadcasts_document(result, verbose=out.flags.verbose), sent_blocks(result))
     out.tell(problem_blocks(result))
 
 
@@ -159,10 +147,7 @@ def _send_seeds(out: Output, folder: Path, name: str, seeds: Path, as_of: AsOf, 
     from engage_cli.service.workspace import load
 
     result = send_seeds(load(folder), folder, name, seeds, as_of=as_of, dry_run=dry_run)
-    if out.flags.as_json:
-        out.document(fields_of(result))
-    else:
-        out.show(seeds_blocks(result))
+    out.result(lambda: fields_of(result), seeds_blocks(result))
     return ExitCode.DONE
 
 
@@ -186,8 +171,5 @@ def cancel(
     check_detailed(detailed_exit_code, dry_run=dry_run)
     result = cancel_broadcast(out.project(project), name, as_of=as_of, dry_run=dry_run, wait=wait)
     out.tell(recovered_blocks(result))
-    if out.flags.as_json:
-        out.document(cancel_document(result))
-    else:
-        out.show(cancel_blocks(result))
+    out.result(lambda: cancel_document(result), cancel_blocks(result))
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.changed else ExitCode.DONE

@@ -77,10 +77,7 @@ def list_(out: Output, user: User = None, project: ProjectDir = None, as_of: AsO
     folder = out.project(project)
     result = list_consents(folder, user=user, as_of=as_of, progress=out.progress())
     out.tell(warning_blocks(result.data))
-    if out.flags.as_json:
-        out.document(states_document(result))
-    else:
-        out.show(states_blocks(result))
+    out.result(lambda: states_document(result), states_blocks(result))
     return ExitCode.DONE
 
 

@@ -39,8 +39,5 @@ def forget(
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
     result = forget_person(out.project(project), user, dry_run=dry_run, wait=wait, progress=out.progress())
-    if out.flags.as_json:
-        out.document(forget_document(result))
-    else:
-        out.show(forget_blocks(result))
+    out.result(lambda: forget_document(result), forget_blocks(result))
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.would_change else ExitCode.DONE

@@ -27,8 +27,5 @@ def show(out: Output, user: Known, project: ProjectDir = None, as_of: AsOf = Non
     from engage_cli.service.identity import show_identity
 
     profile = show_identity(out.project(project), user, as_of=as_of, progress=out.progress())
-    if out.flags.as_json:
-        out.document(profile_document(profile))
-    else:
-        out.show(profile_blocks(profile))
+    out.result(lambda: profile_document(profile), profile_blocks(profile))
     return ExitCode.DONE

@@ -86,10 +86,7 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     from engage_cli.service.journeys import list_journeys
 
     rows = list_journeys(out.project(project))
-    if out.flags.as_json:
-        out.document({"journeys": [fields_of(row) for row in rows]})
-    else:
-        out.show(list_blocks(rows))
+    out.result(lambda: {"journeys": [fields_of(row) for row in rows]}, list_blocks(rows))
     return ExitCode.DONE
 
 
@@ -103,10 +100,7 @@ def status(out: Output, name: Name, project: ProjectDir = None) -> ExitCode:
     from engage_cli.service.journey_status import journey_status
 
     standing = journey_status(out.project(project), name, progress=out.progress())
-    if out.flags.as_json:
-        out.document(fields_of(standing))
-    else:
-        out.show(status_blocks(standing))
+    out.result(lambda: fields_of(standing), status_blocks(standing))
     return ExitCode.DONE
 
 
@@ -120,10 +114,7 @@ def show(out: Output, name: Name, user: User, project: ProjectDir = None) -> Exi
     from engage_cli.service.journey_show import journey_of_person
 
     person = journey_of_person(out.project(project), name, user)
-    if out.flags.as_json:
-        out.document(fields_of(person))
-    else:
-        out.show(person_blocks(person, whole=out.flags.verbose))
+    out.result(lambda: fields_of(person), person_blocks(person, whole=out.flags.verbose))
     return ExitCode.DONE
 
 
@@ -172,10 +163,7 @@ def simulate(
 
     result = play(out.project(project), name, since, until, sample=sample, strict=strict, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(fields_of(result))
-    else:
-        out.show(simulation_blocks(result))
+    out.result(lambda: fields_of(result), simulation_blocks(result))
     return ExitCode.DONE
 
 
@@ -226,10 +214,7 @@ def _by_hand(out: Output, name: str, status: "JourneyStatus", project: Path | No
     from engage_cli.service.journey_hand import set_by_hand
 
     result = set_by_hand(out.project(project), name, status, as_of=as_of, wait=wait)
-    if out.flags.as_json:
-        out.document(fields_of(result))
-    else:
-        out.show(hand_blocks(result))
+    out.result(lambda: fields_of(result), hand_blocks(result))
     return ExitCode.DONE
 
 
@@ -253,10 +238,7 @@ def take_out(
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
     result = stop(out.project(project), name, user, key=key, dry_run=dry_run, wait=wait)
-    if out.flags.as_json:
-        out.document({**fields_of(result), "dry_run": dry_run})
-    else:
-        out.show(exit_blocks(result, dry_run=dry_run))
+    out.result(lambda: {**fields_of(result), "dry_run": dry_run}, exit_blocks(result, dry_run=dry_run))
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.stopped else ExitCode.DONE
 
 
@@ -296,10 +278,7 @@ def tick(
     out.tell(recovered_blocks(result))
     tell_data(out, result.data, folder, writes=not dry_run)
     out.note(left_out_blocks(result))
-    if out.flags.as_json:
-        out.document(tick_document(result, verbose=out.flags.verbose))
-    else:
-        out.show(tick_blocks(result))
+    out.result(lambda: tick_document(result, verbose=out.flags.verbose), tick_blocks(result))
     out.tell(held_blocks(result))
     if result.held:
         return ExitCode.FAILED

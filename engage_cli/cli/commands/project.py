@@ -34,10 +34,7 @@ def init(out: Output, directory: NewDir = Path()) -> ExitCode:
     from engage_cli.service.init import init as make
 
     result = make(directory)
-    if out.flags.as_json:
-        out.document(init_document(result))
-    else:
-        out.show(init_blocks(result, shown_path(result.folder, Path()), EXAMPLE_AUDIENCE))
+    out.result(lambda: init_document(result), init_blocks(result, shown_path(result.folder, Path()), EXAMPLE_AUDIENCE))
     return ExitCode.DONE
 
 
@@ -62,10 +59,7 @@ def check(out: Output, project: ProjectDir = None, as_of: AsOf = None, no_data: 
         valid = valid and not (strict and result.data.rejects)
         out.tell(warning_blocks(result.data))
         out.note(note_blocks(result.data))
-    if out.flags.as_json:
-        out.document(check_document(result, valid=valid))
-    else:
-        out.show(check_blocks(result, texts_of(folder, result.issues), valid=valid))
+    out.result(lambda: check_document(result, valid=valid), check_blocks(result, texts_of(folder, result.issues), valid=valid))
     return ExitCode.DONE if valid else ExitCode.INVALID
 
 

@@ -79,10 +79,7 @@ def run(
         folder, as_of=as_of, strict=strict, wait=wait, allow_change=allow_change, file_format=file_format, progress=out.progress()
     )
     _tell(out, result, folder)
-    if out.flags.as_json:
-        out.document(run_document(result))
-    else:
-        out.show(run_blocks(result, folder, every_path=out.flags.verbose))
+    out.result(lambda: run_document(result), run_blocks(result, folder, every_path=out.flags.verbose))
     out.tell(held_blocks(result))
     out.tell(refused_blocks(result))
     return ExitCode.FAILED if result.held or result.refused else ExitCode.DONE
@@ -96,10 +93,7 @@ def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, stric
     folder = out.project(project)
     result = run_all(folder, as_of=as_of, dry_run=True, strict=strict, samples=sample, progress=out.progress())
     _tell(out, result, folder)
-    if out.flags.as_json:
-        out.document(run_document(result))
-    else:
-        out.show(plan_blocks(result))
+    out.result(lambda: run_document(result), plan_blocks(result))
     out.tell(held_blocks(result))
     out.tell(refused_blocks(result))
     if result.held or result.refused:

@@ -32,10 +32,7 @@ def backup(out: Output, destination: Destination = None, project: ProjectDir = N
 
     folder = out.project(project)
     path = copy_state(folder, destination, wait=wait)
-    if out.flags.as_json:
-        out.document({"path": str(path)})
-    else:
-        out.show(backup_blocks(shown_path(Path(), path)))
+    out.result(lambda: {"path": str(path)}, backup_blocks(shown_path(Path(), path)))
     return ExitCode.DONE
 
 
@@ -50,10 +47,10 @@ def restore(out: Output, source: Source, project: ProjectDir = None, wait: Wait 
 
     folder = out.project(project)
     earlier = restore_state(folder, source, wait=wait)
-    if out.flags.as_json:
-        out.document({"restored": str(source), "earlier": None if earlier is None else str(earlier)})
-    else:
-        out.show(restore_blocks(source, None if earlier is None else shown_path(Path(), earlier)))
+    out.result(
+        lambda: {"restored": str(source), "earlier": None if earlier is None else str(earlier)},
+        restore_blocks(source, None if earlier is None else shown_path(Path(), earlier)),
+    )
     return ExitCode.DONE
 
 
@@ -67,8 +64,5 @@ def check(out: Output, project: ProjectDir = None, wait: Wait = 30.0) -> ExitCod
     from engage_cli.service.keep import check_state
 
     findings = check_state(out.project(project), wait=wait)
-    if out.flags.as_json:
-        out.document(findings_document(findings))
-    else:
-        out.show(findings_blocks(findings))
+    out.result(lambda: findings_document(findings), findings_blocks(findings))
     return ExitCode.FAILED if findings else ExitCode.DONE

@@ -26,10 +26,7 @@ def status(out: Output, project: ProjectDir = None) -> ExitCode:
 
     folder = out.project(project)
     store = store_status(folder, progress=out.progress())
-    if out.flags.as_json:
-        out.document(store_document(store))
-    else:
-        out.show(status_blocks(store, folder, whole=out.flags.verbose))
+    out.result(lambda: store_document(store), status_blocks(store, folder, whole=out.flags.verbose))
     return ExitCode.DONE
 
 
@@ -43,10 +40,7 @@ def rebuild(out: Output, project: ProjectDir = None, wait: Wait = 30.0) -> ExitC
 
     folder = out.project(project)
     store = rebuild_store(folder, wait=wait, progress=out.progress())
-    if out.flags.as_json:
-        out.document(store_document(store))
-    else:
-        out.show(rebuild_blocks(store, folder, whole=out.flags.verbose))
+    out.result(lambda: store_document(store), rebuild_blocks(store, folder, whole=out.flags.verbose))
     return ExitCode.DONE
 
 
@@ -61,8 +55,5 @@ def compact(out: Output, project: ProjectDir = None, wait: Wait = 30.0) -> ExitC
 
     folder = out.project(project)
     store = compact_store(folder, wait=wait, progress=out.progress())
-    if out.flags.as_json:
-        out.document(store_document(store))
-    else:
-        out.show(compact_blocks(store, folder, whole=out.flags.verbose))
+    out.result(lambda: store_document(store), compact_blocks(store, folder, whole=out.flags.verbose))
     return ExitCode.DONE

@@ -56,8 +56,5 @@ def preview(
     result = render(folder, name, user, channel=channel, language=language, context=given, as_of=as_of, progress=out.progress())
     tell_data(out, result.data)
     out.note(note_of(result))
-    if out.flags.as_json:
-        out.document(preview_document(result))
-    else:
-        out.show(preview_blocks(result))
+    out.result(lambda: preview_document(result), preview_blocks(result))
     return ExitCode.DONE

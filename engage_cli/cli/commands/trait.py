@@ -68,10 +68,7 @@ def build(
     result = build_traits(folder, names or (), as_of=as_of, dry_run=dry_run, strict=strict, wait=wait, full=full, progress=out.progress())
     out.tell(recovered_blocks(result))
     tell_data(out, result.data, folder, writes=not dry_run)
-    if out.flags.as_json:
-        out.document(build_document(result))
-    else:
-        out.show(build_blocks(result, folder, every_path=out.flags.verbose))
+    out.result(lambda: build_document(result), build_blocks(result, folder, every_path=out.flags.verbose))
     return ExitCode.WOULD_CHANGE if detailed_exit_code and result.would_change else ExitCode.DONE
 
 
@@ -82,10 +79,7 @@ def list_all(out: Output, project: ProjectDir = None) -> ExitCode:
     from engage_cli.service.traits import list_traits
 
     rows = list_traits(out.project(project))
-    if out.flags.as_json:
-        out.document({"traits": [fields_of(row) for row in rows]})
-    else:
-        out.show(list_blocks(rows))
+    out.result(lambda: {"traits": [fields_of(row) for row in rows]}, list_blocks(rows))
     return ExitCode.DONE
 
 
@@ -106,10 +100,7 @@ def show(
     of = Subject.USERS if user else Subject.ACCOUNTS
     result = look(out.project(project), one, names or (), of=of, as_of=as_of, progress=out.progress())
     tell_data(out, result.data)
-    if out.flags.as_json:
-        out.document(shown_document(result))
-    else:
-        out.show(shown_blocks(result))
+    out.result(lambda: shown_document(result), shown_blocks(result))
     return ExitCode.DONE
 
 

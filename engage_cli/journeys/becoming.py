@@ -1,7 +1,8 @@
 """Entries by a condition: at which instants it becomes true for whom, and for whom it holds at the end of the tick.
 
 Over dated inputs it acts at the very instant, over undated ones at the tick that sees it. Whoever is not known yet meets no condition.
-For whom it held at the last tick is remembered (`entry_truth`), so that a late event that makes it true does not go unnoticed.
+For whom it held at the last tick is remembered (`entry_truth`), and asked again where files have changed: whatever came in late, however
+old, and made it true by then does not go unnoticed.
 
 `w_truth(user_key, holds)`
     what is to be remembered: of the users that were looked at, whether the condition holds at the tick's instant.
@@ -34,6 +35,7 @@ class Becoming:
     late_from: datetime | None
     backfill: bool
     anew: bool
+    new_files: bool
 
     def find(self) -> None:
         """Make `w_become(user_key, entered_at)` of those who enter, unless somebody keeps them out, and `w_truth`."""
@@ -72,6 +74,7 @@ class Becoming:
         """Whoever the condition may have changed for since the last tick; in the first tick of an edition everybody."""
         assert self.late_from is not None
         engine = self.engine
+        self._compare(last)
         engine.execute(_EVERYBODY, [stored(self.late_from)])
         self.asker.make_changes(ENTRY, self.late_from)
         engine.execute(_LOOKED_AT, [stored(last), stored(last), self.anew])
@@ -82,6 +85,14 @@ class Becoming:
         engine.execute(_RISING, [stored(last + MICROSECOND)])
         if not self.anew:
             engine.execute(_LATE_RISING, [stored(last), stored(last), stored(self.since)])
+
+    def _compare(self, last: datetime) -> None:
+        """Make `w_known_better(user_key)`: of whom the last tick was told something else than what is known of its instant now."""
+        self.engine.execute("CREATE OR REPLACE TEMP TABLE w_known_better (user_key INTEGER)")
+        if self.new_files:
+            self.engine.execute(_EVERYBODY, [stored(last)])
+            self.asker.ask([ENTRY])
+            self.engine.execute(_KNOWN_BETTER, [stored(last)])
 
     def _ask(self) -> None:
         """Make `w_held(user_key, asked_at, holds, held_before)` of `w_asked`: the course of the condition."""
@@ -118,11 +129,18 @@ _COURSE = """
         UNION SELECT instance, CAST(? AS TIMESTAMP) FROM w_asked
     ) AS c USING (instance)
 """
+_KNOWN_BETTER = """
+    INSERT INTO w_known_better
+    SELECT k.user_key FROM w_known_since AS k
+    LEFT JOIN w_true AS t ON t.instance = k.user_key
+    LEFT JOIN w_recorded AS r ON r.user_key = k.user_key
+    WHERE (t.instance IS NOT NULL AND k.since <= CAST(? AS TIMESTAMP)) <> (r.user_key IS NOT NULL)
+"""
 _LOOKED_AT = """
     CREATE OR REPLACE TEMP TABLE w_looked_at AS
     SELECT DISTINCT u.user_key FROM users AS u
-    WHERE u.user_key IN (SELECT instance FROM w_change WHERE changed_at > CAST(? AS TIMESTAMP)) OR u.user_key IN (SELECT user_key
-        FROM w_late)
+    WHERE u.user_key IN (SELECT instance FROM w_change WHERE changed_at > CAST(? AS TIMESTAMP))
+        OR u.user_key IN (SELECT user_key FROM w_known_better)
         OR u.user_key IN (SELECT user_key FROM w_known_since WHERE since > CAST(? AS TIMESTAMP)) OR CAST(? AS BOOLEAN)
 """
 _COURSE_SINCE = """

@@ -104,6 +104,7 @@ class Door:
             late_from=self.late_from,
             backfill=entry.backfill,
             anew=self.anew,
+            new_files=self.new_files,
         )
         becoming.find()
         last = None if self.last is None else stored(self.last)

@@ -137,5 +137,9 @@ def test_who_met_the_entrys_condition_unknown_to_the_last_tick_enters_when_it_be
     assert stays(run(WHEN.replace("2026-11-01", "2026-11-02T11:00Z"), early, ticks=["2T12:00", "3T00:00"], late={"m1": 1})) == [], (
         "before `since`"
     )
+    ordered = WHEN.replace("when: {event: Cart", "when: {sequence: [{event: Cart}, {event: Order}]")
+    for order, expected in {"3T23:00": [], "6T23:00": ["6T23:00 to now"]}.items():  # the cart is older than the window either way
+        carts = [did("Order", order, "m2"), CART]
+        assert stays(run(ordered, *carts, ticks=["7T00:00", "8T00:00"], late={"m1": 1})) == expected
     second = did("Cart", "2T09:00", "m2")
     assert stays(run(WHEN, CART, second, ticks=["2T12:00", "3T00:00"], late={"m2": 1})) == ["2T10:00 to now"], "it was true already"

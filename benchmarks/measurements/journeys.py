@@ -73,6 +73,7 @@ def many_events(setting: Setting) -> list[Row]:
     """A tick after half as many events as the history has (10 million of 20), of people who wait for some of them."""
     folder = setting.place("projects") / "many-events"
     _make(folder, [("trial", "Trial Started")])
+    _history(folder, setting.users, setting.events)
     _entries(folder, setting.users)
     _or_raise(_tick(folder, BEGUN + WAIT))
     _orders(folder, setting.users, setting.events // 2)
@@ -140,6 +141,16 @@ def _entries(folder: Path, users: int) -> None:
         f"SELECT 'e' || n AS message_id, 'u' || n AS user_id, 'Trial Started' AS event, to_microseconds((n * {step})::BIGINT) AS after,"
         f" 'pro' AS plan FROM range({users}) AS t(n)",
         BEGUN,
+    )
+
+
+def _history(folder: Path, users: int, events: int) -> None:
+    """So many other events in the two years before anybody enters."""
+    _write(
+        folder / "events/before.parquet",
+        f"SELECT 'h' || n AS message_id, 'u' || (n * 104729 % {users}) AS user_id, 'Product Viewed' AS event,"
+        f" to_microseconds((n * {730 * 24 * 3600 * 10**6 / events})::BIGINT) AS after, 'pro' AS plan FROM range({events}) AS t(n)",
+        BEGUN - timedelta(days=730),
     )
 
 

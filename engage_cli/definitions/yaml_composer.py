@@ -52,7 +52,7 @@ class _TooMuchError(Exception):
     """A bound is passed; the issue is recorded, and the rest of the file is left unread."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Built:
     """A finished node; `size` counts its nodes with aliases expanded, `height` its levels of lists and mappings."""
 
@@ -94,17 +94,17 @@ class _Composer:
     def take(self, event: Any) -> None:
         """Go on by one event of libyaml."""
         match event:
-            case yaml.DocumentStartEvent():
-                self._anchors = {}
-            case yaml.AliasEvent():
-                built = self._alias(event)
-                self._add(built, built.size)
-            case yaml.ScalarEvent():
+            case yaml.ScalarEvent():  # most are
                 self._add(self._anchored(event.anchor, _Built(self._scalar(event))))
             case yaml.CollectionStartEvent():
                 self._open(event)
             case yaml.CollectionEndEvent():
                 self._add(self._close(event))
+            case yaml.AliasEvent():
+                built = self._alias(event)
+                self._add(built, built.size)
+            case yaml.DocumentStartEvent():
+                self._anchors = {}
 
     # ---- nodes ----
 

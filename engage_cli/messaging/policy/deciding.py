@@ -58,11 +58,13 @@ _LEFT = """
 # In a left join a condition on the left side alone, outside of the keys, would have everybody compared with everybody.
 _REACHED = """
     CREATE OR REPLACE TEMP TABLE p_reached AS
+    WITH address AS (
+        FROM p_address QUALIFY row_number() OVER (PARTITION BY user_key, channel, coalesce(normal, value) ORDER BY value) = 1
+    )
     SELECT CASE WHEN a.is_list THEN md5(d.candidate_id || chr(31) || coalesce(a.normal, a.value)) ELSE d.candidate_id END AS message_id,
         d.*, a.normal AS "to", a."key", a.problem
     FROM p_due AS d
-    LEFT JOIN p_address AS a ON a.user_key = CASE WHEN d.reason IS NULL THEN d.user_key END AND a.channel = d.channel
-    QUALIFY row_number() OVER (PARTITION BY d.candidate_id, coalesce(a.normal, a.value) ORDER BY a.value) = 1
+    LEFT JOIN address AS a ON a.user_key = CASE WHEN d.reason IS NULL THEN d.user_key END AND a.channel = d.channel
 """
 _JUDGED = """
     CREATE OR REPLACE TEMP TABLE p_message AS
@@ -107,10 +109,11 @@ _JUDGED = """
                     THEN {'reason': 'unrenderable', 'rule': 'there is no template ' || template}
             END AS verdict
         FROM known
+    ), placed AS (
+        SELECT message_id, row_number() OVER (ORDER BY send_at, priority DESC, campaign, message_id) AS place FROM p_reached
     )
-    SELECT * EXCLUDE (verdict), verdict.reason AS reason, verdict.rule AS rule,
-        row_number() OVER (ORDER BY send_at, priority DESC, campaign, message_id) AS place
-    FROM judged
+    SELECT * EXCLUDE (verdict, place), verdict.reason AS reason, verdict.rule AS rule, place
+    FROM judged JOIN placed USING (message_id)
 """
 # Of those who share an address the first whom no cap stops has it, and gets it; who comes after that one does not, capped or not.
 _LET_THROUGH = """

@@ -73,16 +73,17 @@ def _duration(text: str) -> Duration:
 
 _TAKEN = """
     CREATE OR REPLACE TEMP TABLE p_taken AS
-    SELECT c.*, u.user_key, c.settings->>'$.group' AS "group", coalesce(c.settings->>'$.category', 'marketing') AS category,
-        coalesce(CAST(c.settings->>'$.priority' AS INTEGER), 0) AS priority, coalesce(c.settings->>'$.render', 'message') AS render,
-        c.settings->>'$.expires_after' AS expires
+    SELECT c.* EXCLUDE (said), u.user_key, said[1] AS "group", coalesce(said[2], 'marketing') AS category,
+        coalesce(CAST(said[3] AS INTEGER), 0) AS priority, coalesce(said[4], 'message') AS render, said[5] AS expires
     FROM (
-        SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template, scheduled_at,
-            send_at, zone, settings, context, withheld
-        FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
-        WHERE send_at <= ? AND list_contains(CAST(? AS VARCHAR[]), campaign_kind || ' ' || campaign)
-        UNION ALL BY NAME
-        SELECT * FROM p_made WHERE send_at <= ?
+        SELECT *, settings->>['$.group', '$.category', '$.priority', '$.render', '$.expires_after'] AS said FROM (
+            SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template,
+                scheduled_at, send_at, zone, settings, context, withheld
+            FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
+            WHERE send_at <= ? AND list_contains(CAST(? AS VARCHAR[]), campaign_kind || ' ' || campaign)
+            UNION ALL BY NAME
+            SELECT * FROM p_made WHERE send_at <= ?
+        )
     ) AS c
     LEFT JOIN instance_user AS u USING (user_id)
 """

@@ -13,7 +13,7 @@ from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 
-GROWTH = 1.75
+GROWTH = 1.6
 LEAST = 24
 """Blocks of 256 KiB: a smaller file is left as it is."""
 

@@ -72,7 +72,7 @@ def test_lines_are_numbered_over_many_buffers(newline: str, tmp_path: Path) -> N
                     b'{"message_id":"m%d","user_id":"u","event":"A","timestamp":"2026-11-01","pad":"%s"}' % (number, b"x" * (number % 60))
                 )
             file.write(newline.encode())
-    with staged(tmp_path, "  events: {path: e.jsonl}\n") as (engine, _):
+    with staged(tmp_path, "  events: {path: e.jsonl}\nengine: {threads: 2}\n") as (engine, _):
         assert [row[1:] for row in rejected(engine)] == expected
 
 

@@ -1,5 +1,7 @@
 """Conditions in journeys: of the context, tied to the key, since a moment of the instance, of messages and of other journeys."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.reference.journey_examples import did, history, run, same_for_any_schedule, sends, stays, trace
@@ -7,20 +9,22 @@ from tests.reference.journeys import simulate
 from tests.reference.journeys.rows import candidate_id, instance_id
 
 
-def asked(condition: str, *rows: object) -> bool:
-    """Whether a split on the third of November, after a send on the second, takes the branch with the condition."""
-    text = f"""
+def asked(conditions: Iterable[str], *rows: object) -> dict[str, bool]:
+    """Of each condition, whether a split on the third of November, after a send on the second, takes the branch with it."""
+    questions = {f"question_{number}": condition for number, condition in enumerate(conditions)}
+    splits = [f"  - {{split: [{{name: yes, when: {condition}}}], id: {name}}}" for name, condition in questions.items()]
+    text = """
 journey: j
-entry: {{on: {{event: Cart}}, key: cart, reentry: always, since: 2026-11-01}}
+entry: {on: {event: Cart}, key: cart, reentry: always, since: 2026-11-01}
 steps:
-  - {{delay: 1 hour}}
-  - {{send: hi, channel: email, id: nudge}}
-  - {{delay: 1 day}}
-  - {{split: [{{name: x, when: {{event: Never}}, steps: [{{send: no, channel: email, id: other}}]}}]}}
-  - {{split: [{{name: yes, when: {condition}}}], id: question}}
+  - {delay: 1 hour}
+  - {send: hi, channel: email, id: nudge}
+  - {delay: 1 day}
+  - {split: [{name: x, when: {event: Never}, steps: [{send: no, channel: email, id: other}]}]}
 """
-    results = run(text, did("Cart", "2T10:00", "m1", cart="a", total=5), *rows)
-    return [row.cause for row in results.transitions if row.from_step == "question"][:1] == ["branch"]
+    results = run(text + "\n".join(splits), did("Cart", "2T10:00", "m1", cart="a", total=5), *rows)
+    causes = {row.from_step: row.cause for row in results.transitions}
+    return {condition: causes[name] == "branch" for name, condition in questions.items()}
 
 
 VIEWS = [
@@ -30,33 +34,32 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("condition", "holds"),
-    [
-        ("{context: entry.total, gt: 4}", True),
-        ("{context: entry.nothing, exists: false}", True),
-        ("{event: View, count: 3}", True),
-        ("{event: View, match: true, count: 2}", True),
-        ("{event: View, match: basket}", False),
-        ("{event: View, since: entry, count: 2}", True),
-        ("{event: View, since: entry, match: true, count: 1}", True),
-        ("{event: View, since: {step: nudge}, count: 1}", True),
-        ("{event: View, since: {step: other}, never: true}", True),
-        ("{event: View, since: {step: other}}", False),
-        ("{event: Cart, since: entry}", True),
-        ("{event: View, match: true, first_time: true, since: entry}", False),
-        ("{event: View, where: {cart: {context: entry.cart}}, count: 2}", True),
-        ("{sequence: [{event: Cart}, {event: View}], match: true}", True),
-        ("{sequence: [{event: View}, {event: View}], match: true, since: entry}", False),
-        ("{sequence: [{event: View}, {not: {event: View}}], match: true, since: entry}", True),
-        ("{message: {step: nudge}}", True),
-        ("{message: {step: nudge}, within: 25 hours}", True),
-        ("{message: {step: nudge}, within: 24 hours}", False),
-        ("{message: {step: other}}", False),
-    ],
-)
-def test_of_the_instance(condition: str, holds: bool) -> None:
-    assert asked(condition, *VIEWS) is holds
+OF_THE_INSTANCE = {
+    "{context: entry.total, gt: 4}": True,
+    "{context: entry.nothing, exists: false}": True,
+    "{event: View, count: 3}": True,
+    "{event: View, match: true, count: 2}": True,
+    "{event: View, match: basket}": False,
+    "{event: View, since: entry, count: 2}": True,
+    "{event: View, since: entry, match: true, count: 1}": True,
+    "{event: View, since: {step: nudge}, count: 1}": True,
+    "{event: View, since: {step: other}, never: true}": True,
+    "{event: View, since: {step: other}}": False,
+    "{event: Cart, since: entry}": True,
+    "{event: View, match: true, first_time: true, since: entry}": False,
+    "{event: View, where: {cart: {context: entry.cart}}, count: 2}": True,
+    "{sequence: [{event: Cart}, {event: View}], match: true}": True,
+    "{sequence: [{event: View}, {event: View}], match: true, since: entry}": False,
+    "{sequence: [{event: View}, {not: {event: View}}], match: true, since: entry}": True,
+    "{message: {step: nudge}}": True,
+    "{message: {step: nudge}, within: 25 hours}": True,
+    "{message: {step: nudge}, within: 24 hours}": False,
+    "{message: {step: other}}": False,
+}
+
+
+def test_of_the_instance() -> None:
+    assert asked(OF_THE_INSTANCE, *VIEWS) == OF_THE_INSTANCE
 
 
 NUDGE = candidate_id(instance_id("j", "ann", "a", "m1"), "nudge", "ann")
@@ -69,21 +72,20 @@ HAPPENED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("condition", "holds"),
-    [
-        ("{message: {step: nudge, status: delivered}}", True),
-        ("{message: {step: nudge, status: opened}, within: 24 hours}", True),
-        ("{message: {step: nudge, status: opened}, within: 23 hours}", False),
-        ("{message: {step: nudge, status: opened}, since: 2026-11-02T12:00Z, until: 2026-11-02T12:01Z}", True),
-        ("{message: {step: nudge, status: clicked}}", False),
-        ("{message: {step: nudge, status: bounced}}", False),
-        ("{message: {journey: j, step: nudge, status: delivered}}", True),
-        ("{message: {step: other, status: delivered}}", False),
-    ],
-)
-def test_of_what_came_of_a_message(condition: str, holds: bool) -> None:
-    assert asked(condition, *HAPPENED) is holds
+OF_A_MESSAGE = {
+    "{message: {step: nudge, status: delivered}}": True,
+    "{message: {step: nudge, status: opened}, within: 24 hours}": True,
+    "{message: {step: nudge, status: opened}, within: 23 hours}": False,
+    "{message: {step: nudge, status: opened}, since: 2026-11-02T12:00Z, until: 2026-11-02T12:01Z}": True,
+    "{message: {step: nudge, status: clicked}}": False,
+    "{message: {step: nudge, status: bounced}}": False,
+    "{message: {journey: j, step: nudge, status: delivered}}": True,
+    "{message: {step: other, status: delivered}}": False,
+}
+
+
+def test_of_what_came_of_a_message() -> None:
+    assert asked(OF_A_MESSAGE, *HAPPENED) == OF_A_MESSAGE
 
 
 FOLLOWING = """
@@ -127,34 +129,37 @@ journey: z
 entry: {on: {event: Start}, reentry: always, since: 2026-11-01}
 exit: [{on: {event: Stop}}]
 steps: [{delay: 1 hour}, {send: hi, channel: email, id: nudge}, {delay: 1 day}, {set: tier, to: gold}]
+"""
+ASKING = """
 ---
-journey: a
+journey: a%s
 entry: {when: %s, reentry: always, since: 2026-11-01}
 steps: [{delay: 1 minute}]
 """
 START, STOP = did("Start", "2T10:00", "m1"), did("Stop", "2T13:00", "m2")
 
 
-@pytest.mark.parametrize(
-    ("condition", "instants"),
-    [
-        ("{journey: z}", ["2T10:00", "4T10:00"]),
-        ("{journey: z, status: inside, within: 1 hour}", ["2T10:00", "4T10:00"]),
-        ("{not: {journey: z}}", ["2T13:00", "5T11:00"]),
-        ("{journey: z, status: ended}", ["2T13:00"]),
-        ("{journey: z, status: exited}", ["2T13:00"]),
-        ("{journey: z, status: completed}", ["5T11:00"]),
-        ("{journey: z, status: ended, within: 1 day}", ["2T13:00", "5T11:00"]),
-        ("{message: {journey: z}}", ["2T11:00"]),
-        ("{message: {journey: z, step: nudge}, within: 1 hour}", ["2T11:00", "4T11:00"]),
-        ("{trait: tier, eq: gold}", ["5T11:00"]),
-    ],
-)
-def test_of_another_journey(condition: str, instants: list[str]) -> None:
-    done = history(OTHER % condition, START, STOP, did("Start", "4T10:00", "m3"))
-    entered = [stay.split(" ")[0] for stay in stays(simulate(done)["a"])]
-    known = [instant for instant in entered if instant != "2T09:00"]
-    assert known == instants
+OF_ANOTHER = {
+    "{journey: z}": ["2T10:00", "4T10:00"],
+    "{journey: z, status: inside, within: 1 hour}": ["2T10:00", "4T10:00"],
+    "{not: {journey: z}}": ["2T13:00", "5T11:00"],
+    "{journey: z, status: ended}": ["2T13:00"],
+    "{journey: z, status: exited}": ["2T13:00"],
+    "{journey: z, status: completed}": ["5T11:00"],
+    "{journey: z, status: ended, within: 1 day}": ["2T13:00", "5T11:00"],
+    "{message: {journey: z}}": ["2T11:00"],
+    "{message: {journey: z, step: nudge}, within: 1 hour}": ["2T11:00", "4T11:00"],
+    "{trait: tier, eq: gold}": ["5T11:00"],
+}
+
+
+def test_of_another_journey() -> None:
+    asking = "".join(ASKING % question for question in enumerate(OF_ANOTHER))
+    done = history(OTHER + asking, START, STOP, did("Start", "4T10:00", "m3"))
+    told = simulate(done)
+    for number, (condition, instants) in enumerate(OF_ANOTHER.items()):
+        entered = [stay.split(" ")[0] for stay in stays(told[f"a{number}"])]
+        assert [instant for instant in entered if instant != "2T09:00"] == instants, condition
     assert same_for_any_schedule(done, ["2T10:00", "2T11:00", "2T12:30", "4T10:30", "30T00:00"], ["2T13:00", "5T11:00", "30T00:00"])
 
 

@@ -66,8 +66,8 @@ class Requests:
         """The requests, and how many messages each has; `refuse` is told of those that the provider has no place for."""
         together: list[tuple[Message, dict[str, str]]] = []
         for message in messages:
-            headers = self.headers_of(message)
             try:
+                headers = self.headers_of(message)
                 request = body_of(self.provider, message, self.options, headers)
             except ProviderError as error:
                 refuse(message, error)

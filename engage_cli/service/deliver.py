@@ -27,6 +27,8 @@ from engage_cli.errors import EngageError, UsageError
 from engage_cli.journeys.outcomes import make_outcomes, suppress_by_outcomes
 from engage_cli.messaging.headers import list_unsubscribe
 from engage_cli.messaging.message import MARKETING, Message
+from engage_cli.messaging.problems import RenderError
+from engage_cli.messaging.providers.request import ProviderError
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Column, Reading
@@ -226,7 +228,10 @@ def _headers_of(project: Project) -> Callable[[Message], dict[str, str]]:
         if message.channel != "email" or message.category != MARKETING:
             return {}
         token = sign(Subscription(message.user_id, message.channel, message.group, message.message_id), key)
-        return list_unsubscribe(message.unsubscribe_url or url.replace("{token}", token))
+        try:
+            return list_unsubscribe(message.unsubscribe_url or url.replace("{token}", token))
+        except RenderError as error:
+            raise ProviderError(f"cannot go: {error.message}") from error
 
     return headers
 

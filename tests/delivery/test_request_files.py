@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engage_cli.errors import DataError
-from tests.delivery.project import FIRST_RUN, SECOND_RUN, Shop, deliver_in, one, rows_of
+from tests.delivery.project import FIRST_RUN, KEY, SECOND_RUN, Shop, deliver_in, one, rows_of
 from tests.state.processes import run_killed
 from tests.state.support import at
 
@@ -39,6 +39,21 @@ def test_messages_are_written_as_requests(tmp_path: Path) -> None:
     assert [request["subject"] for request in requests] == ["Hello 0", "Hello 1", "Hello 2"]
     assert one(shop.deliver(FIRST_RUN)) == {"before": 4}
     assert list(files_of(shop)) == ["files-1.jsonl"]
+
+
+def test_one_whose_link_is_too_long_for_a_header_keeps_nobody_else_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [(name, key)] = KEY.items()
+    monkeypatch.setenv(name, key)
+    urls = ', urls: {unsubscribe: "https://acme.example/u/{token}"}'
+    shop = Shop(tmp_path / "shop", "  files: {type: messages, channel: email, provider: sendgrid}", people=2, more=urls)
+    long = "u" * 700
+    shop.people(["u0,u0@example.com,", f"{long},long@example.com,", "u1,u1@example.com,"])
+    shop.consents([f"{user},email,,subscribed" for user in ("u0", long, "u1")])
+    first, second, third = rows_of(3, category="marketing")
+    shop.run([first, {**second, "user_id": long, "to": "long@example.com"}, {**third, "user_id": "u1", "to": "u1@example.com"}])
+    result = shop.deliver()
+    assert one(result) == {"sent": 2, "refused": 1}
+    assert result.channels[0].failures[0].answer.startswith("the message cannot go: `List-Unsubscribe` would be longer than the 998 octets")
 
 
 def test_bulk_requests_have_up_to_fifty(tmp_path: Path) -> None:

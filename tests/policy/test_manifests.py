@@ -167,6 +167,13 @@ def test_several_processes_write_the_same(engine: DuckDBEngine, tmp_path: Path, 
     assert (tmp_path / "alone.jsonl").read_bytes() == (tmp_path / "together.jsonl").read_bytes()
 
 
+def test_a_link_too_long_for_a_header_is_unrenderable(engine: DuckDBEngine, tmp_path: Path) -> None:
+    tell(engine, "message", ["ana", "u" * 700])
+    assert write(engine, tmp_path / "email.jsonl") == 1
+    [(rule,)] = engine.rows("SELECT rule FROM unrendered")
+    assert "`List-Unsubscribe` would be longer than the 998 octets" in rule
+
+
 def batches(number: int) -> Iterator[list[Row]]:
     row = {"message_id": "m", "user_id": "u", "to": "t", "template": "hi", "edition": EDITION.id, "language": None, "channel": "sms"}
     row |= {"kind": "journey", "campaign": "c", "step": "s", "variant": None, "category": "marketing", "group": None, "zone": None}

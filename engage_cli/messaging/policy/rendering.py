@@ -9,6 +9,7 @@ from typing import Any
 
 from engage_cli.definitions.template import FrontMatter, Phrase
 from engage_cli.messaging.formats import zone_of
+from engage_cli.messaging.headers import header_value
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import filled, shown_in, urls_of
 from engage_cli.messaging.policy.payloads import members, payload_of, taken_apart
@@ -79,10 +80,13 @@ class Messages:
         one = of.renderer.render(variables, zone=of.zone, now=parts.send_at)
         if not of.is_email:
             return f'{parts.head}{of.begin},"text":{quoted(one.text)}{of.end}{parts.times}}}'
+        offered = links.get("unsubscribe_url") if of.is_offered else None
+        if offered is not None:
+            header_value("List-Unsubscribe", offered)  # a user's id, and so the token, may be longer than any line of a header
         return (
             f'{parts.head}{of.begin},"from":{_json(one.sender)},"reply_to":{_json(one.reply_to)},"subject":{_json(one.subject)}'
             f',"preheader":{_json(one.preheader)},"html":{_json(one.html)},"text":{quoted(one.text)}'
-            f',"unsubscribe_url":{_json(links.get("unsubscribe_url") if of.is_offered else None)}{of.end}{parts.times}}}'
+            f',"unsubscribe_url":{_json(offered)}{of.end}{parts.times}}}'
         )
 
     def line(self, row: Mapping[str, Any], token: str | None) -> Line:

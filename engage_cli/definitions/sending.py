@@ -6,6 +6,7 @@ A secret is never in engage.yaml: it names the variable of the environment that 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from engage_cli.definitions.values import Duration, Unit
 from engage_cli.source import Span
@@ -86,6 +87,31 @@ class Webhook:
     bearer: FromEnvironment | None = None
     basic: Login | None = None
     idempotent: bool = False
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether something goes along that nobody else is to see."""
+        return bool(self.bearer or self.basic or any(isinstance(value, FromEnvironment) for value in self.headers.values()))
+
+
+HERE = frozenset(("localhost", "127.0.0.1", "::1"))
+"""Nobody listens on the way to these."""
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a whole address that takes requests."""
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ("https", "http") and "://" in text and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_whole and text.isascii() and text.isprintable() and " " not in text
+
+
+def is_open(url: str) -> bool:
+    """Whether somebody on the way to an address could read what goes there."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in HERE
 
 
 @dataclass(frozen=True, slots=True)

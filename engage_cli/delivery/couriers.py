@@ -4,7 +4,7 @@ import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 
-from engage_cli.definitions.sending import FromEnvironment, Login, MessagesDestination, Setting, Smtp, Webhook
+from engage_cli.definitions.sending import FromEnvironment, Login, MessagesDestination, Setting, Smtp, Webhook, is_address, is_open
 from engage_cli.delivery.answers import Courier, Secrets
 from engage_cli.delivery.pace import Pacer
 from engage_cli.delivery.request_files import Requests
@@ -26,7 +26,8 @@ def pacer_of(destination: MessagesDestination) -> Pacer:
 def courier_maker(
     destination: MessagesDestination, headers_of: HeadersOf, environment: Mapping[str, str] = os.environ
 ) -> Callable[[], Courier]:
-    """What makes couriers to a destination. Raises EngageError for a variable that the environment does not have."""
+    """What makes couriers to a destination. Raises EngageError for a variable that the environment does not have, or that holds
+    no address where one is needed."""
     found = _Values(destination.name, environment)
     timeout = float(seconds_of(destination.pace.timeout))
     match destination.way:
@@ -35,7 +36,7 @@ def courier_maker(
             secrets = Secrets(found.secrets)
             return lambda: SmtpCourier(smtp.host, smtp.port, smtp.security, login, timeout=timeout, headers_of=headers_of, secrets=secrets)
         case Webhook() as webhook:
-            url = found.text(webhook.url)
+            url = found.address(webhook)
             headers = {name: found.text(value) for name, value in webhook.headers.items()}
             if webhook.bearer is not None:
                 headers["Authorization"] = f"Bearer {found.text(webhook.bearer)}"
@@ -76,6 +77,20 @@ class _Values:
             )
         self.secrets.append(value)
         return value
+
+    def address(self, webhook: Webhook) -> str:
+        """Where requests go. One of the environment keeps to the rules that one of engage.yaml keeps to."""
+        url = self.text(webhook.url)
+        if not isinstance(webhook.url, FromEnvironment):
+            return url
+        variable = f"the environment variable {webhook.url.variable}"
+        if not is_address(url):
+            message = f"{variable} holds no address that takes requests, which the destination `{self._name}` needs"
+            raise EngageError(message, hint="write it whole: `https://…`")
+        if webhook.has_secret and is_open(url):
+            message = f"a secret of the destination `{self._name}` would go over an open connection to the address that {variable} holds"
+            raise EngageError(message, hint="write `https://…`")
+        return url
 
     def login(self, login: Login | None) -> tuple[str, str] | None:
         """A name and a password."""

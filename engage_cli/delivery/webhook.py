@@ -63,7 +63,9 @@ class WebhookCourier:
                 response = self._client.post(self._url, json=body, headers=key)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return self._failed(Outcome.UNREACHED, error)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:  # nothing has left
+            return self._failed(Outcome.BARRED, error)
+        except httpx.HTTPError as error:
             return self._failed(Outcome.LOST, error)
         return self._answered(response)
 

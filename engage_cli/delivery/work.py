@@ -201,7 +201,9 @@ def stopped_error(answer: Answer, name: str) -> EngageError:
     """What a user is told where an answer stopped a delivery to the destination of this name."""
     said = f"{answer.code}: {answer.text}" if answer.text else str(answer.code)
     if answer.outcome is Outcome.BARRED:
-        hint = "see that the variables of the environment hold the right name and secret, then deliver again: nothing is sent twice"
+        hint = (
+            "see that the variables of the environment hold the right name, secret and address, then deliver again: nothing is sent twice"
+        )
         return EngageError(f"the destination `{name}` lets us send nothing: {said}", hint=hint)
     if answer.outcome is Outcome.UNREACHED:
         return EngageError(f"the destination `{name}` cannot be reached: {said}", hint="deliver again later: nothing is sent twice")

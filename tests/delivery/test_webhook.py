@@ -1,13 +1,19 @@
 """Messages to a real web server that misbehaves on purpose."""
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engage_cli.definitions.sending import Provider
 from engage_cli.delivery import pace
+from engage_cli.delivery.answers import Outcome, Secrets
+from engage_cli.delivery.webhook import WebhookCourier
+from engage_cli.errors import EngageError
+from engage_cli.messaging.message import read_message
 from tests.delivery.project import AS_OF, FIRST_RUN, SECOND_RUN, Shop, one, rows_of
 from tests.delivery.servers import Site, free_port, web_server
 
@@ -176,6 +182,40 @@ def test_a_wrong_token_stops_everything(tmp_path: Path, site: Site, url: str) ->
     assert one(result) == {"waiting": 1, "left": 4}
     assert result.stopped == "the destination `hook` lets us send nothing: 401: who are you?"
     assert one(shop.deliver()) == {"sent": 5}
+
+
+@pytest.mark.parametrize("address", ["hooks.example.com/x", "ftp://hooks.example.com/x", "https://", "https://hooks.example.com:x/y"])
+def test_what_is_no_address_is_told_before_anything_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HOOK_URL", address)
+    shop = Shop(tmp_path / "shop", "  hook: {type: messages, channel: email, webhook: {url: {env: HOOK_URL}}}")
+    shop.run(rows_of(1))
+    with pytest.raises(EngageError, match="the environment variable HOOK_URL holds no address that takes requests") as told:
+        shop.deliver()
+    assert address not in str(told.value)
+    assert shop.log() == {}
+
+
+def test_no_secret_goes_over_an_open_connection_to_an_address_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_URL", "http://hooks.example.com/x")
+    monkeypatch.setenv("HOOK_TOKEN", "t0k3n")
+    hook = "webhook: {url: {env: HOOK_URL}, bearer: {env: HOOK_TOKEN}}"
+    shop = Shop(tmp_path / "shop", f"  hook: {{type: messages, channel: email, {hook}}}")
+    shop.run(rows_of(1))
+    with pytest.raises(EngageError, match="a secret of the destination `hook` would go over an open connection"):
+        shop.deliver()
+    assert shop.log() == {}
+
+
+def test_what_could_not_leave_is_not_uncertain(site: Site, url: str) -> None:
+    message = read_message(json.dumps(rows_of(1)[0]), "email", "here")
+    for address in ("hooks.example.com/x", "https://hooks.example.com:x/y", "ftp://hooks.example.com"):
+        courier = WebhookCourier(address, Provider.GENERIC, {}, {}, timeout=1.0, headers_of=lambda _message: {}, secrets=Secrets(()))
+        assert courier.send(message, lambda: True).outcome is Outcome.BARRED
+        courier.close()
+    courier = WebhookCourier(url, Provider.GENERIC, {}, {"X-Bad": "a\nb"}, timeout=1.0, headers_of=lambda _message: {}, secrets=Secrets(()))
+    assert courier.send(message, lambda: True).outcome is Outcome.BARRED
+    courier.close()
+    assert site.requests == []
 
 
 def test_a_server_that_is_away_stops_one_channel_and_not_the_other(

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.sending import (
+    HERE,
     FromEnvironment,
     Login,
     MessagesDestination,
@@ -17,6 +17,8 @@ from engage_cli.definitions.sending import (
     Setting,
     Smtp,
     Webhook,
+    is_address,
+    is_open,
 )
 from engage_cli.definitions.shapes.base import ByForm, Shape
 from engage_cli.definitions.shapes.key_rules import AtLeastOne, Beside, one_of_each
@@ -32,8 +34,6 @@ from engage_cli.source import Span, did_you_mean
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _OURS = frozenset(("content-length", "content-type", "host", "idempotency-key", "transfer-encoding"))
-_HERE = frozenset(("localhost", "127.0.0.1", "::1"))
-"""Nobody listens on the way to these."""
 
 
 def _variable_problem(name: str) -> tuple[str, str | None] | None:
@@ -47,11 +47,7 @@ def _printable_problem(text: str) -> tuple[str, str | None] | None:
 
 
 def _url_problem(text: str) -> tuple[str, str | None] | None:
-    try:
-        host = urlsplit(text).hostname if text.startswith(("https://", "http://")) else None
-    except ValueError:
-        host = None
-    if host and text.isascii() and text.isprintable() and " " not in text:
+    if is_address(text):
         return None
     return f"{shortened(text)} is no address that takes requests", "write it whole: `https://…`"
 
@@ -117,7 +113,7 @@ def _login(fields: Fields) -> Login | None:
 
 def _smtp(fields: Fields, reading: Reading) -> Smtp:
     security, login = fields.get(_SECURITY) or Security.STARTTLS, _login(fields)
-    if security is Security.NONE and login is not None and fields[_HOST] not in _HERE:
+    if security is Security.NONE and login is not None and fields[_HOST] not in HERE:
         reading.fail("insecure", "a password would go over an open connection", fields.span(_SECURITY), "write `starttls` or `tls`")
     return Smtp(fields[_HOST], fields.get(_PORT) or _PORTS[security], security, login)
 
@@ -167,12 +163,11 @@ _IDEMPOTENT = Key(
 
 
 def _webhook(fields: Fields, reading: Reading) -> Webhook:
-    url, headers = fields[_URL], fields.get(_HEADERS) or {}
-    bearer, basic = fields.get(_BEARER), fields.get(_BASIC)
-    is_secret = bearer or basic or any(isinstance(value, FromEnvironment) for value in headers.values())
-    if is_secret and isinstance(url, str) and url.startswith("http://") and urlsplit(url).hostname not in _HERE:
+    url = fields[_URL]
+    found = Webhook(url, fields.get(_HEADERS) or {}, fields.get(_BEARER), fields.get(_BASIC), fields.get(_IDEMPOTENT) or False)
+    if found.has_secret and isinstance(url, str) and is_open(url):
         reading.fail("insecure", "a secret would go over an open connection", fields.span(_URL), "write `https://…`")
-    return Webhook(url, headers, bearer, basic, fields.get(_IDEMPOTENT) or False)
+    return found
 
 
 _WEBHOOK = Key(

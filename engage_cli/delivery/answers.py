@@ -14,6 +14,8 @@ class Outcome(Enum):
 
     TAKEN = auto()  # the server has it
     REFUSED = auto()  # the server will never take it
+    UNFIT = auto()  # it cannot be written for this server, which was not asked
+    DOUBTED = auto()  # refused in a way that may be about us, and not about the message: the wrong address, no right to send
     LATER = auto()  # not now
     UNREACHED = auto()  # there was no server to ask, and it has nothing of the message
     LOST = auto()  # it was sent, and nobody knows whether it was taken

@@ -57,7 +57,7 @@ class SmtpCourier:
         try:
             content = email_of(message, self._headers_of(message), datetime.now(UTC))
         except (ProviderError, RenderError, UnicodeError) as error:
-            return Answer(Outcome.REFUSED, "message", f"the message {error}" if isinstance(error, ProviderError) else str(error))
+            return Answer(Outcome.UNFIT, "message", f"the message {error}" if isinstance(error, ProviderError) else str(error))
         try:
             server = self._connected()
         except smtplib.SMTPAuthenticationError as error:
@@ -136,9 +136,12 @@ class SmtpCourier:
         options = []
         if not (sender.isascii() and to.isascii()):
             if not server.has_extn("smtputf8"):
-                return Answer(Outcome.REFUSED, "smtputf8", "the server takes no addresses beyond ASCII")
+                return Answer(Outcome.UNFIT, "smtputf8", "the server takes no addresses beyond ASCII")
             options = ["SMTPUTF8"]
         code, text = server.mail(sender, options)
+        if code >= 500:  # about who we are, not about this message
+            self._drop()
+            return self._answered(Outcome.BARRED, code, text)
         if code == 250:
             code, text = server.rcpt(to)
         if code not in (250, 251):

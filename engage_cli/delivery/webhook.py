@@ -2,7 +2,7 @@
 
 Each request has the message's id as its Idempotency-Key (the header of draft-ietf-httpapi-idempotency-key-header). What a status means is
 RFC 9110's: 408, 425, 429, 500 and 503 say that the message was not taken and may be sent again; 502 and 504 come from somebody in between,
-who does not know; of a request that got no answer nobody knows, either.
+who does not know; of a request that got no answer nobody knows, either. 3xx, 403, 404 and 405 are what a wrong address answers, too.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +22,10 @@ HeadersOf = Callable[[Message], dict[str, str]]
 _LATER = frozenset((408, 425, 429, 500, 503))
 _UNKNOWN = frozenset((502, 504))
 _BARRED = frozenset((401, 407))
+_DOUBTED = frozenset((403, 404, 405))
+_ABOUT_A_DEVICE = ("UNREGISTERED", "SENDER_ID_MISMATCH")
+"""What Firebase says with 404 and 403 of a token that no device, or that of another app, has:
+https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode."""
 
 
 class WebhookCourier:
@@ -52,7 +56,7 @@ class WebhookCourier:
         try:
             body = body_of(self._provider, message, self._options, self._headers_of(message))
         except ProviderError as error:
-            return Answer(Outcome.REFUSED, "message", f"the message {error}")
+            return Answer(Outcome.UNFIT, "message", f"the message {error}")
         if not begin():
             return NOT_BEGUN
         key = {"Idempotency-Key": message.message_id}
@@ -72,7 +76,10 @@ class WebhookCourier:
     def _answered(self, response: httpx.Response) -> Answer:
         status = response.status_code
         wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        return Answer(_outcome(status), str(status), self._secrets.hidden(response.text or response.reason_phrase), wait)
+        outcome = _outcome(status)
+        if outcome is Outcome.DOUBTED and self._provider is Provider.FIREBASE and any(word in response.text for word in _ABOUT_A_DEVICE):
+            outcome = Outcome.REFUSED
+        return Answer(outcome, str(status), self._secrets.hidden(response.text or response.reason_phrase), wait)
 
     def _failed(self, outcome: Outcome, error: Exception) -> Answer:
         return Answer(outcome, "connection", self._secrets.hidden(f"{type(error).__name__}: {error}".removesuffix(": ")))
@@ -87,4 +94,6 @@ def _outcome(status: int) -> Outcome:
         return Outcome.LOST
     if status in _BARRED:
         return Outcome.BARRED
+    if status < 400 or status in _DOUBTED:
+        return Outcome.DOUBTED
     return Outcome.REFUSED if status < 500 else Outcome.LATER

@@ -26,6 +26,34 @@ _IN_VAIN = 25
 """So many messages one after the other that could not be taken yet: the server is not well, and the others can wait."""
 
 
+_DOUBTS = 5
+"""So many messages refused in a way that may be about us, while none was taken: it is about us."""
+
+_REFUSALS = 20
+"""So many messages refused in any way, while none was taken: no more are to be settled by it."""
+
+
+class Standing:
+    """How a destination has treated us in this delivery. As long as it took nothing, what it refuses may be our own fault."""
+
+    def __init__(self) -> None:
+        self.has_taken = False
+        self.doubt: Answer | None = None
+        """The last answer that may have been about us."""
+        self._doubts = self._refusals = 0
+        self._lock = threading.Lock()
+
+    def heard(self, outcome: Outcome) -> bool:
+        """Take note of an answer; whether it shows that nothing more is to be handed over."""
+        with self._lock:
+            self.has_taken = self.has_taken or outcome is Outcome.TAKEN
+            if self.has_taken:
+                return False
+            self._doubts += outcome is Outcome.DOUBTED
+            self._refusals += outcome is Outcome.REFUSED
+            return self._doubts >= _DOUBTS or self._refusals >= _REFUSALS
+
+
 @dataclass(frozen=True, slots=True)
 class Handing:
     """How the messages of a channel are handed over. `courier` makes one for each worker; `idempotent`: what got no answer is sent again.
@@ -36,6 +64,7 @@ class Handing:
     run: str
     courier: Callable[[], Courier]
     pacer: Pacer
+    standing: Standing = field(default_factory=Standing)
     at_once: int = 1
     attempts: int = 1
     idempotent: bool = False
@@ -134,6 +163,7 @@ class Workers:
             fate = self._fate_of(answer, is_last=is_last)
             self._end(message, fate, answer, attempts=0 if begun else 1)
             self._heed(answer)
+            is_last = is_last or answer.outcome is Outcome.DOUBTED
             if fate is not Fate.WAITING or is_last or self._stop.is_set():
                 self._count(fate, answer)
                 return
@@ -145,11 +175,17 @@ class Workers:
 
     def _fate_of(self, answer: Answer, *, is_last: bool) -> Fate:
         """What has become of a message by an answer. Stops everything where nothing can be sent."""
+        if self._handing.standing.heard(answer.outcome):
+            self._halt(answer)
         match answer.outcome:
             case Outcome.TAKEN:
                 return Fate.SENT
-            case Outcome.REFUSED:
+            case Outcome.REFUSED | Outcome.UNFIT:
                 return Fate.REFUSED
+            case Outcome.DOUBTED:
+                if self._handing.standing.has_taken:
+                    return Fate.REFUSED
+                self._handing.standing.doubt = answer
             case Outcome.LOST:
                 return Fate.WAITING if self._handing.idempotent and not is_last else Fate.UNCERTAIN
             case Outcome.UNREACHED:
@@ -207,6 +243,9 @@ def stopped_error(answer: Answer, name: str) -> EngageError:
         return EngageError(f"the destination `{name}` lets us send nothing: {said}", hint=hint)
     if answer.outcome is Outcome.UNREACHED:
         return EngageError(f"the destination `{name}` cannot be reached: {said}", hint="deliver again later: nothing is sent twice")
+    if answer.outcome in (Outcome.DOUBTED, Outcome.REFUSED):
+        hint = "mend what it says, such as the address or who may send, then deliver again; --resend-refused sends what was refused, too"
+        return EngageError(f"the destination `{name}` refuses everything; the last it said was {said}", hint=hint)
     if answer.wait is not None and answer.wait > LONGEST_HOLD:
         message = f"the destination `{name}` wants to be left alone for {answer.wait:.0f} seconds: {said}"
     else:

@@ -21,7 +21,7 @@ from engage_cli.delivery.pace import Pacer
 from engage_cli.delivery.permission import Permission
 from engage_cli.delivery.request_files import RequestFiles, Requests, recover_files, write_requests
 from engage_cli.delivery.runs import MessageFile, RunMessages, find_run, messages_of, not_jsonl, runs_with_messages
-from engage_cli.delivery.work import Handing, Workers, stopped_error
+from engage_cli.delivery.work import Handing, Standing, Workers, stopped_error
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
 from engage_cli.journeys.outcomes import make_outcomes, suppress_by_outcomes
@@ -62,7 +62,8 @@ class _Delivery:
     ways: Mapping[str, Callable[[], Courier] | Requests]
     """By channel how its messages are handed over: by couriers, or as files of requests."""
     pacers: Mapping[str, Pacer]
-    """By channel the pace, which all runs share."""
+    standings: Mapping[str, Standing]
+    """By channel the pace, and how we stand with the destination, which all runs share."""
     outputs: Path
     as_of: datetime
     again: frozenset[Fate]
@@ -75,6 +76,7 @@ def deliver(
     *,
     as_of: datetime | None,
     resend_uncertain: bool = False,
+    resend_refused: bool = False,
     dry_run: bool = False,
     wait: float = 30.0,
     progress: Progress,
@@ -88,7 +90,7 @@ def deliver(
     instant = resolve_as_of(as_of, project.config.timezone)
     senders = _senders(project)
     path = log_path(folder / project.config.state)
-    again = frozenset({Fate.UNCERTAIN}) if resend_uncertain else frozenset()
+    again = frozenset(fate for fate, asked in ((Fate.UNCERTAIN, resend_uncertain), (Fate.REFUSED, resend_refused)) if asked)
     with _opened(path, dry_run=dry_run, wait=wait) as (log, readings):
         outputs = folder / project.config.outputs
         asked = None if run is None else _asked(outputs, run, senders)
@@ -103,7 +105,8 @@ def deliver(
             pacers = {name: pacer_of(senders[name]) for name in channels}
             with engine_for(project, folder) as engine:
                 permission, report = _permission(project, folder, engine, channels, instant, progress)
-                delivery = _Delivery(project, log, readings, permission, ways, pacers, outputs, instant, again, progress)
+                standings = {name: Standing() for name in channels}
+                delivery = _Delivery(project, log, readings, permission, ways, pacers, standings, outputs, instant, again, progress)
                 handed, problem = _hand_over_all(delivery, taken, senders)
             results += handed
         if log is not None:
@@ -253,6 +256,9 @@ def _hand_over_all(
         results.append(result)
         if problem is not None:
             problems[file.channel] = problem
+    for channel, standing in delivery.standings.items():
+        if standing.doubt is not None and not standing.has_taken:
+            problems.setdefault(channel, stopped_error(standing.doubt, senders[channel].name))
     return results, next(iter(problems.values()), None)
 
 
@@ -278,7 +284,16 @@ def _hand_over(
                 place = RequestFiles(_deliveries(delivery.outputs) / run.name, sender.name, run.name, sender.channel)
                 handed = write_requests(looked, requests, place, log, shown.advance, again=again)
             case courier:
-                handing = Handing(run.name, courier, delivery.pacers[file.channel], pace.at_once, pace.attempts, idempotent, again)
+                handing = Handing(
+                    run.name,
+                    courier,
+                    delivery.pacers[file.channel],
+                    delivery.standings[file.channel],
+                    pace.at_once,
+                    pace.attempts,
+                    idempotent,
+                    again,
+                )
                 handed = Workers(handing, log, shown.advance).hand_over(message for batch in looked for message in batch)
     log.flush()
     fates = fed.fates + handed.fates

@@ -25,15 +25,24 @@ def free_port() -> int:
 
 
 class Mailbox:
-    """A mail server that keeps what it took. `replies` are told to recipients one after the other, `answers` to messages, before 250."""
+    """A mail server that keeps what it took. `senders` are told to senders one after the other, `replies` to recipients,
+    `answers` to messages, before 250."""
 
     def __init__(self) -> None:
         self.mails: list[bytes] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
         self.replies: list[str] = []
         self.answers: list[str] = []
         self.drop_after = False
         """Take the message, and go without an answer."""
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        reply = self.senders.pop(0) if self.senders else "250 OK"
+        if reply.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return reply
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         reply = self.replies.pop(0) if self.replies else "250 OK"

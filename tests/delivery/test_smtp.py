@@ -103,6 +103,26 @@ def test_what_a_server_refuses_is_kept_with_its_words(tmp_path: Path, mailbox: M
     assert one(shop.deliver(FIRST_RUN)) == {"before": 3}
 
 
+def test_a_refused_sender_settles_nothing(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
+    shop = shop_in(tmp_path, port, ", at_once: 1")
+    shop.run(rows_of(3))
+    mailbox.senders += ["550 5.7.1 not your domain"]
+    result = shop.deliver()
+    assert one(result) == {"waiting": 1, "left": 2}
+    assert result.stopped == "the destination `mail` lets us send nothing: 550: 5.7.1 not your domain"
+    assert one(shop.deliver()) == {"sent": 3}
+
+
+def test_what_was_refused_is_sent_again_where_that_is_asked_for(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
+    shop = shop_in(tmp_path, port, ", at_once: 1")
+    shop.run(rows_of(3))
+    mailbox.replies += ["550 5.1.1 no such user"]
+    assert one(shop.deliver()) == {"sent": 2, "refused": 1}
+    assert shop.deliver(resend_uncertain=True).channels == ()
+    assert one(shop.deliver(resend_refused=True)) == {"before": 2, "sent": 1}
+    assert len(mailbox.mails) == 3
+
+
 def test_what_a_server_cannot_take_now_is_tried_again(tmp_path: Path, mailbox: Mailbox, port: int) -> None:
     shop = shop_in(tmp_path, port, ", at_once: 1, attempts: 3")
     shop.run(rows_of(2))

@@ -62,7 +62,7 @@ BROKEN = (500, {}, "oops")
         ([(503, {"Retry-After": "0"}, "")], {"sent": 2}, 3),
         ([BROKEN] * 3, {"waiting": 1, "sent": 1}, 4),
         ([(400, {}, "no such template")], {"refused": 1, "sent": 1}, 2),
-        ([(302, {"Location": "http://elsewhere.example"}, "")], {"refused": 1, "sent": 1}, 2),
+        ([(302, {"Location": "http://elsewhere.example"}, "")], {"waiting": 1, "sent": 1}, 2),
         ([(504, {}, "gateway")], {"uncertain": 1, "sent": 1}, 2),
         (["drop"], {"uncertain": 1, "sent": 1}, 2),
         (["hang"], {"uncertain": 1, "sent": 1}, 2),
@@ -216,6 +216,75 @@ def test_what_could_not_leave_is_not_uncertain(site: Site, url: str) -> None:
     assert courier.send(message, lambda: True).outcome is Outcome.BARRED
     courier.close()
     assert site.requests == []
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 405])
+def test_a_wrong_address_settles_nothing(tmp_path: Path, site: Site, url: str, status: int) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(8))
+    site.script += [(status, {}, "not here")] * 100
+    result = shop.deliver()
+    assert one(result) == {"waiting": 5, "left": 3}
+    assert result.stopped == f"the destination `hook` refuses everything; the last it said was {status}: not here"
+    assert len(site.requests) == 5
+    site.script.clear()
+    assert one(shop.deliver()) == {"sent": 8}
+
+
+def test_a_wrong_address_is_told_also_of_one_message(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(1))
+    site.script += [(404, {}, "not here")]
+    result = shop.deliver()
+    assert one(result) == {"waiting": 1}
+    assert result.stopped is not None
+    assert one(shop.deliver()) == {"sent": 1}
+
+
+def test_one_that_is_not_found_where_others_were_taken_is_refused(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(9))
+    site.script += [(404, {}, "who?"), (200, {}, "taken"), *[(404, {}, "who?")] * 6]
+    result = shop.deliver()
+    assert (one(result), result.stopped) == ({"waiting": 1, "sent": 2, "refused": 6}, None)
+    assert one(shop.deliver()) == {"before": 8, "sent": 1}
+
+
+def test_a_device_that_is_gone_says_nothing_of_the_address(tmp_path: Path, site: Site, url: str) -> None:
+    hook = f"  hook: {{type: messages, channel: push, provider: firebase, webhook: {{url: {url}}}, at_once: 1}}"
+    shop = Shop(tmp_path / "shop", hook)
+    config = shop.folder / "engage.yaml"
+    config.write_text(config.read_text().replace("sms: {", "push: {address: phone}, sms: {"))
+    shop.run(rows_of(2, category="transactional"), channel="push")
+    gone = '{"error": {"code": 404, "status": "NOT_FOUND", "details": [{"errorCode": "UNREGISTERED"}]}}'
+    site.script += [(404, {}, gone)]
+    assert one(shop.deliver(), "push") == {"refused": 1, "sent": 1}
+
+
+def test_a_long_row_of_refusals_stops_and_what_was_refused_goes_out_again(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(25))
+    site.script += [(400, {}, "no such template")] * 100
+    result = shop.deliver()
+    assert one(result) == {"refused": 20, "left": 5}
+    assert result.hint is not None
+    assert "--resend-refused" in result.hint
+    site.script.clear()
+    assert one(shop.deliver()) == {"before": 20, "sent": 5}
+    assert shop.deliver().channels == ()
+    assert one(shop.deliver(resend_refused=True)) == {"before": 5, "sent": 20}
+    assert sorted(site.keys[-25:]) == sorted(row["message_id"] for row in rows_of(25))
+
+
+def test_the_way_back_is_told_with_what_was_refused(tmp_path: Path, site: Site, url: str) -> None:
+    shop = shop_in(tmp_path, url)
+    shop.run(rows_of(2))
+    site.script += [(200, {}, ""), (400, {}, "no such template")]
+    told = shop.command()
+    assert told.returncode == 1
+    assert "refused: --resend-refused sends them again, once what was wrong is mended" in told.stdout
+    assert shop.command("--resend-refused").returncode == 0
+    assert len(site.requests) == 3
 
 
 def test_a_server_that_is_away_stops_one_channel_and_not_the_other(

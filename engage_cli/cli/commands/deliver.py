@@ -18,6 +18,7 @@ Run = Annotated[
 Resend = Annotated[
     bool, typer.Option("--resend-uncertain", help="Send those again of which nobody knows whether they were sent: some may come twice.")
 ]
+ResendRefused = Annotated[bool, typer.Option("--resend-refused", help="Send those again that were refused, once what was wrong is mended.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,7 @@ def deliver(
     project: ProjectDir = None,
     as_of: AsOf = None,
     resend_uncertain: Resend = False,
+    resend_refused: ResendRefused = False,
     dry_run: DryRun = False,
     detailed_exit_code: DetailedExitCode = False,
     wait: Wait = 30.0,
@@ -46,7 +48,16 @@ def deliver(
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
     folder = out.project(project)
-    result = hand_over(folder, run, as_of=as_of, resend_uncertain=resend_uncertain, dry_run=dry_run, wait=wait, progress=out.progress())
+    result = hand_over(
+        folder,
+        run,
+        as_of=as_of,
+        resend_uncertain=resend_uncertain,
+        resend_refused=resend_refused,
+        dry_run=dry_run,
+        wait=wait,
+        progress=out.progress(),
+    )
     tell_data(out, result.data)
     if out.flags.as_json:
         out.document(delivery_document(result))

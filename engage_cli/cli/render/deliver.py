@@ -37,6 +37,8 @@ def delivery_blocks(result: DeliveryResult) -> Iterator[Block]:
         yield line(f"the delivery before was cut off: {counted(result.lost, 'message')} may have been sent by it")
     if any(one.uncertain or one.before for one in result.channels) and any(one.fate == "uncertain" for one in failures):
         yield line(dim("  uncertain: the server may have them; --resend-uncertain sends them again"))
+    if any(one.fate == "refused" for one in failures):
+        yield line(dim("  refused: --resend-refused sends them again, once what was wrong is mended"))
 
 
 def _row(one: ChannelDelivery, counts: list[str]) -> tuple[Piece, ...]:

@@ -274,7 +274,7 @@ def _hand_over(
     channel = delivery.project.config.messaging.channels.get(file.channel)
     messages = messages_of(file, channel.sender if channel is not None else None)
     batches = feed(messages, asking, delivery.readings, delivery.permission, fed)
-    result = ChannelDelivery(run.name, file.channel, sender.name, file.rows)
+    result = ChannelDelivery(run.name, file.channel, sender.name, file.rows, expires_after=str(pace.expires_after))
     with delivery.progress.stage(f"delivering {file.channel}", file.rows) as shown:
         if log is None:
             return _counted(result, fed, sent=sum(len(batch) for batch in batches)), None

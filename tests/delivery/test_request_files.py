@@ -97,6 +97,31 @@ def test_another_form_that_is_to_be_handed_over_is_told(tmp_path: Path) -> None:
         shop.deliver(SECOND_RUN)
 
 
+def test_what_came_too_late_is_told_with_the_reason(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run([*rows_of(3, send_at="2026-11-21T10:00:00Z"), *rows_of(4)[3:]])
+    warning = f"3 messages of {FIRST_RUN} on email expired: `send_at` is more than 24 hours ago, "
+    warning += "the `expires_after` of the destination `files`"
+    told = shop.command("--dry-run")
+    assert (told.returncode, told.stderr) == (0, f"warning: {warning}\n")
+    told = shop.command("--json")
+    assert (told.returncode, told.stderr) == (0, f"warning: {warning}\n")
+    document = json.loads(told.stdout)
+    assert (document["warnings"], document["channels"][0]["expired"], document["lost"]) == ([warning], 3, 0)
+
+
+def test_the_document_has_what_is_said_beside(tmp_path: Path) -> None:
+    shop = shop_in(tmp_path)
+    shop.run(rows_of(2), channel="push")
+    shop.consents(["u0,email,,subscribed", "u1,email,,perhaps"])
+    shop.run(rows_of(1))
+    told = shop.command("--json")
+    document = json.loads(told.stdout)
+    assert document["warnings"] == ["no destination takes messages of push: 2 stay where they are"]
+    assert f"warning: {document['warnings'][0]}" in told.stderr
+    assert [reject["reason"] for reject in document["data"]["rejects"]]
+
+
 def test_where_nothing_may_be_sent_there_is_no_file(tmp_path: Path) -> None:
     shop = shop_in(tmp_path)
     shop.consents(["u0,email,,unsubscribed"])

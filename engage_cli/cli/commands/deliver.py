@@ -43,7 +43,7 @@ def deliver(
     uncertain, and is not sent again by itself. Exits with 1 if a message was refused, waits or is uncertain.
     """
     from engage_cli.cli.commands.shown import tell_data
-    from engage_cli.cli.render.deliver import delivery_blocks, delivery_document, stopped_blocks
+    from engage_cli.cli.render.deliver import delivery_blocks, delivery_document, warning_blocks
     from engage_cli.service.deliver import deliver as hand_over
 
     check_detailed(detailed_exit_code, dry_run=dry_run)
@@ -63,7 +63,7 @@ def deliver(
         out.document(delivery_document(result))
     else:
         out.show(delivery_blocks(result))
-        out.tell(stopped_blocks(result))
+    out.tell(warning_blocks(result))
     if dry_run:
         would_send = any(one.sent for one in result.channels)
         return ExitCode.WOULD_CHANGE if detailed_exit_code and would_send else ExitCode.DONE

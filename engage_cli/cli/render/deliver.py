@@ -53,23 +53,27 @@ def _count(one: ChannelDelivery, what: str) -> Piece:
     return Piece(number, Style.BAD if what in _BAD else Style.GOOD if what == "sent" else Style.PLAIN)
 
 
-def stopped_blocks(result: DeliveryResult) -> Iterator[Block]:
-    """Why a delivery ended early, and which channels nothing takes messages of."""
+def warnings_of(result: DeliveryResult) -> Iterator[str]:
+    """What somebody is to know beside the numbers: what no destination takes, cannot be handed over, or came too late."""
     for channel in sorted({one.channel for one in result.channels if one.destination is None}):
         number = sum(one.messages for one in result.channels if one.destination is None and one.channel == channel)
-        yield line(Piece("warning", Style.WARNING), f": no destination takes messages of {channel}: {number} stay where they are")
+        yield f"no destination takes messages of {channel}: {number} stay where they are"
     for one in result.channels:
         if one.form != "jsonl":
-            words = (
-                f": the messages of {one.run} on {one.channel} are {one.form}, and only jsonl can be handed over: {one.messages} are left"
-            )
-            yield line(Piece("warning", Style.WARNING), words)
+            yield f"the messages of {one.run} on {one.channel} are {one.form}, and only jsonl can be handed over: {one.messages} are left"
+        if one.expired:
+            why = f"`send_at` is more than {one.expires_after} ago, the `expires_after` of the destination `{one.destination}`"
+            yield f"{counted(one.expired, 'message')} of {one.run} on {one.channel} expired: {why}"
+
+
+def warning_blocks(result: DeliveryResult) -> Iterator[Block]:
+    """The warnings, and why a delivery ended early."""
+    for words in warnings_of(result):
+        yield line(Piece("warning", Style.WARNING), f": {words}")
     if result.stopped is not None:
         yield from error_blocks(EngageError(result.stopped, hint=result.hint), {})
 
 
 def delivery_document(result: DeliveryResult) -> dict[str, Any]:
     """`deliver`."""
-    document = fields_of(result)
-    del document["data"]
-    return document
+    return {**fields_of(result), "warnings": list(warnings_of(result))}

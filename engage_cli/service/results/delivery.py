@@ -42,6 +42,8 @@ class ChannelDelivery:
     """The first of those that need a look."""
     form: str = "jsonl"
     """How the run wrote them; only jsonl can be handed over."""
+    expires_after: str | None = None
+    """How long after its `send_at` the destination takes a message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,8 +163,8 @@ _IDEMPOTENT = Key(
 
 
 def _webhook(fields: Fields, reading: Reading) -> Webhook:
-    url = fields[_URL]
-    found = Webhook(url, fields.get(_HEADERS) or {}, fields.get(_BEARER), fields.get(_BASIC), fields.get(_IDEMPOTENT) or False)
+    url, headers = fields[_URL], fields.get(_HEADERS) or {}
+    found = Webhook(url, headers, fields.get(_BEARER), fields.get(_BASIC), fields.get(_IDEMPOTENT) or False)
     if found.has_secret and isinstance(url, str) and is_open(url):
         reading.fail("insecure", "a secret would go over an open connection", fields.span(_URL), "write `https://…`")
     return found

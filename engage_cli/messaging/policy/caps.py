@@ -103,19 +103,20 @@ _COUNTING = """
     UNION ALL
     SELECT user_key, channel, send_at, place FROM p_message WHERE reason IS NULL
 """
+# Those before each message are found by an inner join: an outer one on more than equal keys compares everybody with everybody.
 _SURE = """
     CREATE OR REPLACE TEMP TABLE p_sure AS
-    SELECT m.message_id, m.user_key, bool_and(n.number < p_cap.at_most) AS sure
-    FROM p_message AS m
-    JOIN (
-        SELECT m.message_id, l.number AS cap, count(c.send_at) AS number
+    WITH before AS (
+        SELECT m.message_id, k.number, count(*) AS messages
         FROM p_low AS l JOIN p_message AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
-        LEFT JOIN p_counting AS c ON c.user_key = m.user_key AND c.send_at > l.low AND c.send_at <= m.send_at
-            AND (c.place < m.place) AND (k.channel IS NULL OR c.channel = k.channel)
-        WHERE k.channel IS NULL OR k.channel = m.channel
-        GROUP BY m.message_id, l.number
-    ) AS n USING (message_id)
-    JOIN p_cap ON p_cap.number = n.cap
+        JOIN p_counting AS c ON c.user_key = m.user_key AND c.send_at > l.low AND c.send_at <= m.send_at AND c.place < m.place
+        WHERE k.channel IS NULL OR (k.channel = m.channel AND k.channel = c.channel)
+        GROUP BY m.message_id, k.number
+    )
+    SELECT m.message_id, m.user_key, bool_and(coalesce(b.messages, 0) < k.at_most) AS sure
+    FROM p_low AS l JOIN p_message AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
+    LEFT JOIN before AS b ON b.message_id = m.message_id AND b.number = k.number
+    WHERE k.channel IS NULL OR k.channel = m.channel
     GROUP BY m.message_id, m.user_key
 """
 # The addresses of which the first one who shares it may be capped.
@@ -158,16 +159,18 @@ _TURN = """
 _NONE_OVER = "CREATE OR REPLACE TEMP TABLE p_over (message_id VARCHAR, number INTEGER)"
 _OVER = """
     INSERT INTO p_over
-    SELECT o.message_id, min(k.number)
-    FROM (
-        SELECT o.message_id, l.number, count(p.send_at) AS n
+    WITH before AS (
+        SELECT o.message_id, k.number, count(*) AS messages
         FROM p_turn AS o JOIN p_low AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
-        LEFT JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= o.send_at AND p.place < o.place
-            AND (k.channel IS NULL OR p.channel = k.channel)
-        WHERE NOT o.is_sure AND (k.channel IS NULL OR k.channel = o.channel)
-        GROUP BY o.message_id, l.number
-    ) AS o JOIN p_cap AS k ON k.number = o.number
-    WHERE o.n >= k.at_most GROUP BY o.message_id
+        JOIN p_passed AS p ON p.user_key = o.user_key AND p.send_at > l.low AND p.send_at <= o.send_at AND p.place < o.place
+        WHERE NOT o.is_sure AND (k.channel IS NULL OR (k.channel = o.channel AND k.channel = p.channel))
+        GROUP BY o.message_id, k.number
+    )
+    SELECT o.message_id, min(k.number)
+    FROM p_turn AS o JOIN p_low AS l USING (message_id) JOIN p_cap AS k ON k.number = l.number
+    LEFT JOIN before AS b ON b.message_id = o.message_id AND b.number = k.number
+    WHERE NOT o.is_sure AND (k.channel IS NULL OR k.channel = o.channel) AND coalesce(b.messages, 0) >= k.at_most
+    GROUP BY o.message_id
 """
 # What earlier runs sent that is due after something of this one.
 _ENDS = """

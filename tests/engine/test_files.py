@@ -187,7 +187,38 @@ def test_of_many_files_the_broken_one_is_named(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("name", ["e.csv", "e.jsonl", "e.json"])
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_a_csv_without_a_header_is_an_error_that_names_it(text: str, tmp_path: Path) -> None:
+    write_lines(tmp_path / "e.jsonl", [event("m1")])
+    (tmp_path / "p.csv").write_text(text)
+    for sources in ("  profiles: {path: p.csv, columns: {user_id: dev}}\n", "  events: [{path: e.jsonl}, {path: p.csv}]\n"):
+        with pytest.raises(DataError, match=r"`p\.csv` is empty: the first line of a CSV names its columns") as raised:
+            with staged(tmp_path, sources):
+                pass
+        assert "header" in (raised.value.hint or "")
+
+
+CUT = b"dev,plan,city\na,pro,London\nb,fr"
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz"])
+@pytest.mark.parametrize("end", ["", ',"Lon', "\n", ",Paris"])
+def test_a_snapshot_that_is_cut_off_within_its_last_row_is_an_error(name: str, end: str, tmp_path: Path) -> None:
+    write_lines(tmp_path / "e.jsonl", [event("m1")])
+    text = CUT + end.encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    (tmp_path / "other.csv").write_text("dev,plan,city\nx,free\ny,free,Rome")
+    sources = "  events: {path: e.jsonl}\n  profiles: {path: '*.csv*', columns: {user_id: dev}}\n"
+    if end in ("\n", ",Paris"):
+        with staged(tmp_path, sources) as (_, staging):
+            rejects = [(reject.path, reject.reason, reject.rows) for reject in staging.rejects]
+            assert rejects == [("other.csv", "too few columns", 1), *([(name, "too few columns", 1)] if end == "\n" else [])]
+    else:
+        with pytest.raises(DataError, match=rf"`{name}` is cut off within its last line \(row 3\)"), staged(tmp_path, sources):
+            pass
+
+
+@pytest.mark.parametrize("name", ["e.jsonl", "e.json"])
 def test_an_empty_file_has_no_rows(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("")
     with staged(tmp_path, f"  events: {{path: {name}}}\n") as (engine, staging):

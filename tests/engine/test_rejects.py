@@ -117,7 +117,7 @@ def test_what_is_asked_does_not_change_what_is_rejected(tmp_path: Path) -> None:
 def test_a_quote_that_swallows_a_few_lines_is_one_reject(tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text('user_id,event,timestamp\nana,A,2026-11-01\nben,"A,2026-11-01\neve,A,2026-11-01\n')
     with staged(tmp_path, "  events: {path: e.csv}\n") as (engine, staging):
-        assert [row[1:] for row in rejected(engine)] == [(3, "a quote that is not closed, or not doubled")]
+        assert [row[1:] for row in rejected(engine)] == [(3, "a quote that is not closed, or not doubled: it takes 2 lines")]
         assert "eve" in (staging.rejects[0].example or ""), "the example shows how far it went"
 
 
@@ -129,6 +129,18 @@ def test_a_quote_that_swallows_many_lines_is_an_error(tmp_path: Path) -> None:
         with staged(tmp_path, "  events: {path: e.csv}\n"):
             pass
     assert '""' in (raised.value.hint or "")
+
+
+def test_a_rejected_row_is_shown_as_it_stands_in_its_file(tmp_path: Path) -> None:
+    lines = ["x6,,Viewed,2026-11-01,", 'x7,"","a ""b"", c",2026-11-01,"d, e"', "x8,,,2026-11-01,f"]
+    (tmp_path / "e.csv").write_text("\n".join(["message_id,user_id,event,timestamp,note", *lines]) + "\n")
+    duckdb.sql(
+        "COPY (SELECT NULL AS message_id, NULL AS user_id, 'Viewed' AS event, TIMESTAMP '2026-11-01' AS timestamp, NULL AS note)"
+        f" TO '{tmp_path}/e.parquet'"
+    )
+    with staged(tmp_path, '  events: {path: "e.*"}\n') as (engine, _):
+        shown = [str(row[0]) for row in engine.rows("SELECT content FROM rejects ORDER BY path, row_number")]
+    assert shown == [lines[0], lines[1].replace('""', "", 1), lines[2], ",,Viewed,2026-11-01 00:00:00,"]
 
 
 def test_rows_of_parquet_are_numbered_within_each_file(tmp_path: Path) -> None:

@@ -121,6 +121,16 @@ def test_a_csv_without_a_last_line_end_is_whole_after_a_while(shop: Path) -> Non
     assert (result.audiences[0].size, result.data.left) == (2, ())
 
 
+def test_a_csv_without_anything_is_left_while_it_is_new_and_an_error_after_a_while(shop: Path) -> None:
+    (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*"))
+    path = shop / "events" / "b.csv"
+    path.write_text("")
+    assert _build(shop, 0).data.left == ("events/b.csv",)
+    os.utime(path, ns=(0, time_ns() - 11_000_000_000))
+    with pytest.raises(DataError, match=r"`events/b\.csv` is empty"):
+        _build(shop, 1)
+
+
 def test_a_damaged_file_is_an_error_after_a_while(shop: Path) -> None:
     (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*"))
     path = shop / "events" / "b.csv.gz"

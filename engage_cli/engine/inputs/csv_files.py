@@ -19,13 +19,17 @@ Header = tuple[str, ...]
 
 
 def csv_batches(connection: Connection, source: Source, files: Sequence[InputPath]) -> list[Batch]:
-    """A batch for each header (and delimiter, and compression). A file without any line has no rows and no batch."""
+    """A batch for each header (and delimiter, and compression). DataError for a file without any line: a CSV names its columns."""
     groups: dict[tuple[Header, str, str | None], list[InputPath]] = defaultdict(list)
     for file in files:
         head = first_lines(connection, file)
-        if head:
-            delimiter = delimiter_of(head[0])
-            groups[_header(file, head, delimiter), delimiter, file.compression].append(file)
+        if not head:
+            raise DataError(
+                f"`{visible(file.shown)}` is empty: the first line of a CSV names its columns",
+                hint="write or fetch the file again; one without rows has its header all the same",
+            )
+        delimiter = delimiter_of(head[0])
+        groups[_header(file, head, delimiter), delimiter, file.compression].append(file)
     return [_batch(source, group, header, delimiter) for (header, delimiter, _), group in groups.items()]
 
 
@@ -61,7 +65,18 @@ def _batch(source: Source, files: Sequence[InputPath], header: Header, delimiter
             reader=_reader([file], header, delimiter, rejects=False),
         ),
         columns={name: Cell(Sql(f"c{at}")) for at, name in enumerate(header) if name},
-        content=sql("concat_ws({delimiter}, {cells})", delimiter=literal(delimiter), cells=_cells(header)),
+        content=_written(header, delimiter),
+    )
+
+
+def _written(header: Header, delimiter: str) -> Sql:
+    """A row as it stands in its file: a cell that is empty is between two delimiters, one that needs quotes has them."""
+    return sql(
+        "array_to_string(list_transform([{cells}], lambda cell: CASE WHEN cell IS NULL THEN '' "
+        "WHEN contains(cell, {delimiter}) OR contains(cell, '\"') OR contains(cell, chr(10)) "
+        "THEN '\"' || replace(cell, '\"', '\"\"') || '\"' ELSE cell END), {delimiter})",
+        cells=_cells(header),
+        delimiter=literal(delimiter),
     )
 
 

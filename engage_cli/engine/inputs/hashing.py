@@ -139,7 +139,8 @@ def _read(path: InputPath, connection: Connection, modified: int, unfinished: _U
             last = (last + chunk)[-4:]
     is_whole = checker is None or checker.is_whole()
     is_new = time_ns() - modified < SETTLING
-    if unfinished is _Unfinished.WAITED_FOR and is_new and not (is_whole and _ends(path, lines.last if checker else last)):
+    ended = lines.last if checker else last if size else b""
+    if unfinished is _Unfinished.WAITED_FOR and is_new and not (is_whole and _ends(path, ended)):
         raise StillWrittenError([path.shown])
     if not is_whole and unfinished is not _Unfinished.LEFT:
         raise DataError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.damage import blaming
+from engage_cli.engine.inputs.endings import refuse_cut_off
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql
 from engage_cli.errors import DataError
 from engage_cli.source import visible
@@ -22,6 +23,10 @@ SWALLOWED = 20
 """Lines after which an open quote is no longer one broken row."""
 SHOWN = 200
 """Characters of a rejected row that are kept to show it."""
+
+_LINES = "len(string_split(trim(csv_line, E'\\r\\n'), chr(10)))"
+_TAKEN = Sql(f"CASE WHEN error_type = 'UNQUOTED VALUE' AND {_LINES} > 1 THEN ': it takes ' || {_LINES} || ' lines' ELSE '' END")
+"""What is said of an open quote that took more than its own line: these are lost with it, and count as one row."""
 
 
 @dataclass
@@ -46,12 +51,12 @@ class Work:
         self.tables.append(name)
         return sql("{name}", name=identifier(name))
 
-    def reading(self, label: str, batch: Batch, query: Sql) -> Sql:
-        """Like `table`, for a query that scans a batch of files."""
+    def reading(self, label: str, batch: Batch, query: Sql, *, whole: bool = False) -> Sql:
+        """Like `table`, for a query that scans a batch of files. `whole`: one that is cut off within its last row is an error."""
         with blaming(self.connection, [batch]):
             table = self.table(label, query)
         if batch.parsed:
-            self._keep_broken(batch)
+            self._keep_broken(batch, whole=whole)
         return table
 
     def any(self, query: Sql) -> bool:
@@ -67,7 +72,7 @@ class Work:
         for name in self.tables:
             self.connection.run(sql("DROP TABLE IF EXISTS {name}", name=identifier(name)).text)
 
-    def _keep_broken(self, batch: Batch) -> None:
+    def _keep_broken(self, batch: Batch, *, whole: bool) -> None:
         """Take over what read_csv wrote down of lines that it could not read."""
         found = self.connection.rows(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name IN ('broken_line', 'broken_scan')"
@@ -75,6 +80,8 @@ class Work:
         if found[0][0] != 2:
             return
         if self.any(Sql("SELECT 1 FROM broken_line")):
+            if whole:
+                refuse_cut_off(self.connection, batch)
             self._refuse_open_quote(batch)
             self._add_broken()
         for drop in DROP_BROKEN:
@@ -100,10 +107,11 @@ class Work:
             "broken",
             sql(
                 "SELECT file_path AS path, CAST(line AS BIGINT) AS line, "
-                "min(CASE CAST(error_type AS VARCHAR) {reasons} ELSE 'the line cannot be read' END) AS reason, "
+                "min(CASE CAST(error_type AS VARCHAR) {reasons} ELSE 'the line cannot be read' END || {taken}) AS reason, "
                 "left(ltrim(min(csv_line), E'\\r\\n'), {shown}) AS content "
                 "FROM broken_line JOIN broken_scan USING (scan_id, file_id) GROUP BY path, line",
                 reasons=joined(" ", reasons),
+                taken=_TAKEN,
                 shown=literal(SHOWN),
             ),
         )
@@ -112,8 +120,8 @@ class Work:
 
 
 def loaded(work: Work, batch: Batch, label: str) -> Batch:
-    """The batch with its text files read into a table; Parquet stays where it is."""
+    """The batch with its text files read into a table; Parquet stays where it is. Its files hold all that there is: none may be cut off."""
     if not batch.parsed:
         return batch
-    table = work.reading(label, batch, sql("SELECT * FROM {scan}", scan=batch.scan))
+    table = work.reading(label, batch, sql("SELECT * FROM {scan}", scan=batch.scan), whole=True)
     return replace(batch, scan=table, again=table, parsed=False)

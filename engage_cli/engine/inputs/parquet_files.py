@@ -38,7 +38,7 @@ def _columns(connection: Connection, file: InputPath) -> list[tuple[str, DuckDBP
 def _batch(source: Source, files: Sequence[InputPath], columns: Sequence[tuple[str, DuckDBPyType]]) -> Batch:
     renamed = [sql("{name} AS {alias}", name=identifier(name), alias=identifier(f"c{at}")) for at, (name, _) in enumerate(columns)]
     values = {name: column(sql("{alias}", alias=identifier(f"c{at}")), kind) for at, (name, kind) in enumerate(columns)}
-    names = [sql("{alias}", alias=identifier(f"c{at}")) for at in range(len(columns))]
+    written = [sql("coalesce(CAST({alias} AS VARCHAR), '')", alias=identifier(f"c{at}")) for at in range(len(columns))]
     scan = sql(
         "(SELECT filename AS path, file_index AS file_number, {columns} FROM {files})", columns=renamed, files=_reader(files, OPTIONS)
     )
@@ -53,7 +53,7 @@ def _batch(source: Source, files: Sequence[InputPath], columns: Sequence[tuple[s
             files=_reader([file], f"{OPTIONS}, file_row_number = true"),
         ),
         columns=values,
-        content=sql("concat_ws(',', {names})", names=names),
+        content=sql("concat_ws(',', {written})", written=written),
         parsed=False,
         numbers_files=True,
     )

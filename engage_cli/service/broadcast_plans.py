@@ -52,7 +52,7 @@ def broadcasts_under_way(project: Project, state: State, but: Collection[str]) -
 
 
 def plan_broadcasts(
-    project: Project, state: State, names: Sequence[str], as_of: datetime, by_hand: ByHand | None, *, dry_run: bool
+    project: Project, state: State | None, names: Sequence[str], as_of: datetime, by_hand: ByHand | None, *, dry_run: bool
 ) -> Plans:
     """What is due of these broadcasts. `by_hand`: of the one that is named.
 

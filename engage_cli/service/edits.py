@@ -8,10 +8,13 @@ from engage_cli.definitions.printing_journey import print_step
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.plan.build import plan_audiences
+from engage_cli.service.broadcast_plans import is_stopped, plan_broadcasts
+from engage_cli.service.broadcast_plans import meaning_of as meaning_of_broadcast
 from engage_cli.service.meaning import definition_hash, trait_hash
-from engage_cli.service.run_results import Defined, Edit, EditKind, StepEdit, VersionInside
+from engage_cli.service.run_results import Defined, Edit, EditKind, StepEdit, VersionInside, Waiting
 from engage_cli.service.tick_plans import meaning_of
 from engage_cli.service.traits import plan_traits
+from engage_cli.state.broadcasts import broadcast_rows, waiting_counts
 from engage_cli.state.journey_readers import JourneyCounts, journey_count
 from engage_cli.state.journeys import KeptVersion, journey_clocks, kept_versions
 from engage_cli.state.runs import clocks_of
@@ -20,9 +23,10 @@ from engage_cli.state.traits import trait_clocks
 
 
 def find_edits(project: Project, state: State | None, as_of: datetime) -> tuple[Edit, ...]:
-    """Every trait, audience and journey that is not what the state knows, kind by kind in the order of names.
+    """Every trait, audience, journey and broadcast that is not what the state knows, kind by kind in the order of names.
 
-    One counts as edited where what it rests on was, too. Of journeys only an edit that makes a new version is one.
+    One counts as edited where what it rests on was, too. Of journeys only an edit that makes a new version is one; of broadcasts a new one
+    is one whose recipients are to be found now, and an edited or removed one is one of which somebody waits.
     """
     zone = project.config.timezone
     traits = {name: trait_hash(project, name, plan_traits(project, [name], as_of)) for name in project.traits}
@@ -31,6 +35,7 @@ def find_edits(project: Project, state: State | None, as_of: datetime) -> tuple[
         *_of_kind(Defined.TRAIT, traits, {name: clock.definition for name, clock in trait_clocks(state).items()}),
         *_of_kind(Defined.AUDIENCE, audiences, {name: clock.definition for name, clock in clocks_of(state).items()}),
         *_of_journeys(project, state),
+        *_of_broadcasts(project, state, as_of),
     )
 
 
@@ -60,6 +65,20 @@ def _of_journeys(project: Project, state: State | None) -> Iterator[Edit]:
                 yield Edit(Defined.JOURNEY, name, EditKind.NEW, 1)
         elif kept[-1].hash != meaning_of(journey):
             yield _edited(journey, kept[-1], journey_count(state, name))
+
+
+def _of_broadcasts(project: Project, state: State | None, as_of: datetime) -> Iterator[Edit]:
+    rows, waiting = broadcast_rows(state), waiting_counts(state)
+    due = {plan.name for plan in plan_broadcasts(project, state, tuple(project.broadcasts), as_of, None, dry_run=True).due}
+    for name in sorted({*project.broadcasts, *waiting}):
+        row, one = rows.get(name), project.broadcasts.get(name)
+        if row is None:
+            if name in due:
+                yield Edit(Defined.BROADCAST, name, EditKind.NEW)
+        elif name in waiting and (is_stopped(one) or (one is not None and meaning_of_broadcast(one) != row.hash)):
+            becomes = "get nothing more, when their time comes" if is_stopped(one) else "get it as it was when it was sent"
+            change = EditKind.REMOVED if one is None else EditKind.EDITED
+            yield Edit(Defined.BROADCAST, name, change, waiting=Waiting(waiting[name].recipients, becomes))
 
 
 def _edited(journey: Journey, last: KeptVersion, counts: JourneyCounts) -> Edit:

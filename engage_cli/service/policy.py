@@ -61,7 +61,7 @@ class Policy:
 
 def plan_policy(project: Project, state: State | None, sendings: Iterable[Sending]) -> Policy:
     """The policy for what a run may send: `sendings`, and those of candidates that wait. Raises EngageError for what cannot be sent."""
-    everything = sorted({*sendings, *_waiting(state)}, key=lambda one: (one.channel, one.template, one.settings))
+    everything = sorted({*sendings, *waiting_sendings(state)}, key=lambda one: (one.channel, one.template, one.settings))
     declared = project.config.messaging.channels
     channels = tuple(sorted({one.channel for one in everything if one.channel in declared}))
     known = load_templates(project)
@@ -72,7 +72,8 @@ def plan_policy(project: Project, state: State | None, sendings: Iterable[Sendin
     return Policy(project, tuple(everything), consented, channels, templates, shown, plan_values(project, channels, traits))
 
 
-def _waiting(state: State | None) -> list[Sending]:
+def waiting_sendings(state: State | None) -> list[Sending]:
+    """How those are sent that wait since an earlier run."""
     return [] if state is None else [Sending(*row) for row in state.engine.rows(_WAITING)]
 
 

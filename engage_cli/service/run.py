@@ -1,21 +1,25 @@
 """`engage run` and `engage plan`: every stage of a run at one instant, performed or described. One walk, one list of stages."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
+from engage_cli import __version__
 from engage_cli.definitions.project import Project
-from engage_cli.errors import UsageError
+from engage_cli.errors import EngageError, UsageError
 from engage_cli.service.broadcasts import Request as Broadcasting
 from engage_cli.service.broadcasts import run_broadcasts
 from engage_cli.service.build import build_audiences
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.edits import find_edits
 from engage_cli.service.progress import Progress
-from engage_cli.service.run_results import RunResult, StageDone, StageResult
+from engage_cli.service.run_results import RunResult, StageDone, StageResult, Stopped
 from engage_cli.service.running import lock_of
+from engage_cli.service.sendings import sendings_of_run
+from engage_cli.service.signing_key import missing_key, require_key
 from engage_cli.service.stages import Kind, Stage, asked_by_journeys, stages_of
 from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
@@ -24,7 +28,7 @@ from engage_cli.state.broadcasts import broadcast_rows, waiting_counts
 from engage_cli.state.instants import iso
 from engage_cli.state.journeys import journey_clocks
 from engage_cli.state.runs import clocks_of
-from engage_cli.state.store import State, open_published
+from engage_cli.state.store import State, open_published, scratch_state
 from engage_cli.state.traits import trait_clocks
 
 COMMAND = "run"
@@ -60,7 +64,8 @@ def run_all(
     does nothing: a run that was killed is finished by running again.
 
     A dry run does the same and writes nothing; its result also says what edited definitions change, and with `samples` names so many of
-    those concerned. Raises what the stages raise, and UsageError before any of them for an instant before the clock of anything.
+    those concerned. Raises what the first stage raises; where a later one cannot be done, the result says which were, and why. Raises
+    UsageError before any of them for an instant before the clock of anything, and EngageError for want of the key of links.
     """
     project = load(folder)
     instant = resolve_as_of(as_of, project.config.timezone)
@@ -74,10 +79,33 @@ def run_all(
             _refuse_earlier(project, state, instant)
         edits = find_edits(project, state, instant) if dry_run else ()
         stages += _left_over(project, state, stages)
+        missing = _missing_key(project, state or scratch_state(engine, tool_version=__version__), instant, dry_run=dry_run)
         if state is not None:
             state.close()
-        done = tuple(StageDone(stage, _do(request, stage)) for stage in stages)
-    return RunResult(instant, dry_run, done, edits)
+        done, stopped = _do_all(request, stages)
+    return RunResult(instant, dry_run, done, edits, missing, stopped)
+
+
+def _missing_key(project: Project, state: State, as_of: datetime, *, dry_run: bool) -> str | None:
+    """Raise EngageError where a run would send signed links and has no key for them; a dry run says so in words."""
+    sendings = sendings_of_run(project, state, as_of)
+    if dry_run:
+        return missing_key(project, sendings)
+    require_key(project, sendings)
+    return None
+
+
+def _do_all(request: _Request, stages: Sequence[Stage]) -> tuple[tuple[StageDone, ...], Stopped | None]:
+    """Do stage after stage, up to one that cannot be done: what those before it committed stays."""
+    done: list[StageDone] = []
+    for stage in stages:
+        try:
+            done.append(StageDone(stage, _do(request, stage)))
+        except (EngageError, OSError) as error:
+            if request.dry_run or not done:
+                raise
+            return tuple(done), Stopped(stage, error)
+    return tuple(done), None
 
 
 def _do(request: _Request, stage: Stage) -> StageResult:

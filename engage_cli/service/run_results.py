@@ -21,12 +21,21 @@ class StageDone:
     result: StageResult
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The stage that could not be done, and why; none after it was begun."""
+
+    stage: Stage
+    error: Exception
+
+
 class Defined(StrEnum):
     """What a definition is of."""
 
     TRAIT = "trait"
     AUDIENCE = "audience"
     JOURNEY = "journey"
+    BROADCAST = "broadcast"
 
 
 class EditKind(StrEnum):
@@ -56,10 +65,18 @@ class VersionInside:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """People who wait for a message of a broadcast, and in words what becomes of them."""
+
+    people: int
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A definition that is not what the state was last told of.
 
-    Of a journey also its new version (None where there is none), the steps that changed, and who is inside.
+    Of a journey also its new version (None where there is none), the steps that changed, and who is inside; of a broadcast who waits.
     """
 
     kind: Defined
@@ -68,21 +85,30 @@ class Edit:
     version: int | None = None
     steps: tuple[StepEdit, ...] = ()
     inside: tuple[VersionInside, ...] = ()
+    waiting: Waiting | None = None
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether a run takes it up. Of a broadcast it keeps what it found at first, whatever the file says by now."""
+        return self.waiting is None
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run of everything at one instant, or what one would do. `edits` are those of a dry run."""
+    """A run of everything at one instant, or what one would do. `edits` are those of a dry run, `missing` what it says that a run takes
+    and this environment does not have. `stopped`: a run that ended before its last stage; those done are committed."""
 
     as_of: datetime
     dry_run: bool
     stages: tuple[StageDone, ...]
     edits: tuple[Edit, ...] = ()
+    missing: str | None = None
+    stopped: Stopped | None = None
 
     @property
     def would_change(self) -> bool:
         """Whether a stage changes anything, or a definition is another."""
-        return bool(self.edits) or any(done.result.would_change for done in self.stages)
+        return any(edit.is_taken_up for edit in self.edits) or any(done.result.would_change for done in self.stages)
 
     @property
     def refused(self) -> tuple[Refused, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from engage_cli.definitions.journey import Category, Render, Send
 from engage_cli.definitions.project import Project
-from engage_cli.errors import DataError, EngageError
+from engage_cli.errors import EngageError
 from engage_cli.messaging.names import URLS
 from engage_cli.messaging.policy.links import TOKEN, shown_in
 from engage_cli.messaging.template import EMAIL, MessageTemplate, load_templates
@@ -16,20 +16,20 @@ from engage_cli.source import Issue, Severity
 
 
 def require_key(project: Project, sendings: Iterable[Sending]) -> None:
-    """Raises DataError where a message that may be sent has a signed link and the environment no key to sign it with."""
+    """Raises EngageError where a message that may be sent has a signed link and the environment no key to sign it with."""
     problem = _problem()
     if problem is None:
         return
     template = _first_signed(project, sendings)
     if template is not None:
-        raise DataError(f"{problem.message}, and the messages of `{template}` have one", hint=problem.hint)
+        raise EngageError(f"{problem.message}, and the messages of `{template}` have one", hint=problem.hint)
 
 
 def missing_key(project: Project, sendings: Iterable[Sending]) -> str | None:
     """The same in words, for those who only look."""
     try:
         require_key(project, sendings)
-    except DataError as error:
+    except EngageError as error:
         return error.message
     return None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engage_cli.errors import DataError, ExitCode
+from engage_cli.errors import EngageError, ExitCode
 from engage_cli.messaging.unsubscribe import KEY_VARIABLE
 from engage_cli.service.check import check
 from engage_cli.service.progress import SILENT
@@ -34,9 +34,9 @@ def test_without_a_key_a_run_ends_before_it_begins(tmp_path: Path, monkeypatch: 
     (folder / "data/events.csv").write_text("nothing that can be read\n")
     for key, why in ((None, "is not set"), ("short", "fewer than 16 characters")):
         monkeypatch.delenv(KEY_VARIABLE, raising=False) if key is None else monkeypatch.setenv(KEY_VARIABLE, key)
-        with pytest.raises(DataError, match=f"{KEY_VARIABLE}.*{why}|{why}.*{KEY_VARIABLE}|in {KEY_VARIABLE} has {why}") as raised:
+        with pytest.raises(EngageError, match=f"{KEY_VARIABLE}.*{why}|{why}.*{KEY_VARIABLE}|in {KEY_VARIABLE} has {why}") as raised:
             tick(folder)
-        assert raised.value.exit_code is ExitCode.INVALID and "`nudge`" in raised.value.message
+        assert raised.value.exit_code is ExitCode.FAILED and "`nudge`" in raised.value.message
     assert files_of(folder) == {}
 
 

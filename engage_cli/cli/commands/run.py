@@ -65,9 +65,12 @@ def run(
 ) -> ExitCode:
     """Do what is due: traits, audiences, journeys, broadcasts.
 
-    As of one instant: this is the line for cron. The same instant again changes nothing; a run that was killed is finished by the next.
+    As of one instant: this is the line for cron. The same instant again changes nothing; a run that was killed, or that ended before its
+    last stage, is finished by the next.
     """
+    from engage_cli.cli.failures import described
     from engage_cli.cli.render.build import held_blocks
+    from engage_cli.cli.render.errors import error_blocks, error_document
     from engage_cli.cli.render.run import refused_blocks, run_blocks, run_document
     from engage_cli.service.run import run_all
 
@@ -79,21 +82,28 @@ def run(
         folder, as_of=as_of, strict=strict, wait=wait, allow_change=allow_change, file_format=file_format, progress=out.progress()
     )
     _tell(out, result, folder)
-    out.result(lambda: run_document(result), run_blocks(result, folder, every_path=out.flags.verbose))
+    stopped = None if result.stopped is None else described(result.stopped.error)
+    failure = {} if stopped is None else error_document(*stopped)
+    out.result(lambda: run_document(result) | failure, run_blocks(result, folder, every_path=out.flags.verbose))
     out.tell(held_blocks(result))
     out.tell(refused_blocks(result))
+    if stopped is not None:
+        if not out.flags.as_json:
+            out.tell(error_blocks(stopped[0], out.texts_of(stopped[0])))
+        return ExitCode(stopped[1])
     return ExitCode.FAILED if result.held or result.refused else ExitCode.DONE
 
 
 def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, strict: bool, detailed: bool) -> ExitCode:
     from engage_cli.cli.render.build import held_blocks
-    from engage_cli.cli.render.run import plan_blocks, refused_blocks, run_document
+    from engage_cli.cli.render.run import missing_blocks, plan_blocks, refused_blocks, run_document
     from engage_cli.service.run import run_all
 
     folder = out.project(project)
     result = run_all(folder, as_of=as_of, dry_run=True, strict=strict, samples=sample, progress=out.progress())
     _tell(out, result, folder)
     out.result(lambda: run_document(result), plan_blocks(result))
+    out.tell(missing_blocks(result))
     out.tell(held_blocks(result))
     out.tell(refused_blocks(result))
     if result.held or result.refused:

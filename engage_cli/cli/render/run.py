@@ -54,7 +54,11 @@ def run_document(result: RunResult) -> dict[str, Any]:
         "stages": [{"stage": done.stage.kind.value, **_stage_document(done.result)} for done in result.stages],
         "would_change" if result.dry_run else "changed": result.would_change,
     }
-    return document | ({"definitions": [fields_of(edit) for edit in result.edits]} if result.dry_run else {})
+    if result.stopped is not None:
+        document["stopped_at"] = result.stopped.stage.kind.value
+    if result.dry_run:
+        document |= {"definitions": [fields_of(edit) for edit in result.edits], "missing": result.missing}
+    return document
 
 
 def _stage_document(result: StageResult) -> dict[str, Any]:
@@ -85,6 +89,9 @@ def run_blocks(result: RunResult, folder: Path, *, every_path: bool = False) -> 
     paths = (*folders, *(path for path in written if path not in folders))
     yield from build.written_blocks(paths, folder, every_path)
     yield line(f"run as of {instant(result.as_of)}: ", strong(_changed(result)))
+    if result.stopped is not None:
+        kind = result.stopped.stage.kind.value
+        yield line(Piece("stopped", Style.BAD), f" at the {kind}: what is above is done, the {kind} and what comes after are not")
 
 
 def _stage_blocks(result: StageResult) -> Iterator[Block]:
@@ -104,6 +111,12 @@ def _stage_blocks(result: StageResult) -> Iterator[Block]:
 def _changed(result: RunResult) -> str:
     found = [done.stage.kind.value for done in result.stages if done.result.would_change]
     return "nothing changed" if not found else f"{', '.join(dict.fromkeys(found))} changed"
+
+
+def missing_blocks(result: RunResult) -> Iterator[Block]:
+    """What a run takes that this environment does not have."""
+    if result.missing is not None:
+        yield line(Piece("warning", Style.WARNING), f": {result.missing}; a run would end without it")
 
 
 def refused_blocks(result: RunResult) -> Iterator[Block]:
@@ -139,7 +152,7 @@ def _place(edit: Edit) -> tuple[int, int]:
 
 def _edits_blocks(kind: Defined, change: EditKind, edits: Sequence[Edit]) -> Iterator[Block]:
     """Edits of one kind; many of which there is no more to say than their names in one line."""
-    if len(edits) <= _MOST_EDITS or any(edit.inside for edit in edits):
+    if len(edits) <= _MOST_EDITS or any(edit.inside or edit.waiting for edit in edits):
         for edit in edits:
             yield from _edit_blocks(edit)
     else:
@@ -156,6 +169,9 @@ def _edit_blocks(edit: Edit) -> Iterator[Block]:
     for inside in edit.inside:
         who = counted(inside.people, "person", "people")
         yield line(dim(f"             {who} inside version {inside.version} {_verb(inside.becomes, inside.people)}"))
+    if edit.waiting is not None:
+        who, people = counted(edit.waiting.people, "person", "people"), edit.waiting.people
+        yield line(dim(f"             {who} who {_verb('wait', people)} {_verb(edit.waiting.becomes, people)}"))
 
 
 def _verb(becomes: str, people: int) -> str:

@@ -12,7 +12,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.errors import UsageError
 from engage_cli.outputs.publish import publish, recover
 from engage_cli.service.clock import resolve_as_of, started_at
-from engage_cli.service.journeys import journey_named
+from engage_cli.service.journeys import journey_known, journey_named
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.hashes import digest
 from engage_cli.state.instants import iso
@@ -94,17 +94,17 @@ def _refuse_earlier(name: str, at: datetime, clock: JourneyClock | None, before:
 
 
 def take_out(folder: Path, name: str, user: str, *, key: str | None = None, dry_run: bool = False, wait: float = 30.0) -> ExitResult:
-    """End a person's open instances (of one key) at the journey's clock. Where they have none, nothing changes.
+    """End a person's open instances (of one key) at the journey's clock, also in a journey that the project no longer has. Where they have
+    none, nothing changes.
 
     Raises UsageError for an unknown journey, or a key of a journey that has none. A dry run only says whom.
     """
     project = load(folder)
-    journey = journey_named(project, name)
-    if key is not None and journey.key is None:
-        raise UsageError(f"the journey `{name}` has no key", hint="leave --key out: a person is in it once at a time")
-    if dry_run:
-        with engine_for(project, folder) as engine:
-            looked = open_published(engine, folder / project.config.state)
+    with engine_for(project, folder) as engine:
+        looked = open_published(engine, folder / project.config.state)
+        if journey_known(project, looked, name).key is None and key is not None:
+            raise UsageError(f"the journey `{name}` has no key", hint="leave --key out: a person is in it once at a time")
+        if dry_run:
             return _exit_result(looked, name, user, [] if looked is None else _inside(looked, name, user, key))
     command = "journey exit"
     with _opened(folder, project, command, wait) as state:

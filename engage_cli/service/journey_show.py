@@ -9,7 +9,7 @@ from typing import Any
 from engage_cli.definitions.journey import Delay, Hold, HoldBranch, Journey, JourneyStep
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.definitions.step_words import condition_words, exit_words, occurrence_words, step_words
-from engage_cli.service.journeys import journey_named
+from engage_cli.service.journeys import journey_known
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.journey_people import (
     InstanceRow,
@@ -99,11 +99,13 @@ class PersonInJourney:
 
 
 def journey_of_person(folder: Path, name: str, user: str) -> PersonInJourney:
-    """One person in a journey. Raises UsageError for an unknown journey; of who never entered there are no instances."""
+    """One person in a journey, also one that the project no longer has. Raises UsageError for an unknown journey; of who never entered
+    there are no instances."""
     project = load(folder)
-    journey_named(project, name)
     with engine_for(project, folder) as engine:
-        return person_of(open_published(engine, folder / project.config.state), name, user)
+        state = open_published(engine, folder / project.config.state)
+        journey_known(project, state, name)
+        return person_of(state, name, user)
 
 
 def person_of(state: State | None, journey: str, user: str) -> PersonInJourney:

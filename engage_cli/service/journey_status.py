@@ -8,7 +8,7 @@ from pathlib import Path
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.step_words import entry_words, step_words
 from engage_cli.service.journey_results import JourneyResults, results_of
-from engage_cli.service.journeys import journey_named
+from engage_cli.service.journeys import REMOVED, journey_known
 from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.journey_readers import EditionCount, JourneyCounts, StepCount, hand_status, journey_count
@@ -61,7 +61,8 @@ class Pause:
 class JourneyStanding:
     """A journey as its last tick left it; without `as_of` no tick has seen it yet.
 
-    `status` is the definition's, `by_hand` what the last command said, if that holds. `goal` is how many reached it, None without one.
+    `status` is the definition's (`removed` where there is none any more), `by_hand` what the last command said, if that holds. `goal` is
+    how many reached it, None without one.
     """
 
     journey: str
@@ -82,11 +83,14 @@ class JourneyStanding:
 
 
 def journey_status(folder: Path, name: str, *, progress: Progress = SILENT) -> JourneyStanding:
-    """How a journey stands by the last tick. Raises UsageError for an unknown name."""
+    """How a journey stands by the last tick, also one that the project no longer has. Raises UsageError for an unknown name."""
     project = load(folder)
-    journey = journey_named(project, name)
     with engine_for(project, folder) as engine:
-        standing = standing_of(journey, open_published(engine, folder / project.config.state))
+        state = open_published(engine, folder / project.config.state)
+        journey = journey_known(project, state, name)
+        standing = standing_of(journey, state)
+        if name not in project.journeys:
+            standing = replace(standing, status=REMOVED)
         if standing.as_of is None:
             return standing
         return replace(standing, results=results_of(project, folder, engine, journey, standing.as_of, progress))

@@ -1,9 +1,11 @@
 """`journey list` and `journey graph`: journeys as they are defined, a picture with what the last run published of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.project import Project
+from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.definitions.step_words import entry_words
 from engage_cli.errors import UsageError
 from engage_cli.reports.journey_counts import counts_of_picture
@@ -15,38 +17,40 @@ from engage_cli.service.tick_plans import stricter
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.journey_readers import HandStatus, hand_statuses, journey_count
-from engage_cli.state.journeys import journey_clocks
-from engage_cli.state.store import open_published, published_path
+from engage_cli.state.journeys import journey_clocks, kept_versions, open_versions
+from engage_cli.state.store import State, open_published, published_path
 
 MERMAID = "mermaid"
 SVG = "svg"
+REMOVED = "removed"
+"""In place of the status of a journey that the project no longer has: who is inside stands still."""
 
 
 def list_journeys(folder: Path) -> tuple[JourneyRow, ...]:
-    """Every journey of the project, in name order, each with the stricter of what its file and the last command say of its status."""
+    """Every journey, in name order, each with the stricter of what its file and the last command say of its status.
+
+    Those that the project no longer has are there while somebody is inside, as `removed`, by their last edition.
+    """
     project = load(folder)
-    hands = _hands(folder, project)
-    return tuple(
-        JourneyRow(
-            journey.name,
-            stricter(journey.status, hands.get(journey.name)).value,
-            entry_words(journey.entry),
-            sum(1 for _ in journey.all_steps()),
-            journey.description,
-            journey.span.file,
-            journey.span.line,
-        )
-        for journey in project.journeys.values()
-    )
+    hands, removed = _published(folder, project)
+    rows = [_row(journey, stricter(journey.status, hands.get(journey.name)).value) for journey in project.journeys.values()]
+    return tuple(sorted([*rows, *(_row(journey, REMOVED) for journey in removed)], key=lambda row: row.name))
 
 
-def _hands(folder: Path, project: Project) -> dict[str, HandStatus]:
-    """What commands said of journeys, as last published."""
+def _row(journey: Journey, status: str) -> JourneyRow:
+    steps = sum(1 for _ in journey.all_steps())
+    return JourneyRow(journey.name, status, entry_words(journey.entry), steps, journey.description, journey.span.file, journey.span.line)
+
+
+def _published(folder: Path, project: Project) -> tuple[dict[str, HandStatus], list[Journey]]:
+    """What commands said of journeys, as last published, and the journeys that are gone from the project with somebody inside."""
     path = folder / project.config.state
-    if not project.journeys or not published_path(path).exists():
-        return {}
+    if not published_path(path).exists():
+        return {}, []
     with engine_for(project, folder) as engine:
-        return hand_statuses(open_published(engine, path))
+        state = open_published(engine, path)
+        gone = [name for name in open_versions(state) if name not in project.journeys]
+        return hand_statuses(state), [journey_known(project, state, name) for name in gone]
 
 
 def graph(folder: Path, name: str, picture_format: str | None, output: Path | None, *, counts: bool = True) -> str:
@@ -64,12 +68,21 @@ def graph(folder: Path, name: str, picture_format: str | None, output: Path | No
     return text
 
 
-def journey_named(project: Project, name: str) -> Journey:
-    """The journey of that name. Raises UsageError where there is none."""
+def journey_named(project: Project, name: str, others: Iterable[str] = ()) -> Journey:
+    """The journey of that name. Raises UsageError where there is none; `others` are names that may be meant, too."""
     if name not in project.journeys:
-        hint = did_you_mean(name, project.journeys) or "`engage journey list` shows them all"
+        hint = did_you_mean(name, {*project.journeys, *others}) or "`engage journey list` shows them all"
         raise UsageError(f"there is no journey `{visible(name)}`", hint=hint)
     return project.journeys[name]
+
+
+def journey_known(project: Project, state: State | None, name: str) -> Journey:
+    """The journey of that name: as the project says it, or, where it no longer does, as the last edition that the state has.
+
+    Raises UsageError where neither knows it.
+    """
+    kept = {} if name in project.journeys else kept_versions(state)
+    return read_kept_journey(kept[name][-1].definition) if name in kept else journey_named(project, name, kept)
 
 
 def _counts(folder: Path, project: Project, journey: Journey) -> tuple[Counts, ArrowCounts]:

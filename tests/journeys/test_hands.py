@@ -11,6 +11,8 @@ import pytest
 from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.errors import UsageError
 from engage_cli.service.journey_hand import set_by_hand, take_out
+from engage_cli.service.journey_show import journey_of_person
+from engage_cli.service.journey_status import journey_status
 from engage_cli.service.journeys import list_journeys
 from engage_cli.service.tick_plans import stricter
 from engage_cli.state.journey_readers import HandStatus
@@ -283,6 +285,26 @@ def test_a_dry_run_of_exit_takes_nobody_out(shop: Path) -> None:
     before = rows_of(shop)
     assert len(take_out(shop, "cart_recovery", "ana", dry_run=True).stopped) == 2
     assert rows_of(shop) == before
+
+
+def test_who_is_inside_a_journey_that_is_gone_can_be_looked_at_and_taken_out(shop: Path) -> None:
+    tick(shop, f"{DAY}T12:30:00")
+    known = journey_status(shop, "cart_recovery")
+    shown = journey_of_person(shop, "cart_recovery", "ana")
+    (shop / "campaigns/journeys/cart.yaml").unlink()
+    [row] = [row for row in list_journeys(shop) if row.name == "cart_recovery"]
+    assert (row.status, row.steps) == ("removed", len(known.steps))
+    gone = journey_status(shop, "cart_recovery")
+    assert (gone.status, gone.inside, gone.steps) == ("removed", known.inside, known.steps)
+    assert journey_of_person(shop, "cart_recovery", "ana") == shown
+    with pytest.raises(UsageError, match="there is no journey `cart_recover`") as raised:
+        journey_status(shop, "cart_recover")
+    assert raised.value.hint == "did you mean `cart_recovery`?"
+    assert len(take_out(shop, "cart_recovery", "ana", dry_run=True).stopped) == 2
+    assert [one.key for one in take_out(shop, "cart_recovery", "ana").stopped] == ["c1", "c5"]
+    for user in ("ben", "cleo", "dan", "eve"):
+        take_out(shop, "cart_recovery", user)
+    assert [row.name for row in list_journeys(shop)] == []
 
 
 @pytest.mark.parametrize("does", [stop_ana, pause_carts])

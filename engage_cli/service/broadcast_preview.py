@@ -20,7 +20,8 @@ from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.message_look import lines_of_run
 from engage_cli.service.policy import decide_due
 from engage_cli.service.progress import Progress
-from engage_cli.service.workspace import engine_for, load
+from engage_cli.service.results.common import DataReport
+from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.source import visible
 from engage_cli.state.broadcasts import BroadcastRow, broadcast_rows
 from engage_cli.state.instants import read
@@ -46,6 +47,8 @@ class BroadcastPreview:
     send_at: datetime | None = None
     lines: tuple[Mapping[str, Any], ...] = ()
     problem: str | None = None
+    data: DataReport | None = None
+    """What was read; None of what was decided by an earlier run."""
 
 
 def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | None, progress: Progress) -> BroadcastPreview:
@@ -67,7 +70,7 @@ def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | N
         else:
             plans = plan_broadcasts(project, state, (name,), instant, request.by_hand, dry_run=True)
         found = find(request, engine, state, plans)
-        return _would_be(request, engine, name, user, found)
+        return replace(_would_be(request, engine, name, user, found), data=report_of(found.staging))
 
 
 def _plans_of_known(project: Project, request: Request, engine: Engine, row: BroadcastRow, user: str) -> tuple[Plans, Request]:

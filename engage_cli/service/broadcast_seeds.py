@@ -1,7 +1,8 @@
 """`broadcast send --seeds FILE`: the messages of a broadcast to test addresses only. Nobody else is asked about, and nothing is recorded.
 
 The file has one address a line; or it is CSV whose first line names its columns: `address`, and traits as a template shows them. So a test
-message shows no real person's data, and its unsubscribe link is of nobody. Each address gets one message of each variant that is sent.
+message shows no real person's data, and its unsubscribe link is of nobody. Each address gets one message of each variant that is sent,
+however often it stands in the file: the first time counts.
 """
 
 import csv
@@ -20,12 +21,13 @@ from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.journey import Send
 from engage_cli.definitions.project import Project
 from engage_cli.errors import DataError, EngageError, UsageError
+from engage_cli.journeys.asking import is_zone
 from engage_cli.journeys.settings import settings_of
 from engage_cli.messaging.addresses import Address, emails, phones, tokens
 from engage_cli.messaging.policy.editions import Edition, edition_of
 from engage_cli.messaging.policy.rendering import Messages
 from engage_cli.messaging.problems import RenderError
-from engage_cli.messaging.template import MessageTemplate, load_templates
+from engage_cli.messaging.template import EMAIL, MessageTemplate, load_templates
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.service.broadcast_plans import broadcast_named
 from engage_cli.service.clock import resolve_as_of
@@ -56,7 +58,8 @@ def send_seeds(project: Project, folder: Path, name: str, seeds: Path, *, as_of:
     """
     broadcast = broadcast_named(project, name, {})
     instant = resolve_as_of(as_of, project.config.timezone)
-    people = list(_read(seeds, broadcast.channel))
+    zone = project.config.person_timezone
+    people = list(_read(seeds, broadcast.channel, None if zone is None else zone.text))
     lines = list(_lines(project, broadcast, people, instant))
     path = folder / project.config.outputs / FOLDER / name / f"{broadcast.channel}.jsonl"
     if not dry_run:
@@ -73,11 +76,12 @@ def _lines(
     known = load_templates(project)
     editions = {send.template: edition_of(_template(known, send.template), project.config) for send in broadcast.messages}
     messages = Messages({one.id: one for one in editions.values()})
-    language = project.config.messaging.language.trait
+    language, zone = project.config.messaging.language.trait, project.config.person_timezone
     for send in broadcast.messages:
         for address, traits in people:
             row = _row(broadcast, send, editions[send.template], address, traits, instant)
             row["language"] = None if language is None else traits.get(language.name)
+            row["zone"] = None if zone is None else traits.get(zone.text)
             try:
                 yield messages.line(row, _token(row))
             except RenderError as error:
@@ -120,7 +124,6 @@ def _row(broadcast: Broadcast, send: Send, edition: Edition, address: str, trait
         "group": send.group,
         "scheduled_at": iso(instant),
         "send_at": iso(instant),
-        "zone": traits.get("timezone"),
         "render": send.render.value,
         "settings": json.loads(settings_of(send)),
         "profile": {**traits, "user_id": nobody},
@@ -131,8 +134,8 @@ def _row(broadcast: Broadcast, send: Send, edition: Edition, address: str, trait
 # ---- the file ------------------------------------------------------------------------------------------------------
 
 
-def _read(path: Path, channel: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The addresses of a file, as they are written, each with the traits beside it."""
+def _read(path: Path, channel: str, zone: str | None) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The addresses of a file, each once, as they are written, with the traits beside it. `zone`: the trait that has the person's."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -144,6 +147,7 @@ def _read(path: Path, channel: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     given = rows if names is None else rows[1:]
     if not given:
         raise DataError(f"{path} has no address", hint="write one address a line, or CSV with a column `address`")
+    seen: set[str | None] = set()
     for number, row in enumerate(given, start=1 if names is None else 2):
         values = dict(zip(names or [ADDRESS], (cell.strip() for cell in row), strict=False))
         judged = _judged(channel, values.pop(ADDRESS, ""))
@@ -151,7 +155,14 @@ def _read(path: Path, channel: str) -> Iterator[tuple[str, Mapping[str, str]]]:
             raise DataError(
                 f"{path}, row {number}: `{visible(judged.value)}` {judged.problem}", hint=f"the broadcast goes out by {channel}"
             )
-        yield judged.normal, {name: value for name, value in values.items() if value}
+        traits = {name: value for name, value in values.items() if value}
+        if zone in traits and not is_zone(traits[zone]):
+            hint = "write a name of the IANA database, such as Europe/London"
+            raise DataError(f"{path}, row {number}: the {zone} `{visible(traits[zone])}` is no time zone", hint=hint)
+        key = judged.normal.lower() if channel == EMAIL else judged.normal
+        if key not in seen:
+            yield judged.normal, traits
+        seen.add(key)
 
 
 def _judged(channel: str, value: str) -> Address:

@@ -22,9 +22,10 @@ from engage_cli.reports.experiments import VariantCounts, VariantReport, experim
 from engage_cli.service.broadcast_plans import broadcast_named, is_stopped, meaning_of
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import SILENT, Progress
+from engage_cli.service.results.common import DataReport
 from engage_cli.service.trait_courses import attached_state
 from engage_cli.service.traits import plan_traits
-from engage_cli.service.workspace import engine_for, load, stage
+from engage_cli.service.workspace import engine_for, load, report_of, stage
 from engage_cli.state.broadcasts import BroadcastRow, WaitingCount, broadcast_rows, waiting_counts
 from engage_cli.state.store import State, open_published
 
@@ -73,6 +74,8 @@ class BroadcastStanding:
     edited: bool = False
     has_goal: bool = False
     variants: tuple[VariantReport, ...] = ()
+    data: DataReport | None = None
+    """What was read for what came of it; None before its recipients are found."""
 
 
 def list_broadcasts(folder: Path) -> tuple[BroadcastLine, ...]:
@@ -130,7 +133,8 @@ def broadcast_status(folder: Path, name: str, *, as_of: datetime | None = None, 
             return BroadcastStanding(name, _stands(shown, None, None), shown.channel, sending_at, None)
         standing = _standing(project, engine, state, project.broadcasts.get(name), row)
         kept = read_kept_broadcast(row.definition)
-        return replace(standing, measured_at=measured_at, variants=_results(project, folder, engine, kept, measured_at, progress))
+        variants, data = _results(project, folder, engine, kept, measured_at, progress)
+        return replace(standing, measured_at=measured_at, variants=variants, data=data)
 
 
 def _standing(project: Project, engine: Engine, state: State, one: Broadcast | None, row: BroadcastRow) -> BroadcastStanding:
@@ -156,8 +160,8 @@ def _standing(project: Project, engine: Engine, state: State, one: Broadcast | N
 
 def _results(
     project: Project, folder: Path, engine: Engine, kept: Broadcast, measured_at: datetime, progress: Progress
-) -> tuple[VariantReport, ...]:
-    """The variants in the order written, each beside the control if there is one. People count as they were drawn."""
+) -> tuple[tuple[VariantReport, ...], DataReport]:
+    """The variants in the order written, each beside the control if there is one, and what was read. People count as they were drawn."""
     config = project.config
     plan = plan_traits(project, (), measured_at)
     needs = with_outcomes(plan.needs, config.messaging.outcomes)
@@ -172,7 +176,8 @@ def _results(
         found = {row[0]: row[1:] for row in engine.rows(_BY_VARIANT, [kept.name])}
     names: list[tuple[str, str | None, bool]] = [(one.name, one.name, one.control) for one in kept.variants]
     names = names or [(EVERYBODY, None, False)]
-    return experiment_report([VariantCounts(title, control, *found.get(key, (0,) * 7)) for title, key, control in names])
+    counts = [VariantCounts(title, control, *found.get(key, (0,) * 7)) for title, key, control in names]
+    return experiment_report(counts), report_of(staged.staging)
 
 
 _BY_VARIANT = """

@@ -57,7 +57,7 @@ def test_a_dry_run_needs_no_key_of_links_and_says_that_sending_does(
     assert tried[0] == tried[1] and tried[0].code == ExitCode.DONE
     assert "  Unsubscribe: https://acme.example/u/1." in tried[0].out
     assert "warning: the environment variable ENGAGE_UNSUBSCRIBE_KEY is not set" in tried[0].err
-    assert engage("broadcast", "send", "sale", *TIMES).code == ExitCode.INVALID
+    assert engage("broadcast", "send", "sale", *TIMES).code == ExitCode.FAILED
     assert query(shop, "SELECT * FROM candidate") == []
 
 
@@ -245,6 +245,32 @@ def test_seeds_that_are_none_are_refused(
         (shop / "seeds.csv").write_text(text)
     ran = engage("broadcast", "send", "sale", "--seeds", "seeds.csv")
     assert ran.code == code and words in ran.err
+
+
+def test_seeds_have_the_zone_that_people_have_and_each_address_once(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch, config=CONFIG.replace("{trait: timezone}", "{trait: zone}"))
+    (shop / "campaigns/templates/sale.txt").write_text("---\nsubject: Sale\n---\n{{ '2026-11-27T09:30:00Z' | time('HH:mm') }}\n")
+    (shop / "seeds.csv").write_text("address,zone\nme@acme.example,Asia/Tokyo\nyou@acme.example,\nME@acme.example,Europe/Paris\n")
+    ran = engage("broadcast", "send", "sale", "--seeds", "seeds.csv", *TIMES)
+    assert ran.code == ExitCode.DONE and "2 test messages of sale to 2 addresses" in ran.out, ran.err
+    lines = [json.loads(line) for line in (shop / "out/seeds/sale/email.jsonl").read_text().splitlines()]
+    assert [line["to"] for line in lines] == ["me@acme.example", "you@acme.example"]
+    assert [line["text"] for line in lines] == ["18:30", "09:30"]
+    (shop / "seeds.csv").write_text("address,zone\nme@acme.example,Tokio\n")
+    wrong = engage("broadcast", "send", "sale", "--seeds", "seeds.csv", *TIMES)
+    assert wrong.code == ExitCode.INVALID and "seeds.csv, row 2: the zone `Tokio` is no time zone" in wrong.err
+
+
+@pytest.mark.parametrize("option", [["--format", "parquet"], ["--strict"], ["--dry-run", "--detailed-exit-code"], ["--now"]])
+def test_seeds_take_no_option_that_says_nothing_of_them(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch)
+    (shop / "seeds.csv").write_text("me@acme.example\n")
+    ran = engage("broadcast", "send", "sale", "--seeds", "seeds.csv", *option)
+    assert ran.code == ExitCode.USAGE and f"leave {next(one for one in option[::-1] if one.startswith('--'))} out" in ran.err
 
 
 def test_a_cancel_skips_who_waits(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engage_cli.errors import ExitCode
-from tests.broadcasts.shop import SALE, candidates, decisions, query, write_shop
+from tests.broadcasts.shop import SALE, candidates, decisions, query, write_events, write_shop
 from tests.broadcasts.test_commands import in_shop, rows_of
 from tests.cli.running import Engage
 
@@ -77,3 +77,40 @@ def test_a_run_is_told_from_one_of_another_definition(
         assert engage("broadcast", command, "sale", "--as-of", "2026-11-27T09:00Z").code == ExitCode.DONE
         found += [run for (run,) in query(shop, "SELECT run_id FROM run")]
     assert found[0] == found[1] != found[2]
+
+
+def test_a_plan_lists_broadcasts_that_are_new_edited_and_gone(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = in_shop(tmp_path / "shop", monkeypatch, SLOW)
+    file = shop / "campaigns/broadcasts/sale.yaml"
+    (shop / "campaigns/broadcasts/other.yaml").write_text(SALE.replace("broadcast: sale", "broadcast: other").replace("live", "draft"))
+    assert "definitions" not in engage("plan", "--as-of", "2026-11-27T08:00Z").out, "its time has not come"
+    assert "  new     broadcast sale" in engage("plan", "--as-of", "2026-11-27T09:00Z").out.splitlines()
+    engage("run", "--as-of", "2026-11-27T09:00Z")
+    assert "definitions" not in engage("plan", "--as-of", "2026-11-27T09:30Z").out
+    file.write_text(SLOW.replace("at_most: 8", "at_most: 9"))
+    edited = engage("plan", "--as-of", "2026-11-27T09:30Z", "--detailed-exit-code")
+    assert edited.code == ExitCode.DONE, "the edit changes nothing about it"
+    assert [line.strip() for line in edited.out.splitlines()[1:3]] == [
+        "edited  broadcast sale",
+        "2 people who wait get it as it was when it was sent",
+    ]
+    file.unlink()
+    removed = engage("plan", "--as-of", "2026-11-27T09:30Z", "--json").document["definitions"]
+    assert [(one["kind"], one["name"], one["change"], one["waiting"]["people"]) for one in removed] == [("broadcast", "sale", "removed", 2)]
+    engage("run", "--as-of", "2026-11-27T10:00Z")
+    assert "definitions" not in engage("plan", "--as-of", "2026-11-27T10:30Z").out
+
+
+def test_rows_that_cannot_be_read_are_told(tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whatever reads data: in the document, and on standard error."""
+    shop = in_shop(tmp_path / "shop", monkeypatch, SLOW)
+    write_events(shop, ["ana,Signed Up,someday,", "ben,Signed Up,2026-11-20T09:00:00Z,"])
+    late = (shop / "campaigns/broadcasts/sale.yaml").read_text().replace("{everyone: true}", "{not: {event: Left}}")
+    (shop / "campaigns/broadcasts/sale.yaml").write_text(late + "goal: {on: {event: Signed Up}, for: 3 days}\n")
+    seen = engage("broadcast", "preview", "sale", "--user", "ana", "--as-of", "2026-11-27T09:00Z")
+    assert seen.code == ExitCode.DONE and "1 row cannot be read" in seen.err
+    [stage] = engage("run", "--as-of", "2026-11-27T09:00Z", "--json").document["stages"]
+    assert [one["rows"] for one in stage["data"]["rejects"]] == [1] and stage["data"]["rejects_file"]
+    sent = engage("broadcast", "send", "sale", "--as-of", "2026-11-27T10:00Z", "--json").document
+    assert [one["rows"] for one in sent["data"]["rejects"]] == [1]
+    assert "1 row cannot be read" in engage("broadcast", "status", "sale", "--as-of", "2026-11-28T09:00Z").err

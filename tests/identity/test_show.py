@@ -44,6 +44,15 @@ def test_each_identifier_has_its_first_observation(tmp_path, capsys):
     assert document["not_joined"] == []
 
 
+def test_rows_that_cannot_be_read_are_told(tmp_path, capsys):
+    Shop((), (("ana", "ana@x", "pro"),), ("ana",)).write(tmp_path)
+    view(tmp_path, 0, "ana phone 05")
+    with (tmp_path / "events/0.jsonl").open("a") as file:
+        file.write("{no line of JSON\n")
+    assert run(("identity", "show", "ana", "--project", str(tmp_path), "--as-of", "2026-11-20T00:00Z")) == 0
+    assert "1 row cannot be read" in capsys.readouterr().err
+
+
 def test_nobody_and_no_identity_are_said(tmp_path):
     Shop.drawn(1).write(tmp_path / "joined")
     with pytest.raises(UsageError, match="nobody is known as `o'clock`"):

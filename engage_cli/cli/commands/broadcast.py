@@ -70,6 +70,7 @@ def status(out: Output, name: Name, project: ProjectDir = None, as_of: AsOf = No
     from engage_cli.service.broadcast_status import broadcast_status
 
     standing = broadcast_status(out.project(project), name, as_of=as_of, progress=out.progress())
+    tell_data(out, standing.data)
     out.result(lambda: status_document(standing), status_blocks(standing))
     return ExitCode.DONE
 
@@ -85,6 +86,7 @@ def preview(out: Output, name: Name, user: User, project: ProjectDir = None, as_
     from engage_cli.service.broadcast_preview import preview_broadcast
 
     result = preview_broadcast(out.project(project), name, user, as_of=as_of, progress=out.progress())
+    tell_data(out, result.data)
     out.result(lambda: fields_of(result), preview_blocks(result))
     return ExitCode.DONE
 
@@ -113,6 +115,12 @@ def send(
     if seeds is not None:
         if now:
             raise UsageError("--seeds asks for no time", hint="leave --now out")
+        given = {"--format": file_format is not None, "--strict": strict, "--detailed-exit-code": detailed_exit_code}
+        if any(given.values()):
+            useless = next(option for option, is_given in given.items() if is_given)
+            raise UsageError(
+                f"--seeds writes JSONL, reads no data and records nothing: {useless} changes none of it", hint=f"leave {useless} out"
+            )
         return _send_seeds(out, folder, name, seeds, as_of, dry_run=dry_run)
     if dry_run:
         from engage_cli.service.broadcast_trial import try_broadcast

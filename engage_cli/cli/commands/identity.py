@@ -23,9 +23,11 @@ def show(out: Output, user: Known, project: ProjectDir = None, as_of: AsOf = Non
     Shows when and in which file each identifier was first seen, and what was not joined because of a limit or a blocked value.
     It writes nothing.
     """
+    from engage_cli.cli.commands.shown import tell_data
     from engage_cli.cli.render.identity import profile_blocks, profile_document
     from engage_cli.service.identity import show_identity
 
     profile = show_identity(out.project(project), user, as_of=as_of, progress=out.progress())
+    tell_data(out, profile.data)
     out.result(lambda: profile_document(profile), profile_blocks(profile))
     return ExitCode.DONE

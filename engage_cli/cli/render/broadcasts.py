@@ -134,7 +134,7 @@ def broadcasts_document(result: BroadcastsResult, *, verbose: bool = False) -> J
     """`broadcast send`, and the stage of `run`, for machines. `verbose`: with what it took, which alone differs from run to run."""
     document = fields_of(result)
     without = [*([] if verbose else ["timings"]), *([] if result.samples else ["samples"]), *([] if result.trial else ["trial"])]
-    for key in ("data", "recovered", *without):
+    for key in without:
         del document[key]
     document["broadcasts"] = [_change_document(one) for one in result.broadcasts]
     document["idle"] = [{"name": one, "why": why} for one, why in result.idle]

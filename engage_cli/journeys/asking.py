@@ -26,10 +26,7 @@ from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.relative import Arrived
 from engage_cli.plan.resolve import text_of
-from engage_cli.sql.changes import instants_of_change
 from engage_cli.sql.literals import column, integer_literal, text_literal
-from engage_cli.sql.moment_values import compile_values
-from engage_cli.sql.moments import compile_moments
 from engage_cli.state.instants import read, stored
 
 
@@ -56,6 +53,8 @@ class Asker:
         low, high = self.engine.rows("SELECT min(asked_at), max(asked_at) FROM w_asked")[0]
         if low is None:
             return
+        from engage_cli.sql.moments import compile_moments  # not at the top: an idle tick compiles nothing
+
         self._make_subjects()
         compiled = compile_moments(self.plan, names, self.catalog, "w_subject", read(low), read(high), prefix="w_ask_", as_of=self.until)
         made = []
@@ -119,6 +118,8 @@ class Asker:
     def make_changes(self, name: str, low: datetime) -> None:
         """Make `w_change(instance, token, changed_at)`: the instants in (low, the tick's] at which the condition may change for those in
         `w_asked`."""
+        from engage_cli.sql.changes import instants_of_change
+
         self._make_subjects()
         changes = instants_of_change(self.plan, name, self.catalog, "w_subject", low, self.until)
         shown = [column("instance", "s"), column("token", "s"), exp.alias_(column("at", "c"), "changed_at")]
@@ -173,6 +174,8 @@ class Asker:
 
     def _read(self, values: Mapping[str, Read]) -> None:
         """Make `w_read(instance, token, and each value under its name)` of those in `w_here`."""
+        from engage_cli.sql.moment_values import compile_values
+
         self.engine.execute(_HERE_ASKED)
         self._make_subjects()
         low, high = self.engine.rows("SELECT min(asked_at), max(asked_at) FROM w_asked")[0]

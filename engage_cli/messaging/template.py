@@ -3,19 +3,24 @@
 A template is compiled once for a channel and a language, and renders any number of messages: a rendering costs what Jinja's own costs.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engage_cli.definitions.project import Messaging, Project
 from engage_cli.definitions.template import FrontMatter, Phrase, Template, TemplateFile, TemplateKind, Templates
 from engage_cli.definitions.template_files import TemplateReader
-from engage_cli.messaging.build import Built, build
 from engage_cli.messaging.flatten import BadTemplateError
-from engage_cli.messaging.renderer import Renderer
 from engage_cli.source import InvalidError, Issue, Span
+
+if TYPE_CHECKING:
+    from engage_cli.messaging.build import Built
+    from engage_cli.messaging.renderer import Renderer
 
 EMAIL = "email"
 NOTHING_SAID = FrontMatter()
@@ -90,6 +95,8 @@ class MessageTemplate:
         return [*self.template.files, *self.parts.values()]
 
     def _build(self, channel: str, language: str, said: FrontMatter) -> Built:
+        from engage_cli.messaging.build import build  # most runs compile nothing, and start faster without
+
         chosen = _said_otherwise(self._chosen(channel, language), said)
         beside = None
         if chosen.kind is not TemplateKind.TEXT:

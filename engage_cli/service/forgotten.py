@@ -17,7 +17,6 @@ from engage_cli.crash import crash_point
 from engage_cli.definitions.forgotten import STATE_ID, Forgotten
 from engage_cli.definitions.identity import USER_ID
 from engage_cli.definitions.project import Project
-from engage_cli.delivery.log import log_path, open_log
 from engage_cli.engine.duckdb_engine import remove_store
 from engage_cli.errors import EngageError
 from engage_cli.service.imported import imported_folder
@@ -79,6 +78,8 @@ def finish_forgetting(project: Project, folder: Path, state: State | None) -> No
     if project.config.store is not None:
         remove_store(folder / project.config.store)
     crash_point("forget: store")
+    from engage_cli.delivery.log import log_path, open_log  # SQLite, which every run would load
+
     deliveries = log_path(folder / project.config.state)
     if deliveries.exists():
         with open_log(deliveries) as log:

@@ -19,8 +19,6 @@ from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, find_list_syncs
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.predicates import Plan
-from engage_cli.service.list_traits import make_list_traits
-from engage_cli.sql.compile import compile_plan
 from engage_cli.state.list_stays import Pair, lists_of_stays, make_listed_members, overdue_lists
 from engage_cli.state.store import State
 
@@ -62,6 +60,9 @@ def find_lists(engine: Engine, state: State, lists: JourneyLists, catalog: Catal
     """What the lists are told after a tick's moves; makes `list_change` for the files."""
     if not lists.lists:
         return NOTHING
+    from engage_cli.service.list_traits import make_list_traits  # an idle tick does without the compiler
+    from engage_cli.sql.compile import compile_plan
+
     set_present(engine)
     make_listed_members(engine, lists.pairs, as_of)
     make_list_traits(engine, compile_plan(lists.plan, catalog), Subject.USERS)

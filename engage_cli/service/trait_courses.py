@@ -21,7 +21,6 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Catalog, Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.traits import is_undated
-from engage_cli.sql.compile import compile_plan
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.sql.traits_recorded import ACCOUNT_TRAIT_COURSE, TRAIT_COURSE
@@ -114,6 +113,8 @@ def _make_held(engine: Engine, of: Subject, names: Sequence[str], *, joined: boo
 
 def _present(engine: Engine, project: Project, catalog: Catalog, name: str, of: Subject, as_of: datetime) -> None:
     """Make `trait_present(key, value)` of all for whom a trait is not missing at the run's instant."""
+    from engage_cli.sql.compile import compile_plan  # an idle tick does without the compiler
+
     plan = plan_audiences(project, (), as_of, project.config.timezone, traits=[name])
     compiled = compile_plan(plan, catalog)
     scope = compiled.scope(of)

@@ -1,10 +1,13 @@
 """What every use case that reads data starts from: the project, an engine, and a plan staged and compiled."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import subjects_of_leaves
@@ -39,8 +42,9 @@ from engage_cli.service.trait_courses import as_recorded
 from engage_cli.service.trait_sets import dated_by_sets, lay_sets
 from engage_cli.source import InvalidError, Issue, did_you_mean, visible
 from engage_cli.sql.authored import NotAllowedError, authored_issue, read_authored
-from engage_cli.sql.compile import Compiled, compile_plan
-from engage_cli.sql.traits import trait_columns
+
+if TYPE_CHECKING:
+    from engage_cli.sql.compile import Compiled
 
 
 def load(folder: Path) -> Project:
@@ -64,8 +68,14 @@ def authored_issues(project: Project) -> list[Issue]:
         found += [authored_issue(leaf.text, leaf.span, declared, [of.id_name]) for of, leaf in leaves if isinstance(leaf, InSql)]
     for trait in project.traits.values():
         if isinstance(trait.computation, FromSql):
-            found.append(authored_issue(trait.computation.text, trait.source_span, declared, trait_columns(trait.of)))
+            found.append(authored_issue(trait.computation.text, trait.source_span, declared, _trait_columns(trait.of)))
     return [issue for issue in found if issue is not None]
+
+
+def _trait_columns(of: Subject) -> tuple[str, str]:
+    from engage_cli.sql.traits import trait_columns  # the compiler, which an idle tick does without
+
+    return trait_columns(of)
 
 
 _ANY_INSTANT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -114,7 +124,7 @@ def _tables(plan: Plan, sources: Sources) -> frozenset[str]:
             raise InvalidError([Issue("sql", problem.message, leaf.span, problem.hint)]) from problem
     for trait in plan.traits.values():
         if isinstance(trait.source, TraitOfRows):
-            tables |= read_authored(trait.source.text, declared_tables(sources), trait_columns(trait.of)).tables
+            tables |= read_authored(trait.source.text, declared_tables(sources), _trait_columns(trait.of)).tables
     return frozenset(tables)
 
 
@@ -187,6 +197,8 @@ def stage(
     plan = as_recorded(project, folder, engine, plan)
     lay_ledger(project, folder, engine, plan, staging.catalog)
     engine.seal(writable)
+    from engage_cli.sql.compile import compile_plan
+
     return Staged(project, plan, engine, staging, compile_plan(plan, staging.catalog))
 
 

@@ -25,7 +25,6 @@ from engage_cli.plan.needs import Catalog, Column, Needs, Reading
 from engage_cli.plan.relative import OWN
 from engage_cli.plan.resolve import Context
 from engage_cli.sql.literals import column, text_literal
-from engage_cli.sql.moment_values import compile_values
 from engage_cli.state.instants import stored
 
 
@@ -62,6 +61,8 @@ def plan_values(project: Project, channels: Sequence[str], profile: Sequence[str
 
 def make_people(engine: Engine, values: Values, catalog: Catalog, channels: Sequence[str], as_of: datetime) -> None:
     """Make `p_person` and `p_address`. Needs `p_due`, and of the channels `consents`."""
+    from engage_cli.sql.moment_values import compile_values  # not at the top: a run that decides about nobody compiles nothing
+
     engine.execute(_SUBJECTS, [list(channels), stored(as_of)])
     steps, made = compile_values(values.plan, values.reads, catalog, "p_subject", as_of, as_of, prefix="p_ask_", as_of=as_of)
     for relation, query in steps:

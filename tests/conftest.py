@@ -23,6 +23,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="rewrite the golden files that tests compare with")
 
 
+LONG = ("store/test_every_audience.py", "engine/test_scale.py", "generated/test_journey_agreement.py", "store", "generated", "docs")
+"""Files and folders of tests that take long, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: a long test at the end has one worker work and the others wait."""
+    folder = Path(__file__).parent
+    rank = {
+        path: next((at for at, long in enumerate(LONG) if path.is_relative_to(folder / long)), len(LONG))
+        for path in {item.path for item in items}
+    }
+    items.sort(key=lambda item: rank[item.path])
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compares a text with a golden file (a path from the test's folder, or a whole one), or rewrites the file."""

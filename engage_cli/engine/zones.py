@@ -7,7 +7,7 @@ conversion answers.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -26,10 +26,10 @@ NEVER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From the clock reading `at` on `by` is added; what lies from `gap` up to `at` is all one instant."""
+    """From the clock reading `at` on `by` is added; what lies from `at` up to `until` is all one instant."""
 
-    gap: datetime
     at: datetime
+    until: datetime
     by: timedelta
 
 
@@ -58,7 +58,7 @@ class Tables:
     begin: int
     """The first year of the lists. Their first entry stands for all years before."""
     lists: dict[str, list[int]]
-    """`base`, the offset at the beginning of each year, and `at_n`, `by_n`, `gap_n` of its n-th step. None where nothing is looked up."""
+    """`base`, the offset at the beginning of each year, and `at_n` and `by_n` of its n-th step. None where nothing is looked up."""
     alone: tuple[tuple[Step, datetime, datetime], ...]
     """Steps of no list, each with the time from which and up to which it counts."""
 
@@ -69,23 +69,21 @@ ALONE = 4
 
 def _tables(steps: Sequence[Step], first: timedelta) -> Tables:
     begin = steps[ALONE].at.year if len(steps) > ALONE else LAST + 1
-    early = [(step, _january(1), _january(begin)) for step in steps if step.gap.year < begin]
+    early = [(step, _january(1), _january(begin)) for step in steps if step.at.year < begin]
     if begin > LAST:
         return Tables(first, begin, {}, tuple(early))
     years = range(begin, LAST + 1)
-    of_year = {year: [step for step in steps if year in (step.gap.year, step.at.year)] for year in years}
+    of_year = {year: [step for step in steps if year in (step.at.year, step.until.year)] for year in years}
     columns, late = _columns(of_year)
     offsets = [first]
     for step in steps:
         offsets.append(offsets[-1] + step.by)
-    before = [steps.index(own[0]) if own else sum(step.at.year < year for step in steps) for year, own in of_year.items()]
+    before = [steps.index(own[0]) if own else sum(step.until.year < year for step in steps) for year, own in of_year.items()]
     lists = {"base": [offsets[number] // MICROSECOND for number in (0, *before)]}
     for number in range(columns):
         column = [None, *(own[number] if number < len(own) else None for own in of_year.values())]
         lists[f"at_{number}"] = [_micros(step.at) if step else NEVER for step in column]
         lists[f"by_{number}"] = [step.by // MICROSECOND if step else 0 for step in column]
-        if any(step and step.gap != step.at for step in column):
-            lists[f"gap_{number}"] = [_micros(step.gap) if step else NEVER for step in column]
     return Tables(first, begin, lists, (*early, *late))
 
 
@@ -145,39 +143,32 @@ def zone_macros(zone: str) -> tuple[ZoneMacro, ZoneMacro]:
     found = changes(zone)
     first = found[0].before if found else offset_at(ZoneInfo(zone), datetime(FIRST, 1, 1, tzinfo=UTC))
     return (
-        _macro(local_macro(zone), _tables(_local_steps(zone), first), f"timezone('{zone}', timezone('UTC', moment))"),
-        _macro(utc_macro(zone), _tables(_utc_steps(zone), -first), f"timezone('UTC', timezone('{zone}', moment))"),
+        _macro(local_macro(zone), _tables(_local_steps(zone), first), f"timezone('{zone}', timezone('UTC', moment))", gaps=False),
+        _macro(utc_macro(zone), _tables(_utc_steps(zone), -first), f"timezone('UTC', timezone('{zone}', moment))", gaps=True),
     )
 
 
-def _macro(name: str, tables: Tables, later: str) -> ZoneMacro:
-    """A moment moved as the tables say. Without CASE for the steps, so that DuckDB evaluates a repeated argument once."""
+def _macro(name: str, tables: Tables, later: str, *, gaps: bool) -> ZoneMacro:
+    """A moment moved as the tables say. Without CASE for the steps, so that DuckDB evaluates a repeated argument once.
+
+    `gaps`: where a step takes away, so much of it is taken as has passed since: until all has, that is one instant.
+    """
 
     def entry(table: str) -> str:
         return f"getvariable('{name}_{table}')[greatest(year(moment), {tables.begin - 1}) - {tables.begin - 2}]"
 
+    def added(at: str, by: str) -> str:
+        return f"greatest({by}, {at} - epoch_us(moment))" if gaps else by
+
     parts = ["epoch_us(moment)", entry("base") if tables.lists else str(tables.first // MICROSECOND)]
     for number in range(sum(table.startswith("at_") for table in tables.lists)):
-        at, gap = entry(f"at_{number}"), entry(f"gap_{number}")
-        parts.append(f"CAST(epoch_us(moment) >= {at} AS BIGINT) * {entry(f'by_{number}')}")
-        if f"gap_{number}" in tables.lists:
-            parts.append(f"CAST(epoch_us(moment) >= {gap} AND epoch_us(moment) < {at} AS BIGINT) * ({gap} - epoch_us(moment))")
+        at, by = entry(f"at_{number}"), entry(f"by_{number}")
+        parts.append(f"CAST(epoch_us(moment) >= {at} AS BIGINT) * {added(at, by)}")
     for step, since, until in tables.alone:
-        parts += _alone(step, since, until)
+        counts = f"epoch_us(moment) >= {_micros(max(step.at, since))} AND epoch_us(moment) < {_micros(until)}"
+        parts.append(f"CAST({counts} AS BIGINT) * {added(str(_micros(step.at)), str(step.by // MICROSECOND))}")
     body = f"CASE WHEN moment < TIMESTAMP '{LAST + 1}-01-01' THEN make_timestamp({' + '.join(parts)}) ELSE {later} END"
     return ZoneMacro(f"{name}(moment) AS {body}", {f"{name}_{table}": values for table, values in tables.lists.items()})
-
-
-def _alone(step: Step, since: datetime, until: datetime) -> Iterator[str]:
-    """The summands of a step that is in no list."""
-
-    def within(low: datetime, high: datetime) -> str:
-        return f"CAST(epoch_us(moment) >= {_micros(max(low, since))} AND epoch_us(moment) < {_micros(min(high, until))} AS BIGINT)"
-
-    if step.at < until:
-        yield f"{within(step.at, until)} * {step.by // MICROSECOND}"
-    if step.gap != step.at:
-        yield f"{within(step.gap, step.at)} * ({_micros(step.gap)} - epoch_us(moment))"
 
 
 def reading_macro_of(source_zone: str, project_zone: str) -> str:

@@ -14,7 +14,7 @@ from engage_cli.errors import EngageError, UsageError
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.broadcasts import BroadcastRow, WaitingCount, broadcast_rows, waiting_counts
 from engage_cli.state.hashes import digest
-from engage_cli.state.instants import iso
+from engage_cli.state.instants import EARLIER_HINT, iso
 from engage_cli.state.store import State
 
 
@@ -115,7 +115,7 @@ def _plan_known(
     if as_of < row.as_of and not dry_run:
         raise UsageError(
             f"`{row.broadcast}` was sent as of {iso(row.as_of)}, which is after --as-of {iso(as_of)}; broadcasts only move forward",
-            hint="ask for a later instant, or look at an earlier one with --dry-run",
+            hint=EARLIER_HINT.format("--dry-run"),
         )
     if waiting is None:
         return f"sent at {iso(row.frozen_at)}, to everybody"

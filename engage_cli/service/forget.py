@@ -22,6 +22,7 @@ from engage_cli.plan.needs import Column, Needs, Reading
 from engage_cli.service.clock import started_at
 from engage_cli.service.forgotten import consents_of, finish_forgetting, remember, with_forgotten
 from engage_cli.service.imported import imported_folder
+from engage_cli.service.loose_files import files_naming
 from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.workspace import engine_for, kept_folder, load, needs_of_all
 from engage_cli.source import visible
@@ -78,6 +79,11 @@ class _Person:
     addresses: frozenset[str] = frozenset()
 
     @property
+    def names(self) -> set[str]:
+        """The texts that a file may have them under: ids, identifiers, addresses."""
+        return {*self.state_ids, *self.addresses, *(value for found in self.identifiers.values() for value in found)}
+
+    @property
     def hashes(self) -> set[tuple[str, str]]:
         """What is kept of them."""
         values = {(kind, value) for kind, found in self.identifiers.items() for value in found}
@@ -109,6 +115,8 @@ def forget(folder: Path, user: str, *, dry_run: bool = False, wait: float = 30.0
         stays = rows_of(state, found) if state is not None else {}
         if not (naming or stays or before or _is_known(engine, person.user_id)):
             raise UsageError(f"nobody is known as `{visible(user)}`", hint="ids are compared as text, exactly as they are written")
+        loose = files_naming(folder / project.config.outputs, person.names)
+        naming |= {_shown(folder, path): None for path in loose}
         told: tuple[str, ...] = ()
         if state is not None:
             ours, told = _told(project, folder, engine, state, found)

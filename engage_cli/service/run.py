@@ -25,7 +25,7 @@ from engage_cli.service.tick import tick_journeys
 from engage_cli.service.trait_build import build_traits
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.broadcasts import broadcast_rows, waiting_counts
-from engage_cli.state.instants import iso
+from engage_cli.state.instants import EARLIER_HINT, iso
 from engage_cli.state.journeys import journey_clocks
 from engage_cli.state.runs import clocks_of
 from engage_cli.state.store import State, open_published, scratch_state
@@ -184,5 +184,5 @@ def _refuse_earlier(project: Project, state: State | None, as_of: datetime) -> N
         kind, name, at = later[0]
         raise UsageError(
             f"the {kind} `{name}` stands at {iso(at)}, which is after --as-of {iso(as_of)}; a run only moves forward in time",
-            hint="ask for a later instant, or look at an earlier one with `engage plan`",
+            hint=EARLIER_HINT.format("`engage plan`"),
         )

@@ -1,9 +1,7 @@
 """`template preview`, and what `check` finds in templates: messages seen before anybody gets them."""
 
-import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +24,7 @@ from engage_cli.messaging.template import EMAIL, MessageTemplate, load_templates
 from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.plan.needs import Reading
 from engage_cli.service.clock import resolve_as_of
+from engage_cli.service.loose_files import file_name_of
 from engage_cli.service.mentions import context_events
 from engage_cli.service.progress import Progress
 from engage_cli.service.results.common import DataReport
@@ -36,7 +35,6 @@ from engage_cli.service.workspace import engine_for, load, report_of, stage
 from engage_cli.source import Issue, Span, did_you_mean, visible
 
 PREVIEWS = "previews"
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _GMAIL = 102_000
 """Bytes of HTML; behind them Gmail shows a link to the rest."""
 
@@ -138,7 +136,7 @@ def preview(
         sms=measure(rendered.text) if sent_by == "sms" else None,
         bytes=len((rendered.html or "").encode()),
         is_clipped=len((rendered.html or "").encode()) > _GMAIL,
-        files=_written(project, folder, f"{name}.{sent_by}.{_slug(user)}", rendered),
+        files=_written(project, folder, f"{name}.{sent_by}.{file_name_of(user)}", rendered),
         data=data,
     )
 
@@ -187,11 +185,6 @@ def _links(project: Project, user: str, channel: str) -> Variables:
         token = "preview"
     declared = {name: getattr(urls, key) for name, key in URLS.items()}
     return {name: filled(url, token, "preview") for name, url in declared.items() if url is not None}
-
-
-def _slug(user: str) -> str:
-    """A user's id as part of a file's name: as it is where that is plain."""
-    return user if _PLAIN.fullmatch(user) else hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _written(project: Project, folder: Path, stem: str, rendered: Rendered) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from engage_cli.journeys.entering import since_of
 from engage_cli.plan.instants import seconds_of
 from engage_cli.service.editions import edition_in
 from engage_cli.state.hashes import digest
-from engage_cli.state.instants import iso
+from engage_cli.state.instants import EARLIER_HINT, iso
 from engage_cli.state.journey_hands import MICROSECOND
 from engage_cli.state.journey_readers import HandStatus, hand_statuses
 from engage_cli.state.journeys import JourneyClock, KeptVersion, journey_clocks, kept_versions, open_versions, pauses_of
@@ -62,7 +62,7 @@ def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: date
         if clock is not None and as_of < clock.as_of and not dry_run:
             raise UsageError(
                 f"`{name}` was ticked as of {iso(clock.as_of)}, which is after --as-of {iso(as_of)}; a journey only moves forward in time",
-                hint="ask for a later instant, or look at an earlier one with --dry-run",
+                hint=EARLIER_HINT.format("--dry-run"),
             )
         plans.append(_plan(project, journey, clock, kept, standing, tuple(pauses.get(name, ())), as_of, beside, status))
     return plans

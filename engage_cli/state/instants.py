@@ -4,6 +4,11 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
+EARLIER_HINT = (
+    "ask for a later instant, or look at an earlier one with {}; if the later one was a slip, `engage state restore` takes it back"
+)
+"""What to do where something stands at a later instant than the one asked for, with the way to look at that."""
+
 
 def stored(instant: datetime) -> datetime:
     """An aware instant as the tables keep it: naive, in UTC."""

@@ -9,7 +9,7 @@ from engage_cli.engine.base import Engine, InputFile
 from engage_cli.errors import UsageError
 from engage_cli.state.hashes import digest, hash_of_files
 from engage_cli.state.inserting import insert_rows
-from engage_cli.state.instants import compact, iso, read, stored
+from engage_cli.state.instants import EARLIER_HINT, compact, iso, read, stored
 from engage_cli.state.store import State
 from engage_cli.state.tables import RunStatus
 
@@ -239,10 +239,10 @@ def _refuse_earlier(as_of: datetime, clocks: Sequence[Clock], what: str) -> None
     if not later:
         return
     named = f"`{later[0].audience}` was built as of {iso(later[0].as_of)}"
-    others = f" (and {len(later) - 1} more were built later)" if len(later) > 1 else ""
+    others = f" (and {len(later) - 1} more as of later instants)" if len(later) > 1 else ""
     raise UsageError(
         f"{named}{others}, which is after --as-of {iso(as_of)}; {what} only moves forward in time",
-        hint="ask for a later instant, or look at an earlier one with --dry-run",
+        hint=EARLIER_HINT.format("--dry-run"),
     )
 
 

@@ -104,10 +104,27 @@ def test_every_file_that_names_them_is_listed(project):
     written = {str(path.relative_to(project)) for path in (project / "out").rglob("*.jsonl") if "zebra" in path.read_text()}
     told = {path for path in found if path.startswith("out/")}
     assert written <= told
-    assert {Path(path).name for path in told - written} <= {"ads.jsonl", "adds.jsonl", "members.jsonl", "adds.csv"}
+    assert {Path(path).name for path in told - written} <= {"ads.jsonl", "adds.jsonl", "members.jsonl", "adds.csv", "rejects.csv"}
     for path in told:
         (project / path).unlink(missing_ok=True)
     assert {one.path for one in forget(project, ANA).files} == {path for path in found if not path.startswith("out/")}
+
+
+def test_files_that_no_state_lists_are_found_by_name_and_address(project):
+    beside = {
+        f"previews/hello.email.{ANA}.html": "<p>Hi</p>",
+        "deliveries/20261120T000000Z-00000000/crm-1.jsonl": json.dumps({"to": MAIL.lower()}) + "\n",
+        "rejects.csv": f"events.csv,3,{ANA},no timestamp\n",
+    }
+    others = {
+        f"previews/hello.email.{ANA}2.html": f"<p>{ANA}-b</p>",
+        "deliveries/20261120T000000Z-00000000/crm-2.jsonl": json.dumps({"to": "an" + MAIL}) + "\n",
+    }
+    for path, text in (beside | others).items():
+        (project / "out" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / "out" / path).write_text(text)
+    found = {one.path for one in forget(project, ANA, dry_run=True).files}
+    assert found >= {f"out/{path}" for path in beside} and found.isdisjoint({f"out/{path}" for path in others})
 
 
 def test_nobody_sees_them_from_the_moment_on_that_they_are_forgotten(project):

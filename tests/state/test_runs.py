@@ -8,6 +8,7 @@ import pytest
 
 from engage_cli.engine.base import InputFile
 from engage_cli.errors import UsageError
+from engage_cli.state.instants import EARLIER_HINT
 from engage_cli.state.runs import Build, Reason, clocks_of, last_run, plan_run
 from tests.state.support import FILES, Project, at, audience
 
@@ -39,7 +40,7 @@ def test_an_earlier_instant_is_refused_naming_both(project: Project) -> None:
     assert refused.value.message == (
         "`vip` was built as of 2026-11-23T10:00:00Z, which is after --as-of 2026-11-23T09:30:00Z; an audience only moves forward in time"
     )
-    assert refused.value.hint == "ask for a later instant, or look at an earlier one with --dry-run"
+    assert refused.value.hint == EARLIER_HINT.format("--dry-run")
 
 
 def test_a_dry_run_may_look_at_an_earlier_instant(project: Project) -> None:

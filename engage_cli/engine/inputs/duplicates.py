@@ -51,9 +51,14 @@ def find_duplicates(work: Work, arrived: Sequence[tuple[EventRows, Sql]], ids: S
     core = joined(" UNION ALL ", valid)
     repeated, extra = _repeated(work, core, hashes, wanted)
     unnamed = sql("SELECT 1 FROM ({core}) WHERE message_id IS NULL AND {wanted}", core=core, wanted=wanted.row)
-    if repeated is None and not (work.any(sql("SELECT 1 FROM ({ids}) WHERE message_id IS NULL", ids=ids)) and work.any(unnamed)):
+    if repeated is None and not (_some_without_id(work, ids, hashes) and work.any(unnamed)):
         return Duplicates(hashes, None, None, 0)
     return Duplicates(hashes, repeated, _settled(work, [rows for rows, _ in arrived], repeated, wanted), extra)
+
+
+def _some_without_id(work: Work, ids: Sql, hashes: Sql) -> bool:
+    """Whether a row has no id: then there are fewer hashes than rows, which Parquet counts without reading them."""
+    return work.count(sql("({ids})", ids=ids)) > work.count(hashes)
 
 
 def _repeated(work: Work, core: Sql, every: Sql, wanted: Wanted) -> tuple[Sql | None, int]:

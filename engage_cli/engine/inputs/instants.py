@@ -27,12 +27,22 @@ def text_instant(value: Sql, zones: Zones) -> Sql:
 def typed_instant(value: Sql, type_id: str, zones: Zones) -> Sql | None:
     """A date or timestamp column to an instant; None where the type is no such thing."""
     if type_id == "date":
-        return sql("in_years({utc})", utc=local_instant(sql("CAST({value} AS TIMESTAMP)", value=value), zones.project))
+        return sql("in_years({utc})", utc=local_instant(_timestamp(value), zones.project))
     if type_id == "timestamp with time zone":
         return sql("in_years(timezone('UTC', {value}))", value=value)
     if type_id.startswith("timestamp"):
-        return sql("in_years({utc})", utc=local_instant(sql("CAST({value} AS TIMESTAMP)", value=value), zones.source))
+        if zones.source == "UTC":
+            # Nearly every event has one of these: written out it costs half of what in_years does, which takes any expression.
+            return sql("CASE WHEN {instant} BETWEEN {years} THEN {instant} END", instant=_timestamp(value), years=_YEARS)
+        return sql("in_years({utc})", utc=local_instant(_timestamp(value), zones.source))
     return None
+
+
+def _timestamp(value: Sql) -> Sql:
+    return sql("CAST({value} AS TIMESTAMP)", value=value)
+
+
+_YEARS = Sql("TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'")
 
 
 def epoch_instant(number: Sql) -> Sql:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from engage_cli.engine.allowed import ALLOWED, ALLOWED_FUNCTIONS
+from engage_cli.engine.days import days_macro
 from engage_cli.engine.zones import local_macro, reading_macro, utc_macro
 from engage_cli.sql.authored import AUTHORED
 from engage_cli.sql.functions import LOCAL_FUNCTIONS
@@ -48,12 +49,13 @@ def _lowered(expression: exp.Expr) -> exp.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Macros:
-    """The macros that the lowered expression calls: of zones (engine/zones.py), of readings of text, each in two zones, and of forms
-    (engine/normal.py)."""
+    """The macros that the lowered expression calls: of zones (engine/zones.py), of readings of text, each in two zones, of forms
+    (engine/normal.py), and of stretches of so many days (engine/days.py)."""
 
     zones: frozenset[str]
     readings: frozenset[tuple[str, str]]
     normals: frozenset[str]
+    days: frozenset[int]
 
 
 def macros_of(expression: exp.Expr) -> Macros:
@@ -64,6 +66,7 @@ def macros_of(expression: exp.Expr) -> Macros:
         frozenset(zone for call in calls if call.name in _ZONED for zone in _zones(call)),
         frozenset((source, project) for source, project in readings),
         frozenset(call.expressions[1].name for call in calls if call.name == "E_NORMAL"),
+        frozenset(int(call.expressions[2].name) for call in calls if call.name == "E_DAYS"),
     )
 
 
@@ -202,6 +205,11 @@ def _full_days(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return exp.cast(call("FLOOR", exp.Div(this=passed, expression=exp.Literal.number(_DAY))), "BIGINT")
 
 
+def _days(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    day, first, count = arguments
+    return call(days_macro(int(count.name)), day, exp.cast(first, "DATE"))
+
+
 def _only(arguments: Sequence[exp.Expr]) -> exp.Expr:
     value, what = arguments
     several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
@@ -234,6 +242,7 @@ TABLE: dict[str, Lower] = {
     "E_UTC": _utc,
     "E_LOCAL": _local,
     "E_DAY": lambda arguments: exp.cast(_local(arguments), "DATE"),
+    "E_DAYS": _days,
     "E_BUCKET": _bucket,
     "E_ROUND": _round,
     "E_SUM": _named("EXACT_SUM"),

@@ -294,6 +294,7 @@ def _stage(
             list_tables=lists,
             tables=_author(work, needs, inputs, profiles, entities, as_of),
             with_anonymous=sources.identity is not None,
+            first=opened.first,
             entities=_entity_catalog(work, entities, needs),
         ),
         files=files,

@@ -77,6 +77,25 @@ def to_local(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
+MOST_DAYS = 1024
+"""How long a stretch may be that days_of describes."""
+
+
+def days_of(stretch: Stretch, first: datetime | None) -> tuple[date, int] | None:
+    """The days, in whatever zone, on which an event of a stretch can be where none is before `first`: the first of them, and how many.
+
+    None where there are too many, where that is not known, or where subjects have stretches of their own.
+    """
+    ends = [bound.instant for bound in (stretch.low, stretch.high) if bound is not None]
+    if first is None or stretch.high is None or not all(isinstance(instant, datetime) for instant in ends):
+        return None
+    assert isinstance(stretch.high.instant, datetime)
+    # No zone is more than a day away from UTC.
+    begin = max(first, stretch.since or first).date().toordinal() - 1
+    count = stretch.high.instant.date().toordinal() + 1 - begin + 1
+    return (date.fromordinal(max(begin, 1)), count) if 0 < count <= MOST_DAYS else None
+
+
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day."""
     return from_local(datetime.combine(day, time()), zone)

@@ -232,6 +232,8 @@ class Catalog:
     """Whether `users` has the column `anonymous BOOLEAN`: identifiers join users, and the one that a profile has none of is a user's id."""
     tables: Mapping[str, str] = field(default_factory=dict)
     entities: Mapping[str, StagedEntity] = field(default_factory=dict)
+    first: datetime | None = None
+    """The instant, UTC, of the first staged event; None where that is not known."""
 
     def for_accounts(self) -> "Catalog":
         """The same where the subjects are accounts, and traits are theirs."""

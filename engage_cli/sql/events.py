@@ -10,10 +10,11 @@ from sqlglot import exp
 from engage_cli.definitions.values import Duration
 from engage_cli.plan.checks import OfStep
 from engage_cli.plan.courses import first_instant
-from engage_cli.plan.instants import Stretch
-from engage_cli.plan.leaves import Events, FirstEvents
+from engage_cli.plan.instants import Stretch, days_of
+from engage_cli.plan.leaves import Events, EventSet, FirstEvents
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.relative import When
+from engage_cli.sql.functions import e_day, e_days
 from engage_cli.sql.instants import in_stretch
 from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal, timestamp_literal
 from engage_cli.sql.readers import Reader
@@ -97,6 +98,12 @@ class EventQueries:
             query = query.join(exp.to_table(session), on=exp.and_(same, inside))
         return self.joined(query, scope, EVENTS).where(condition)
 
+    def distinct_days(self, events: EventSet) -> exp.Expr:
+        """Aggregate over events of the set: their number of distinct local days."""
+        day = e_day(column("ts", EVENTS), self.zone)
+        among = days_of(events.stretch, self.catalog.first)
+        return exp.Count(this=exp.Distinct(expressions=[day])) if among is None else e_days(day, *among)
+
     def in_window(self, stretch: Stretch, table: str = EVENTS) -> exp.Expr:
         """The event lies in the stretch. Where that begins for each subject otherwise, a literal says what is before all of them."""
         ts = column("ts", table)
@@ -109,6 +116,19 @@ class EventQueries:
     def joined(self, query: exp.Select, scope: Scope, table: str) -> exp.Select:
         """`query` with the subject's relations that its conditions refer to."""
         return join_subject(query, scope.used, column("user_key", table))
+
+    def first_users(self, events: FirstEvents) -> exp.Select | None:
+        """(user_key) of whose first event it is, by the least of its instants. None where it matters which event that is: where it has to
+        meet more, or where the stretch begins for each subject otherwise."""
+        scope = self.scope()
+        condition = row_condition(events.row, scope)
+        bounds = [bound for bound in (events.stretch.low, events.stretch.high) if bound is not None]
+        if (events.by_name and condition != TRUE) or not all(isinstance(bound.instant, datetime) for bound in bounds):
+            return None
+        query = exp.select(column("user_key", EVENTS)).from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        query = self.joined(query, scope, EVENTS).where(all_of([event_condition(events.names, self.catalog), condition]))
+        first = exp.Min(this=column("ts", EVENTS))
+        return query.group_by(column("user_key", EVENTS)).having(in_stretch(first, events.stretch, EVENTS))
 
     def _select_first(self, events: FirstEvents, columns: Columns) -> exp.Select:
         """Each user's first event; the row predicate chooses before the first is taken, or judges it after."""

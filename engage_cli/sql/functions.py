@@ -4,6 +4,8 @@ Each is an `exp.Anonymous` with an `E_` name; the engine lowers it by its own ta
 defines what the readings mean. All instants are TIMESTAMP in UTC.
 """
 
+from datetime import date
+
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Part
@@ -22,6 +24,7 @@ LOCAL_FUNCTIONS = frozenset(
         "E_UTC",
         "E_LOCAL",
         "E_DAY",
+        "E_DAYS",
         "E_BUCKET",
         "E_ROUND",
         "E_SUM",
@@ -117,6 +120,11 @@ def e_local(instant: exp.Expr, zone: str) -> exp.Expr:
 def e_day(instant: exp.Expr, zone: str) -> exp.Expr:
     """UTC TIMESTAMP to the DATE in `zone`."""
     return _call("E_DAY", instant, text(zone))
+
+
+def e_days(day: exp.Expr, first: date, count: int) -> exp.Expr:
+    """Aggregate: how many distinct days the DATEs are, all of which are among `count` days from `first` on."""
+    return _call("E_DAYS", day, text(first.isoformat()), exp.Literal.number(count))
 
 
 def e_bucket(salt: str, key: exp.Expr) -> exp.Expr:

@@ -9,11 +9,11 @@ from sqlglot import exp
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.paths import EACH, Part, Path
 from engage_cli.plan.labels import slug
-from engage_cli.plan.leaves import Counted, EdgeMeets, Events, EventSet, Happened, Measured, OnDays, Regular
+from engage_cli.plan.leaves import Counted, EdgeMeets, Events, EventSet, FirstEvents, Happened, Measured, OnDays, Regular
 from engage_cli.plan.needs import Reading
 from engage_cli.sql.atoms import Atom
 from engage_cli.sql.events import Columns, EventQueries, ordered
-from engage_cli.sql.functions import e_day, e_elements, e_json, e_round, e_sum
+from engage_cli.sql.functions import e_elements, e_json, e_round, e_sum
 from engage_cli.sql.instants import instant
 from engage_cli.sql.literals import all_of, column, integer_literal, known, negation
 from engage_cli.sql.readers import ColumnReader
@@ -42,8 +42,7 @@ class EventLeaves:
             case Counted(events, check):
                 return Atom.measure(*self.aggregated(events, "n", exp.Count(this=exp.Star())), check, over_none=0)
             case OnDays(events, check):
-                day = e_day(column("ts", EVENTS), self.queries.zone)
-                return Atom.measure(*self.aggregated(events, "days", exp.Count(this=exp.Distinct(expressions=[day]))), check, over_none=0)
+                return Atom.measure(*self.aggregated(events, "days", self.queries.distinct_days(events)), check, over_none=0)
             case Measured():
                 return self._measured(leaf)
             case EdgeMeets():
@@ -75,6 +74,10 @@ class EventLeaves:
 
     def _rebuild(self, name: str, events: Events) -> None:
         key = column(USER_KEY, EVENTS)
+        first = self.queries.first_users(events) if isinstance(events, FirstEvents) else None
+        if first is not None:
+            self.relations.add(name, first, comment(f"who did: {', '.join(events.names)}", events.span))
+            return
         columns = [key, *(exp.alias_(value.copy(), label) for label, value in self.measures[name].items())]
         query = self.queries.select(events, columns).group_by(key.copy())
         self.relations.add(name, query, comment(f"who did: {', '.join(events.names)}", events.span))

@@ -27,7 +27,6 @@ from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRanks, Tr
 from engage_cli.sql.authored import read_authored
 from engage_cli.sql.events import EventQueries, ordered
 from engage_cli.sql.functions import (
-    e_day,
     e_finite,
     e_first,
     e_full_days,
@@ -157,7 +156,7 @@ class TraitRelations:
         if compute is Compute.COUNT:
             return self._aggregate(events, "n", exp.Count(this=exp.Star()))
         if compute is Compute.DISTINCT_DAYS:
-            return self._aggregate(events, "days", exp.Count(this=exp.Distinct(expressions=[e_day(ts, self.plan.zone)])))
+            return self._aggregate(events, "days", self.queries.distinct_days(events))
         if compute in (Compute.DAYS_SINCE_FIRST, Compute.DAYS_SINCE_LAST):
             first = compute is Compute.DAYS_SINCE_FIRST
             found = self._aggregate(events, "first_at" if first else "last_at", (exp.Min if first else exp.Max)(this=ts))

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import UTC, date, datetime, timedelta
 from hashlib import md5
 from math import fsum
 from typing import Any
@@ -13,6 +14,7 @@ from sqlglot import exp
 
 from engage_cli.engine.base import Engine
 from engage_cli.engine.lowering import TABLE, CompilerError, render, render_piece
+from engage_cli.plan.instants import MOST_DAYS, Bound, Stretch, days_of
 from engage_cli.sql import functions as f
 
 AWKWARD = ["a.b", 'q"x', "it's", "$", "*", "[0]", "a[]", "~", "/", "a/b~c", "ü", "名", "", " ", "\\", "$.a", "\u202e", "0", "-", "a\nb"]
@@ -177,3 +179,35 @@ def test_full_days_since_what_is_missing_are_missing_too(engine: Engine) -> None
     missing = exp.select(exp.alias_(exp.null(), "since")).subquery("nothing")
     days = f.e_full_days(exp.column("since", "nothing"), exp.cast(exp.Literal.string("2026-11-23"), "TIMESTAMP"))
     assert engine.rows(exp.select(exp.alias_(days, "x")).from_(missing)) == [(None,)]
+
+
+FIRST = date(2024, 2, 1)
+
+
+@given(count=st.integers(1, 400), data=st.data())
+@settings(max_examples=25)
+def test_the_distinct_days_of_each_group_are_counted_across_words(engine: Engine, count: int, data: st.DataObject) -> None:
+    drawn = st.tuples(st.integers(0, 3), st.integers(0, count - 1) | st.just(count - 1))
+    seen = data.draw(st.lists(drawn, min_size=1, max_size=40))
+    rows = [exp.Tuple(expressions=[exp.Literal.number(key), exp.Literal.string(str(FIRST + timedelta(days=day)))]) for key, day in seen]
+    names = exp.TableAlias(this=exp.to_identifier("rows"), columns=[exp.to_identifier("k"), exp.to_identifier("d")])
+    days = f.e_days(exp.cast(exp.column("d"), "DATE"), FIRST, count)
+    query = exp.select("k", exp.alias_(days, "days")).from_(exp.Values(expressions=rows, alias=names)).group_by("k")
+    assert dict(engine.rows(query)) == {key: len({day for other, day in seen if other == key}) for key, _ in seen}
+
+
+def test_a_stretch_has_every_day_that_it_has_in_some_zone() -> None:
+    low, high = datetime(2026, 3, 1, 11, tzinfo=UTC), datetime(2026, 3, 3, 14, tzinfo=UTC)
+    stretch = Stretch(Bound(low, inclusive=True), Bound(high, inclusive=True))
+    assert days_of(stretch, datetime(2020, 1, 1, tzinfo=UTC)) == (date(2026, 2, 28), 5)
+    assert days_of(stretch, datetime(2026, 3, 2, tzinfo=UTC)) == (date(2026, 3, 1), 4)
+    assert days_of(Stretch(None, stretch.high), low) == (date(2026, 2, 28), 5)
+
+
+def test_no_days_are_given_where_there_may_be_too_many_or_they_are_not_known() -> None:
+    high = datetime(2026, 3, 3, tzinfo=UTC)
+    stretch = Stretch(None, Bound(high, inclusive=True))
+    assert days_of(stretch, None) is None
+    assert days_of(Stretch(), high) is None
+    assert days_of(stretch, high - timedelta(days=MOST_DAYS)) is None
+    assert days_of(stretch, high + timedelta(days=9)) is None

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import assert_never
@@ -51,6 +52,11 @@ class Opened:
     layout: Layout
     ingested: tuple[str, ...]
     why: str | None
+
+    @property
+    def first(self) -> datetime | None:
+        """The instant, UTC, of the first event; None without events."""
+        return min((part.first.replace(tzinfo=UTC) for part in self.manifest.segments if part.first is not None), default=None)
 
 
 @dataclass(frozen=True)

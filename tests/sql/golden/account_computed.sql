@@ -63,7 +63,7 @@ WITH account_events AS (
   /* who did: * (campaigns/traits/accounts.yaml:17) */
   SELECT
     e.account_key,
-    COUNT(DISTINCT CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE)) AS days
+    DAYS_WITHIN_128(CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE), CAST('2026-07-31' AS DATE)) AS days
   FROM account_events AS e
   JOIN account_latest_session
     ON account_latest_session.account_key = e.account_key

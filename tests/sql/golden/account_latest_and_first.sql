@@ -25,22 +25,14 @@ WITH account_events AS (
   /* who did: Email Opened (campaigns/audiences/accounts.yaml:17) */
   SELECT
     e.account_key
-  FROM (
-    SELECT
-      e.*,
-      ROW_NUMBER() OVER (PARTITION BY e.account_key ORDER BY e.ts ASC, e.message_id ASC) AS place
-    FROM account_events AS e
-    WHERE
-      e.event_key = /* Email Opened */ 0 AND NOT COALESCE(e."utm:present", FALSE)
-  ) AS e
+  FROM account_events AS e
   WHERE
-    e.place = 1
-    AND (
-      e.ts > CAST('2026-10-24 10:00:00' AS TIMESTAMP)
-      AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
-    )
+    e.event_key = /* Email Opened */ 0 AND NOT COALESCE(e."utm:present", FALSE)
   GROUP BY
     e.account_key
+  HAVING
+    MIN(e.ts) > CAST('2026-10-24 10:00:00' AS TIMESTAMP)
+    AND MIN(e.ts) <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
 ), audience_account_latest_and_first AS (
   /* audience account_latest_and_first (campaigns/audiences/accounts.yaml:12) */
   SELECT

@@ -2,22 +2,14 @@ WITH first_order_completed_this_month AS (
   /* who did: Order Completed (campaigns/audiences/events.yaml:27) */
   SELECT
     e.user_key
-  FROM (
-    SELECT
-      e.*,
-      ROW_NUMBER() OVER (PARTITION BY e.user_key ORDER BY e.ts ASC, e.message_id ASC) AS place
-    FROM events AS e
-    WHERE
-      e.event_key = /* Order Completed */ 1
-  ) AS e
+  FROM events AS e
   WHERE
-    e.place = 1
-    AND (
-      e.ts >= CAST('2026-11-01 00:00:00' AS TIMESTAMP)
-      AND e.ts <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
-    )
+    e.event_key = /* Order Completed */ 1
   GROUP BY
     e.user_key
+  HAVING
+    MIN(e.ts) >= CAST('2026-11-01 00:00:00' AS TIMESTAMP)
+    AND MIN(e.ts) <= CAST('2026-11-23 10:00:00' AS TIMESTAMP)
 ), audience_first_order_this_month AS (
   /* audience first_order_this_month (campaigns/audiences/events.yaml:26) */
   SELECT

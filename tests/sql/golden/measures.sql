@@ -4,7 +4,7 @@ WITH did_order_completed AS (
     e.user_key,
     COUNT(*) AS n,
     CAST(FORMAT('{:.9f}', EXACT_SUM(e."revenue:number")) AS DOUBLE) AS sum_revenue,
-    COUNT(DISTINCT CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE)) AS days
+    DAYS_WITHIN_128(CAST(LOCAL_IN_EUROPE_LONDON(e.ts) AS DATE), CAST('2026-07-31' AS DATE)) AS days
   FROM events AS e
   WHERE
     e.event_key = /* Order Completed */ 1

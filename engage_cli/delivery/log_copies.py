@@ -8,6 +8,9 @@ from engage_cli import files
 from engage_cli.crash import crash_point
 from engage_cli.errors import EngageError
 
+LOG_COPY = "deliveries.sqlite"
+"""How the name of a copy ends; before it stands that of the backup."""
+
 
 def copy_log(source: Path, target: Path) -> None:
     """Copy a log to a file that there is not yet. Raises EngageError for one that cannot be read, or is no log."""

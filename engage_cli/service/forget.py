@@ -15,12 +15,14 @@ from engage_cli.definitions.identity import USER_ID
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Project
+from engage_cli.delivery.log import open_readings
+from engage_cli.delivery.log_copies import LOG_COPY
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
 from engage_cli.outputs.publish import recover
 from engage_cli.plan.needs import Column, Needs, Reading
 from engage_cli.service.clock import started_at
-from engage_cli.service.forgotten import consents_of, finish_forgetting, remember, with_forgotten
+from engage_cli.service.forgotten import consents_of, finish_forgetting, is_forgotten, remember, with_forgotten
 from engage_cli.service.imported import imported_folder
 from engage_cli.service.loose_files import files_naming
 from engage_cli.service.progress import SILENT, Progress
@@ -248,8 +250,11 @@ def _told(project: Project, folder: Path, engine: Engine, state: State, found: F
 
 
 def _holds(engine: Engine, path: Path, found: Forgotten) -> bool:
-    """Whether a copy of the state has somebody; one that cannot be read may."""
+    """Whether a copy of the state, or of the delivery log, has somebody; one that cannot be read may."""
     try:
+        if path.name.endswith(f".{LOG_COPY}"):
+            with open_readings(path) as log:
+                return any(is_forgotten(found, user) for user in log.users())
         return is_database(path) and holds(engine, path, found)
     except EngageError:
         return True

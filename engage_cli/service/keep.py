@@ -9,7 +9,7 @@ from engage_cli import __version__, files
 from engage_cli.definitions.project import Project
 from engage_cli.delivery.log import log_lock
 from engage_cli.delivery.log import log_path as deliveries_path
-from engage_cli.delivery.log_copies import copy_log
+from engage_cli.delivery.log_copies import LOG_COPY, copy_log
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.outputs.publish import recover
@@ -23,8 +23,6 @@ from engage_cli.state.check import check_state as find_broken
 from engage_cli.state.lock import hold_lock
 from engage_cli.state.store import State, lock_path, open_state, publish_copy_if_stale
 
-_LOG = "deliveries.sqlite"
-
 
 def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0) -> Path:
     """Copy the state to a file (by default beside it, named after its revision); where the copy is. Never overwrites one."""
@@ -37,7 +35,7 @@ def backup(folder: Path, destination: Path | None = None, *, wait: float = 30.0)
             _copy_missing(kept, _beside(target, kind))
         log = deliveries_path(state.path)
         if log.exists():
-            copy_log(log, _beside(target, _LOG))
+            copy_log(log, _beside(target, LOG_COPY))
         return target
 
 
@@ -49,7 +47,7 @@ def restore(folder: Path, source: Path, *, wait: float = 30.0) -> Path | None:
         hold_lock(lock_path(path), command="state restore", started=started_at(), wait=wait),
         engine_for(project, folder) as engine,
     ):
-        _restore_log(_beside(source, _LOG), deliveries_path(path), wait)
+        _restore_log(_beside(source, LOG_COPY), deliveries_path(path), wait)
         earlier = restore_state(engine, source.absolute(), path, tool_version=__version__)
         for kind, kept in _folders(project, folder).items():
             _copy_missing(_beside(source, kind), kept)

@@ -9,6 +9,7 @@ import pytest
 from engage_cli.delivery.log import log_path, open_log
 from engage_cli.errors import EngageError, LockedError
 from engage_cli.service.build import build_audiences
+from engage_cli.service.forget import forget
 from engage_cli.service.keep import backup, restore
 from engage_cli.service.progress import SILENT
 from engage_cli.state.lock import hold_lock
@@ -60,6 +61,15 @@ def test_it_is_copied_while_a_delivery_writes_to_it(shop: Shop) -> None:
         found = {message for (message,) in connection.execute("SELECT message_id FROM delivery")}
     connection.close()
     assert found == {"m1", *(row["message_id"] for row in rows_of(3))}
+
+
+def test_copies_that_name_somebody_who_is_forgotten_are_listed(shop: Shop) -> None:
+    shop.deliver()
+    copy = backup(shop.folder)
+    log = copy.with_name(f"{copy.name}.deliveries.sqlite").relative_to(shop.folder)
+    assert str(log) not in {file.path for file in forget(shop.folder, "u3", dry_run=True, wait=0, progress=SILENT).files}
+    assert str(log) in {file.path for file in forget(shop.folder, "u1", dry_run=False, wait=0, progress=SILENT).files}
+    assert sorted(path.name for path in (shop.folder / ".engage").glob("*.sqlite-*")) == []
 
 
 def test_a_damaged_copy_is_told_before_anything_is_replaced(shop: Shop) -> None:

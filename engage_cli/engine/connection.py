@@ -53,6 +53,8 @@ class Connection:
         self.labels = Labels()
         self.listed: dict[tuple[str, MissingFile], list[tuple[str, str]]] = {}
         """The files behind each source, (as shown, as opened): looked up once, so that all of a run sees the same."""
+        self.may_be_missing = False
+        """Whether a source without files is one without rows, as where only what was read of them is looked at, and no error."""
         self.kept: Path | None = None
         """Where the copies of files are whose source says `on_missing_file: keep`."""
         self.own_folders: tuple[Path, ...] = ()

@@ -126,6 +126,7 @@ class DuckDBEngine:
     def store_report(self, sources: Sources, needs: Needs) -> StoreReport:
         """The event store as it was last published, the files that it does not know as they are now, and what it lacks for `needs`."""
         assert self._store is not None, "a project without a store has none to report on"
+        self._connection.may_be_missing = True
         files = self.input_files(sources, ())
         return report(self._connection, self._folder, sources, needs, files, self._store, self._known_hashes())
 

@@ -33,6 +33,8 @@ class JourneyResults:
 
     messages: tuple[StepMessages, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    unread: str | None = None
+    """Why none of it is known, where the files that tell outcomes cannot be read."""
 
 
 def results_of(project: Project, folder: Path, engine: Engine, journey: Journey, as_of: datetime, progress: Progress) -> JourneyResults:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.step_words import entry_words, step_words
+from engage_cli.errors import DataError
 from engage_cli.service.journey_results import JourneyResults, results_of
 from engage_cli.service.journeys import REMOVED, journey_known
 from engage_cli.service.progress import SILENT, Progress
@@ -93,7 +94,12 @@ def journey_status(folder: Path, name: str, *, progress: Progress = SILENT) -> J
             standing = replace(standing, status=REMOVED)
         if standing.as_of is None:
             return standing
-        return replace(standing, results=results_of(project, folder, engine, journey, standing.as_of, progress))
+        try:
+            results = results_of(project, folder, engine, journey, standing.as_of, progress)
+        except DataError as problem:
+            # Who stands where is in the state: it can be told whatever becomes of the files.
+            results = JourneyResults(unread=problem.message)
+        return replace(standing, results=results)
 
 
 def standing_of(journey: Journey, state: State | None) -> JourneyStanding:

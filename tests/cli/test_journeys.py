@@ -83,6 +83,18 @@ def test_status_says_who_stands_where_and_how_people_went(carts: Path, engage: E
     assert ran.err == ""
 
 
+def test_status_tells_who_stands_where_whatever_becomes_of_the_files(carts: Path, engage: Engage) -> None:
+    first_tick(carts)
+    before = engage("journey", "status", "cart_recovery").out
+    for file in (carts / "data").iterdir():
+        file.unlink()
+    ran = engage("journey", "status", "cart_recovery")
+    assert ran.code == ExitCode.DONE
+    assert [line for line in before.splitlines()[:8] if line not in ran.out] == []
+    assert "warning: what came of its messages is not known: " in ran.out
+    assert "no file matches" in ran.out
+
+
 def test_everyone_who_came_is_there_or_went_on_or_was_taken_out(carts: Path, engage: Engage) -> None:
     first_tick(carts)
     document = engage("journey", "status", "cart_recovery", "--json").document

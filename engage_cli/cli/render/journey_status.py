@@ -44,6 +44,9 @@ def status_blocks(standing: JourneyStanding) -> Iterator[Block]:
     yield from (line(_pause(pause)) for pause in standing.pauses)
     yield EMPTY
     yield steps_table(standing)
+    if standing.results.unread is not None:
+        yield EMPTY
+        yield line(Piece("warning", Style.WARNING), f": what came of its messages is not known: {standing.results.unread}")
     if standing.results.messages:
         yield EMPTY
         yield from message_blocks(standing.results.messages)

@@ -54,7 +54,7 @@ def find_paths(connection: Connection, folder: Path, source: Source) -> tuple[In
     if key not in connection.listed:
         connection.listed[key] = _found(connection, folder, source)
     found = [path for path in connection.listed[key] if path[1] not in connection.moved]
-    if not found:
+    if not found and not connection.may_be_missing:
         raise DataError(f"{source.span}: no file matches `{visible(source.path)}`", hint=missing_hint(folder, source.path))
     return tuple(_input_path(source, shown, opened) for shown, opened in sorted(found))
 

@@ -99,3 +99,8 @@ class Trait:
     of: Subject = Subject.USERS
     sync: tuple[str, ...] = ()
     """The destinations that get the values that change."""
+
+
+def is_never_missing(trait: Trait) -> bool:
+    """Whether everybody has a value: one that stands where it is missing, or one over no events."""
+    return trait.default is not None or (isinstance(trait.computation, OfEvents) and trait.computation.compute in OVER_NONE)

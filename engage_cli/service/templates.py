@@ -12,6 +12,7 @@ from engage_cli.definitions.journey import Category, Send
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.template import Phrase, TemplateKind
+from engage_cli.definitions.trait import is_never_missing
 from engage_cli.errors import EngageError, UsageError
 from engage_cli.messaging.checks import Use, check_templates, values_used
 from engage_cli.messaging.formats import zone_of
@@ -32,7 +33,7 @@ from engage_cli.service.results.templates import TemplatePreview
 from engage_cli.service.template_linked import linked_to
 from engage_cli.service.traits import plan_traits, values_query
 from engage_cli.service.workspace import engine_for, load, report_of, stage
-from engage_cli.source import Issue, Span, did_you_mean, visible
+from engage_cli.source import Issue, Severity, Span, did_you_mean, visible
 
 PREVIEWS = "previews"
 _GMAIL = 102_000
@@ -45,11 +46,21 @@ def template_issues(project: Project, *, profile: frozenset[str] | None, account
     known = Known(
         profile=profile,
         account=account,
-        always=frozenset(name for name, trait in project.traits.items() if trait.of is Subject.USERS and trait.default is not None),
+        always=frozenset(name for name, trait in project.traits.items() if trait.of is Subject.USERS and is_never_missing(trait)),
         urls=frozenset(name for name in URLS.values() if getattr(urls, name) is not None),
     )
     templates = load_templates(project)
     return check_templates(templates, [use for use in _uses(project) if use.template in templates], known)
+
+
+def consent_issues(project: Project) -> list[Issue]:
+    """A warning where marketing messages are sent, and nobody can have consented to any: there are no consents at all."""
+    marketing = [use for use in _uses(project) if use.marketing]
+    if project.config.sources.consents or not marketing:
+        return []
+    message = "the project has no consents, so nobody is subscribed and no marketing message is sent"
+    hint = "declare `consents` under `sources`, or import them with `engage consent import`; `category: transactional` asks for none"
+    return [Issue("no-consents", message, min(use.span for use in marketing), hint, Severity.WARNING)]
 
 
 def _uses(project: Project) -> list[Use]:

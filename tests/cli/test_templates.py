@@ -92,6 +92,25 @@ def test_check_reads_templates(shop: Path, engage: Engage) -> None:
     assert "unknown-trait" not in engage("check", "--no-data").out
 
 
+@pytest.mark.parametrize(
+    ("trait", "code"),
+    [
+        ("event: Viewed\ncompute: count", 0),
+        ("event: Viewed\ncompute: distinct_days", 0),
+        ("event: Viewed\ncompute: sum\nproperty: price", 0),
+        ("event: Viewed\ncompute: unique_count\nproperty: price", 0),
+        ("event: Viewed\ncompute: max\nproperty: price", 3),
+        ("event: Viewed\ncompute: max\nproperty: price\ndefault: 5", 0),
+    ],
+)
+def test_a_trait_that_is_never_missing_needs_no_default(trait: str, code: int, shop: Path, engage: Engage) -> None:
+    (shop / "campaigns" / "traits").mkdir()
+    (shop / "campaigns" / "traits" / "seen.yaml").write_text(f"trait: seen\n{trait}\n")
+    (shop / "campaigns" / "templates" / "call.txt").write_text("STOP {{ profile.seen | number }}")
+    ran = engage("check", "--no-data")
+    assert (ran.code, "error[missing-default]" in ran.out) == (code, code == 3), ran.out
+
+
 def test_a_token_says_what_it_stands_for(shop: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch) -> None:
     token = sign(Subscription("007", "email", "news", "m1"), KEY.encode())
     assert "ENGAGE_UNSUBSCRIBE_KEY is not set" in engage("consent", "verify", token).err

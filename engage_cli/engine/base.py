@@ -41,6 +41,15 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class OddZones:
+    """How many people have a time zone of their own that is no IANA zone, in which trait it stands, and one of these names."""
+
+    trait: str
+    people: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Staging:
     """What was staged: facts for the compiler, and an account for the user.
 
@@ -73,6 +82,8 @@ class Staging:
     """Where identifiers join users: the canonical id of each of the users that the needs are limited to."""
     touched: int | str | None = None
     """How many users the relation `touched(user_key)` has; or in words why everybody has to be looked at. None where it was not asked."""
+    odd_zones: OddZones | None = None
+    """People whose own time zone is none, where that trait was read."""
 
 
 class StillWrittenError(DataError):

@@ -162,7 +162,11 @@ def _build(request: _Request, engine: Engine, state: State | None, recovered: tu
     _refuse_other_kind(state, project, request.names)
     run_plan = _plan_run(request, state, plan, files)
     if not run_plan.builds:
-        return _result(request, None, _audience_changes(run_plan, (), state), (), DataReport(files=files), recovered)
+        data = DataReport(files=files)
+        if request.strict:
+            staged = stage(project, request.folder, engine, plan, strict=True, progress=request.progress)
+            data = report_of(staged.staging, vanished=vanished, left=request.left)
+        return _result(request, None, _audience_changes(run_plan, (), state), (), data, recovered)
     return _evaluate(request, engine, state, run_plan, vanished, recovered)
 
 

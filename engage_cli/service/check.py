@@ -18,13 +18,15 @@ from engage_cli.plan.needs import EventNeed, Needs
 from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, set_traits, trait_kind
+from engage_cli.service.person_zones import odd_zones, zone_columns
 from engage_cli.service.progress import Progress
 from engage_cli.service.results.project import CheckResult
 from engage_cli.service.signing_key import key_issues
-from engage_cli.service.templates import template_issues
-from engage_cli.service.workspace import declared_tables, engine_for, load, report_of
+from engage_cli.service.templates import consent_issues, template_issues
+from engage_cli.service.workspace import declared_tables, engine_for, load, needs_of_all, report_of
 from engage_cli.source import InvalidError, Issue, Severity, Span, did_you_mean, visible
 from engage_cli.sql.events import pattern_of
+from engage_cli.sql.literals import column as column_of
 
 
 def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, progress: Progress) -> CheckResult:
@@ -38,17 +40,23 @@ def check(folder: Path, *, data: bool = True, as_of: datetime | None = None, pro
         return CheckResult(0, invalid.issues, None)
     count = len(project.audiences) + len(project.traits) + len(project.journeys) + len(project.broadcasts) + len(project.templates.messages)
     if not data:
-        return CheckResult(count, (*project.remarks, *template_issues(project, profile=None, account=None)), None)
+        issues = (*project.remarks, *consent_issues(project), *template_issues(project, profile=None, account=None))
+        return CheckResult(count, issues, None)
     instant = resolve_as_of(as_of, project.config.timezone)
     try:
         with engine_for(project, folder) as engine:
-            return _check_data(project, engine, instant, count, progress)
+            found = _check_data(project, engine, instant, count, progress)
+        if any(issue.code == UNKNOWN_PROPERTY for issue in found.issues):
+            # Runs keep the properties that definitions ask for; which others there are, to tell the nearest name, only the files say.
+            with engine_for(project, folder) as engine:
+                return _check_data(project, engine, instant, count, progress, whole=True)
+        return found
     except DataError as problem:
         return CheckResult(count, (*project.remarks, data_problem(problem)), None)
 
 
-def _check_data(project: Project, engine: Engine, instant: datetime, count: int, progress: Progress) -> CheckResult:
-    zone = project.config.timezone
+def _check_data(project: Project, engine: Engine, instant: datetime, count: int, progress: Progress, *, whole: bool = False) -> CheckResult:
+    """What the data says. Of properties those are known that runs keep of events; with `whole`, all."""
     mentions = [mention for audience in project.audiences.values() for mention in mentioned(audience.members, audience.of)]
     for audience in project.audiences.values():
         spans = audience.span
@@ -56,32 +64,53 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
         lists = [one for name in audience.sync if isinstance(one := project.config.destinations[name], ListDestination)]
         named = [pair for one in lists for pair in _traits_of(one) if pair[0] != IDS[audience.of]]
         mentions += [Mention(trait_kind(audience.of), path.name, span) for path, span in named]
-    plan = plan_audiences(project, project.audiences, instant, zone)
     mentions += [mention for trait in project.traits.values() for mention in mentioned_by(trait)]
     mentions += [mention for journey in project.journeys.values() for mention in mentioned_in(journey)]
     mentions += [mention for broadcast in project.broadcasts.values() for mention in mentioned_in_broadcast(broadcast)]
     entities = [entity.name for entity in project.config.sources.entities]
     tables = frozenset({"profiles", "accounts", *entities} & {*declared_tables(project.config.sources)})
-    needs = Needs(
-        instant,
-        zone,
-        events=(EventNeed(("*",), None, frozenset()),),
-        lists=plan.needs.lists,
-        tables=tables,
-        with_suppressions=True,
-        whole=frozenset({"*"}) if any(mention.kind == "property" for mention in mentions) else frozenset(),
-    )
+    needs = replace(_needs(project, instant, whole=whole), tables=tables, traits=zone_columns(project))
     with progress.stage("reading the data"):
-        staging = engine.stage(project.config.sources, needs)
+        staging = replace(engine.stage(project.config.sources, needs), store_note=None)  # a look leaves the store as it is
+    staging = replace(staging, odd_zones=odd_zones(engine, project, needs.traits))
     vocabulary = _vocabulary(engine, staging, needs, entities)
     computed = {trait_kind(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
     computed[trait_kind(Subject.USERS)] |= set_traits(project)
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
-    issues = [*project.remarks, *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None)]
+    issues = [
+        *project.remarks,
+        *consent_issues(project),
+        *(issue for mention in mentions if (issue := vocabulary.judge(mention)) is not None),
+    ]
     users, accounts = (vocabulary.traits[trait_kind(of)] for of in (Subject.USERS, Subject.ACCOUNTS))
     issues += [*template_issues(project, profile=users, account=accounts), *key_issues(project)]
+    issues += _zone_issues(staging)
     unique = sorted(dict.fromkeys(issues), key=lambda issue: (issue.span is None, issue.span or _NOWHERE))
-    return CheckResult(count, tuple(unique), report_of(staging))
+    return CheckResult(count, tuple(unique), report_of(replace(staging, odd_zones=None)))
+
+
+def _zone_issues(staging: Staging) -> Iterator[Issue]:
+    """A warning where people have a zone of their own that is none."""
+    odd = staging.odd_zones
+    if odd is not None:
+        who = "1 person has" if odd.people == 1 else f"{odd.people} people have"
+        said = f"{who} a time zone in `{visible(odd.trait)}` that is none, such as `{visible(odd.example)}`"
+        hint = "a zone is named as IANA does, such as `Europe/London`; any other counts as missing, and the project's `timezone` is taken"
+        yield Issue("unknown-zone", said, None, hint, Severity.WARNING)
+
+
+def _needs(project: Project, instant: datetime, *, whole: bool) -> Needs:
+    """Every event, with the properties that runs keep in the event store; with `whole`, all of them."""
+    runs = needs_of_all(project, instant)
+    kept = [EventNeed(need.names, None, need.columns) for need in runs.events if need.columns]
+    return Needs(
+        instant,
+        project.config.timezone,
+        events=(EventNeed(("*",), None, frozenset()), *dict.fromkeys(kept)),
+        lists=plan_audiences(project, project.audiences, instant, project.config.timezone).needs.lists,
+        with_suppressions=True,
+        whole=frozenset({"*"}) if whole or "events" in runs.tables else runs.whole,
+    )
 
 
 def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]:
@@ -92,6 +121,7 @@ def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]
 
 
 _NOWHERE = Span("", 0, 0, 0, 0)
+UNKNOWN_PROPERTY = "unknown-property"
 
 
 @dataclass(frozen=True)
@@ -136,7 +166,7 @@ class Vocabulary:
             return None
         named = " or ".join(f"`{visible(name)}`" for name in mention.of)
         message = f"no event {named} has a property `{visible(mention.name)}`"
-        return self._warning("unknown-property", message, mention, known)
+        return self._warning(UNKNOWN_PROPERTY, message, mention, known)
 
     def _warning(self, code: str, message: str, mention: Mention, known: frozenset[str]) -> Issue:
         hint = did_you_mean(mention.name, known) or (None if known else "the data has none at all")
@@ -150,10 +180,24 @@ def _vocabulary(engine: Engine, staging: Staging, needs: Needs, entities: Sequen
         rows = engine.rows("SELECT DISTINCT event_key, unnest(json_keys(properties)) AS name FROM events WHERE properties IS NOT NULL")
         for key, name in rows:
             properties.setdefault(names[key], set()).add(name)
+    for key, path in _filled(engine, needs):
+        properties.setdefault(names[key], set()).add(path.name)
     traits = {trait_kind(of): frozenset({of.id_name, *_columns(engine, staging, of.source)}) for of in Subject}
     occurring = {event: frozenset(found) for event, found in properties.items()}
     columns = {entity: frozenset(_columns(engine, staging, entity)) for entity in entities}
     return Vocabulary(frozenset(staging.catalog.event_keys), occurring, traits, columns)
+
+
+def _filled(engine: Engine, needs: Needs) -> Iterator[tuple[int, TraitPath]]:
+    """The keys of events, each with the paths that have a value in some of them."""
+    columns = sorted(frozenset().union(*(need.columns for need in needs.events)), key=lambda column: column.name)
+    if not columns:
+        return
+    values = [exp.GT(this=exp.Count(this=column_of(column.name, "e")), expression=exp.Literal.number(0)) for column in columns]
+    key = column_of("event_key", "e")
+    events = exp.alias_(exp.to_table("events"), "e", table=True)
+    for row in engine.rows(exp.select(key, *values).from_(events).group_by(key)):
+        yield from ((int(row[0]), column.path) for column, is_filled in zip(columns, row[1:], strict=True) if is_filled)
 
 
 def _columns(engine: Engine, staging: Staging, source: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Reading the data for conditions that are asked at instants of their own, by a run that has the state attached: ticks and broadcasts."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from engage_cli.engine.base import Engine, Staging
 from engage_cli.journeys.setting import lay_recorded
 from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Needs
+from engage_cli.service.person_zones import odd_zones
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.trait_sets import make_traits
 from engage_cli.service.workspace import needs_of_all, refuse_rejects, writable_folders
@@ -36,6 +38,9 @@ def read_dated(
     config = project.config
     keep = None if dry_run else needs_of_all(project, as_of, but=planned).with_also(needs)
     staging = engine.stage(config.sources, needs, keep)
+    if keep is None:
+        staging = replace(staging, store_note=None)  # a look leaves the store as it is
+    staging = replace(staging, odd_zones=odd_zones(engine, project, needs.traits))
     if strict and staging.rejects:
         refuse_rejects(staging)
     recorded = sorted(frozenset().union(*(one.recorded for one in moments)))

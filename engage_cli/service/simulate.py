@@ -134,7 +134,7 @@ def _tick(project: Project, engine: Engine, state: State, plan: Plan, as_of: dat
 
 
 def _staged(engine: Engine, project: Project, needs: Needs, strict: bool) -> Staging:
-    staging = engine.stage(project.config.sources, needs)
+    staging = replace(engine.stage(project.config.sources, needs), store_note=None)  # a look leaves the store as it is
     if strict and staging.rejects:
         refuse_rejects(staging)
     return staging

@@ -191,6 +191,8 @@ def stage(
     with progress.stage("reading events and profiles"):
         # What journeys set is in no file: who is touched by it is not found by files.
         staging = engine.stage(project.config.sources, plan.needs, keep, None if plan.needs.dated else touch)
+    if keep is None:
+        staging = replace(staging, store_note=None)  # a look leaves the store as it is
     if strict and staging.rejects:
         refuse_rejects(staging)
     lay_sets(project, folder, engine, plan)
@@ -242,4 +244,5 @@ def report_of(
         rejects_file=rejects_file,
         vanished=tuple(file.path for file in vanished),
         left=tuple(left),
+        odd_zones=staging.odd_zones,
     )

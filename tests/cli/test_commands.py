@@ -2,11 +2,14 @@
 
 import csv
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from engage_cli.errors import ExitCode
+from engage_cli.service.check import check
+from engage_cli.service.progress import SILENT
 from tests.cli.running import Engage, Ran
 
 AUDIENCES = {"abandoned_cart", "big_spenders", "just_looking", "lapsed_customers", "new_customers", "win_back"}
@@ -36,6 +39,46 @@ def test_the_starter_project_has_no_problems(shop: Path, engage: Engage) -> None
     assert (ran.code, ran.out) == (ExitCode.DONE, "6 definitions checked: no problems\n")
     document = engage("check", "--json").document
     assert (document["valid"], document["issues"], document["data"]["rejects"]) == (True, [], [])
+
+
+def test_check_reads_what_a_run_published(built: Ran, shop: Path, engage: Engage) -> None:
+    assert "the event store was made anew" not in engage("check", "--as-of", built.document["as_of"]).err
+    result = check(shop, as_of=datetime.fromisoformat(built.document["as_of"]), progress=SILENT)
+    assert (result.issues, result.data is not None and result.data.ingested) == ((), ())
+
+
+def test_check_knows_the_properties_that_no_definition_asked_for_before(built: Ran, shop: Path, engage: Engage) -> None:
+    asked = "audience: typo\nmembers: {event: Order Completed, where: {revenu: {gte: 1}}}\n"
+    (shop / "campaigns" / "audiences" / "typo.yaml").write_text(asked)
+    ran = engage("check")
+    assert "warning[unknown-property]: no event `Order Completed` has a property `revenu`" in ran.out
+    assert "did you mean `revenue`?" in ran.out
+    assert "made anew" not in ran.err
+
+
+def test_check_counts_rows_that_cannot_be_read_and_a_strict_build_minds_them_at_any_instant(shop: Path, engage: Engage) -> None:
+    with (shop / "sample_data" / "events.jsonl").open("a") as events:
+        events.write("{broken\n")
+    summary = "6 definitions checked: 0 errors, 0 warnings, 1 row that cannot be read\n"
+    for words, code in ((["check"], ExitCode.DONE), (["check", "--strict"], ExitCode.INVALID)):
+        ran = engage(*words)
+        assert (ran.code, ran.out) == (code, summary)
+    as_of = engage("audience", "build", "--json").document["as_of"]
+    again = ["audience", "build", "--as-of", as_of]
+    assert engage(*again).code == ExitCode.DONE
+    for words in (again, [*again, "--dry-run"]):
+        ran = engage(*words, "--strict")
+        assert (ran.code, "1 row cannot be read, the first in sample_data/events.jsonl" in ran.err) == (ExitCode.INVALID, True)
+
+
+def test_check_is_quiet_about_notes(shop: Path, engage: Engage) -> None:
+    (shop / "campaigns" / "journeys").mkdir()
+    (shop / "campaigns" / "journeys" / "pro.yaml").write_text(
+        "journey: pro\nentry: {when: {trait: plan, eq: pro}, reentry: never}\nsteps:\n  - delay: {for: 1 day}\n    id: wait\n"
+    )
+    assert "note[undated]" in engage("check").out
+    ran = engage("check", "--quiet")
+    assert (ran.code, ran.out, ran.err) == (ExitCode.DONE, "7 definitions checked: no problems\n", "")
 
 
 def test_every_audience_of_the_starter_project_has_members(built: Ran) -> None:

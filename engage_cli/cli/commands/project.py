@@ -59,7 +59,8 @@ def check(out: Output, project: ProjectDir = None, as_of: AsOf = None, no_data: 
         valid = valid and not (strict and result.data.rejects)
         out.tell(warning_blocks(result.data))
         out.note(note_blocks(result.data))
-    out.result(lambda: check_document(result, valid=valid), check_blocks(result, texts_of(folder, result.issues), valid=valid))
+    blocks = check_blocks(result, texts_of(folder, result.issues), valid=valid, notes=not out.flags.quiet)
+    out.result(lambda: check_document(result, valid=valid), blocks)
     return ExitCode.DONE if valid else ExitCode.INVALID
 
 

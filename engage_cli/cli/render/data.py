@@ -10,7 +10,7 @@ from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, c
 from engage_cli.source import visible
 
 if TYPE_CHECKING:
-    from engage_cli.engine.base import Reject
+    from engage_cli.engine.base import OddZones, Reject
     from engage_cli.service.results.common import DataReport
 
 _EXAMPLE = 60
@@ -35,6 +35,8 @@ def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes:
     for entity, keys in data.repeated_keys.items():
         stand = "key stands in several rows" if keys == 1 else "keys stand in several rows each"
         yield _warning(f"{keys} {stand} of `{entity}`; one row of each is taken")
+    if data.odd_zones is not None:
+        yield _warning(zones_text(data.odd_zones))
     if not data.rejects:
         return
     rows = sum(reject.rows for reject in data.rejects)
@@ -44,6 +46,12 @@ def warning_blocks(data: DataReport, *, rejects_file: str | None = None, writes:
         yield line("  all of them, with their reasons: ", rejects_file)
     elif not writes:
         yield line(dim("  `engage audience build` writes all of them to a rejects file"))
+
+
+def zones_text(odd: OddZones) -> str:
+    """That people have a zone that is none."""
+    who = counted(odd.people, "person has", "people have")
+    return f"{who} a time zone in `{visible(odd.trait)}` that is none, such as `{visible(odd.example)}`: it counts as missing"
 
 
 def note_blocks(data: DataReport) -> Iterator[Block]:

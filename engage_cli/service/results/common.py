@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engage_cli.engine.base import InputFile, Reject
+from engage_cli.engine.base import InputFile, OddZones, Reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,5 @@ class DataReport:
     """Files that are gone, and whose rows count by `on_missing_file: keep`."""
     left: tuple[str, ...] = ()
     """Files of events that changed while they were read: their rows are those of the run before, and the next one reads them."""
+    odd_zones: OddZones | None = None
+    """People whose own time zone is none."""

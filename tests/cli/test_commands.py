@@ -74,7 +74,7 @@ def test_check_counts_rows_that_cannot_be_read_and_a_strict_build_minds_them_at_
 def test_check_is_quiet_about_notes(shop: Path, engage: Engage) -> None:
     (shop / "campaigns" / "journeys").mkdir()
     (shop / "campaigns" / "journeys" / "pro.yaml").write_text(
-        "journey: pro\nentry: {when: {trait: plan, eq: pro}, reentry: never}\nsteps:\n  - delay: {for: 1 day}\n    id: wait\n"
+        "journey: pro\nentry: {when: {trait: plan, eq: pro}, reentry: never}\nsteps:\n  - {delay: 1 day, id: wait}\n"
     )
     assert "note[undated]" in engage("check").out
     ran = engage("check", "--quiet")

@@ -87,14 +87,13 @@ def test_a_full_disk_while_writing_changes_nothing(after_first: Project, tmp_pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, which starts large enough."""
+    """A file system of its own, which starts large enough; where none may be mounted, a folder."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = os.geteuid() == 0 and _mount("-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder))
-    if not mounted or not folder.is_mount():
-        pytest.skip("mounting a file system is not permitted here")
     yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=False)
+    if mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 def _mount(*arguments: str) -> bool:
@@ -106,13 +105,16 @@ def _mount(*arguments: str) -> bool:
 @pytest.mark.parametrize("free_kilobytes", [0, 4, 64, 256, 400, 512, 700, 900, 1024, 1536, 2048, 3072])
 def test_a_disk_that_fills_up_anywhere_in_a_run(after_first: Project, undisturbed: Project, small_disk: Path, free_kilobytes: int) -> None:
     project = after_first.copied_to(small_disk)
-    free = shutil.disk_usage(small_disk).free
-    assert free <= DISK_BYTES
-    with (small_disk / "ballast").open("wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, max(free - free_kilobytes * 1024, 1))
-    code = exit_code(start(second_run_fails, small_disk))
+    if small_disk.is_mount():
+        free = shutil.disk_usage(small_disk).free
+        assert free <= DISK_BYTES
+        with (small_disk / "ballast").open("wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, max(free - free_kilobytes * 1024, 1))
+        code = exit_code(start(second_run_fails, small_disk))
+        (small_disk / "ballast").unlink()
+    else:
+        code = exit_code(start(second_run_with_small_files, small_disk, free_kilobytes * 1024))
     assert code in (0, 3)
-    (small_disk / "ballast").unlink()
     project.run(at(11), SECOND)
     assert project.tree() == undisturbed.tree()
     assert project.dump(sound=True) == undisturbed.dump()

@@ -79,7 +79,7 @@ def _plan_new(project: Project, one: Broadcast, as_of: datetime, by_hand: ByHand
     sending_at = instant_of_sending(one, project.config.timezone)
     if one.status is BroadcastStatus.DRAFT and not (by_hand and dry_run):
         if by_hand:
-            raise EngageError(f"the broadcast `{one.name}` is a draft, which nobody sends", hint=f"say `status: live` in {one.span.file}")
+            raise EngageError(a_draft(one.name), hint=f"say `status: live` in {one.span.file}")
         return "a draft"
     if by_hand is None:
         if sending_at is None:
@@ -135,6 +135,11 @@ def plan_known(project: Project, row: BroadcastRow) -> PlannedBroadcast:
 def is_stopped(one: Broadcast | None) -> bool:
     """Whether nothing of a broadcast goes any more for what the project says of it, or (None) as it says nothing."""
     return one is None or one.status is BroadcastStatus.DRAFT
+
+
+def a_draft(name: str) -> str:
+    """That a broadcast is a draft, in words."""
+    return f"the broadcast `{name}` is a draft, which nobody sends"
 
 
 def called_off(row: BroadcastRow) -> str:

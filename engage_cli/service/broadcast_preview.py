@@ -14,7 +14,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.ticks import stage_told
-from engage_cli.service.broadcast_plans import ByHand, Plans, plan_broadcasts, plan_known
+from engage_cli.service.broadcast_plans import ByHand, Plans, a_draft, is_stopped, plan_broadcasts, plan_known
 from engage_cli.service.broadcasts import Found, Request, as_looked_at, find
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.message_look import lines_of_run
@@ -47,6 +47,8 @@ class BroadcastPreview:
     send_at: datetime | None = None
     lines: tuple[Mapping[str, Any], ...] = ()
     problem: str | None = None
+    unsent: str | None = None
+    """Why nobody would be sent it as it stands: it is a draft, or more or fewer people would get it than it expects."""
     data: DataReport | None = None
     """What was read; None of what was decided by an earlier run."""
 
@@ -70,7 +72,10 @@ def preview_broadcast(folder: Path, name: str, user: str, *, as_of: datetime | N
         else:
             plans = plan_broadcasts(project, state, (name,), instant, request.by_hand, dry_run=True)
         found = find(request, engine, state, plans)
-        return replace(_would_be(request, engine, name, user, found), data=report_of(found.staging))
+        preview = _would_be(request, engine, name, user, found)
+        draft = a_draft(name) if row is None and is_stopped(project.broadcasts[name]) else None
+        unsent = next((one.why for one in found.refused), draft)
+        return replace(preview, data=report_of(found.staging), unsent=unsent)
 
 
 def _plans_of_known(project: Project, request: Request, engine: Engine, row: BroadcastRow, user: str) -> tuple[Plans, Request]:

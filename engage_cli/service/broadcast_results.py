@@ -38,6 +38,11 @@ class Refused:
     message: str
     hint: str
 
+    @property
+    def why(self) -> str:
+        """The message of those who only look."""
+        return self.message.removesuffix(": nothing was sent")
+
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSample:

@@ -10,7 +10,7 @@ from engage_cli import __version__
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.sms import measure
 from engage_cli.outputs.ticks import stage_told
-from engage_cli.service.broadcast_plans import ByHand, called_off, is_stopped, plan_broadcasts
+from engage_cli.service.broadcast_plans import ByHand, a_draft, called_off, is_stopped, plan_broadcasts
 from engage_cli.service.broadcast_results import BroadcastSample, BroadcastsResult, TrialRun
 from engage_cli.service.broadcasts import Found, Request, as_looked_at, changes_of, find
 from engage_cli.service.clock import resolve_as_of
@@ -75,11 +75,11 @@ def try_broadcast(
         failure = _first_failure(engine)
         if len(rendered.samples) < SAMPLES:
             _add_later(request, engine, found, rendered)
-    problems = [one.message.removesuffix(": nothing was sent") for one in found.refused]
+    problems = [one.why for one in found.refused]
     if name not in project.broadcasts:
         problems.append(f"the project does not have the broadcast `{name}` any more: nothing more of it goes")
     elif is_stopped(project.broadcasts[name]):
-        problems.append(f"the broadcast `{name}` is a draft, which nobody sends")
+        problems.append(a_draft(name))
     unrenderable = sum(count for one in changes for reason, count in one.waterfall.skipped if reason == "unrenderable")
     if unrenderable:
         problems.append(f"{unrenderable} of its messages cannot be rendered, such as: {failure}")

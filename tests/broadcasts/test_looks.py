@@ -114,3 +114,19 @@ def test_rows_that_cannot_be_read_are_told(tmp_path: Path, engage: Engage, monke
     sent = engage("broadcast", "send", "sale", "--as-of", "2026-11-27T10:00Z", "--json").document
     assert [one["rows"] for one in sent["data"]["rejects"]] == [1]
     assert "1 row cannot be read" in engage("broadcast", "status", "sale", "--as-of", "2026-11-28T09:00Z").err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (SALE.replace("live", "draft"), "the broadcast `sale` is a draft, which nobody sends"),
+        (SALE + "expect: {at_most: 3}\n", "the broadcast `sale` has 10 recipients, and expects at most 3"),
+    ],
+    ids=["draft", "expect"],
+)
+def test_a_preview_says_that_nobody_gets_it_as_it_stands(
+    tmp_path: Path, engage: Engage, monkeypatch: pytest.MonkeyPatch, text: str, why: str
+) -> None:
+    in_shop(tmp_path / "shop", monkeypatch, text)
+    seen = engage("broadcast", "preview", "sale", "--user", "ana", "--as-of", "2026-11-27T09:00Z")
+    assert f"but nobody gets it as it stands: {why}" in seen.out.splitlines() and "would be sent" in seen.out

@@ -218,6 +218,8 @@ def preview_blocks(result: BroadcastPreview) -> Iterator[Block]:
     """What somebody gets, or why not."""
     yield line(name(result.broadcast), f" for {result.user}, as of {instant(result.as_of)}")
     yield line(_became(result))
+    if result.unsent is not None:
+        yield line(Piece("but nobody gets it as it stands: ", Style.WARNING), result.unsent)
     if result.variant is not None:
         yield line(dim("variant: "), result.variant)
     if result.send_at is not None and result.became == "sent":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engage_cli.definitions.journey import TIMEOUT, Delay, Hold
 from engage_cli.definitions.journey_graph import ON
-from engage_cli.journeys.happening import make_tied
+from engage_cli.journeys.happening import Awaited, make_tied
 from engage_cli.journeys.leaving import make_leaving
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import column
@@ -29,13 +30,11 @@ def leave_hold(walk: Walk, hold: Hold, place: Place) -> None:
     """Restarts are logged; those that a branch takes, or whose time is over, leave."""
     engine = walk.engine
     tied = [one for one in walk.awaited if one.place == hold.id and one.tied]
-    if tied:
-        engine.execute(_HOLDERS)
-    make_tied(engine, tied, walk.asker.catalog, walk.zone)
-    _make_acts(walk, hold, place)
-    engine.execute(_CHAIN)
     if tied and any(branch.restart for branch in hold.branches):
-        engine.execute(_HOLDERS_AFTER)
+        _take_turns(walk, hold, place, tied)
+    else:
+        if tied:
+            engine.execute(_HOLDERS)
         make_tied(engine, tied, walk.asker.catalog, walk.zone)
         _make_acts(walk, hold, place)
         engine.execute(_CHAIN)
@@ -47,6 +46,26 @@ def leave_hold(walk: Walk, hold: Hold, place: Place) -> None:
     engine.execute(_RESTARTED, [place.id, place.id, place.index])
     engine.execute(_HELD, [walk.limit, TIMEOUT, walk.limit])
     engine.execute(_HOLDING)
+
+
+def _take_turns(walk: Walk, hold: Hold, place: Place, tied: Sequence[Awaited]) -> None:
+    """`w_act` and `w_chain` where a restart changes what the branches compare with: one restart of each token after the other.
+
+    What an event does hinges on the context as the restarts before it left it: so all are asked again after each turn.
+    """
+    engine = walk.engine
+    engine.execute(_NO_CHAIN)
+    engine.execute(_FIRST_TURN)
+    while True:
+        engine.execute(_HOLDERS_NOW)
+        make_tied(engine, tied, walk.asker.catalog, walk.zone)
+        _make_acts(walk, hold, place)
+        engine.execute(_LEAVE_OUT_PASSED)
+        engine.execute(_NEXT_RESTARTS)
+        if not engine.rows("SELECT 1 FROM w_next LIMIT 1"):
+            return
+        engine.execute("INSERT INTO w_chain BY NAME SELECT * EXCLUDE (user_key) FROM w_next")
+        engine.execute(_NEXT_TURN)
 
 
 def _make_acts(walk: Walk, hold: Hold, place: Place) -> None:
@@ -118,24 +137,62 @@ _HOLDERS = """
         )) AS VARCHAR) AS context, TIMESTAMP '0001-01-01' AS from_at, TIMESTAMP '9999-12-31' AS until_at
     FROM w_here
 """
-_HOLDERS_AFTER = """
+_FIRST_TURN = """
+    CREATE OR REPLACE TEMP TABLE w_turn AS
+    SELECT instance, token, user_key, context, CAST(NULL AS TIMESTAMP) AS from_at, CAST([] AS VARCHAR[]) AS used, last_at, action,
+        CAST(NULL AS TIMESTAMP) AS expires, 0 AS turn
+    FROM w_here
+"""
+_HOLDERS_NOW = """
     CREATE OR REPLACE TEMP TABLE w_holder AS
     SELECT instance, token, user_key, CAST(to_json(map_from_entries(
             list_transform(map_entries(context), lambda e: {'k': e.key, 'v': e.value.value})
-        )) AS VARCHAR) AS context, from_at,
-        coalesce(lead(from_at) OVER (PARTITION BY instance, token ORDER BY from_at, number), TIMESTAMP '9999-12-31') AS until_at
-    FROM (
-        SELECT instance, token, user_key, context, TIMESTAMP '0001-01-01' AS from_at, 0 AS number FROM w_here
-        UNION ALL
-        SELECT c.instance, c.token, h.user_key, c.context, c.acted_at, row_number() OVER (ORDER BY c.acted_at, c.ts, c.message_id)
-        FROM w_chain AS c JOIN w_here AS h USING (instance, token)
+        )) AS VARCHAR) AS context, TIMESTAMP '0001-01-01' AS from_at, TIMESTAMP '9999-12-31' AS until_at
+    FROM w_turn
+"""
+_LEAVE_OUT_PASSED = """
+    DELETE FROM w_act WHERE EXISTS (
+        SELECT 1 FROM w_turn AS t WHERE t.instance = w_act.instance AND t.token = w_act.token
+            AND (w_act.acted_at < t.from_at OR list_contains(t.used, w_act.message_id))
     )
+"""
+# At one instant a restart comes before a branch.
+_NEXT_RESTARTS = """
+    CREATE OR REPLACE TEMP TABLE w_next AS
+    WITH own AS (
+        SELECT a.*, t.user_key, t.context AS before, t.from_at, t.used, t.last_at, t.action AS action_before, t.turn + 1 AS turn,
+            h.entry_name, [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
+        FROM w_act AS a JOIN w_hold AS h USING (instance, token) JOIN w_turn AS t USING (instance, token)
+        WHERE a.restart AND (a.acted_at <= CASE WHEN t.turn = 0 THEN h.expires ELSE t.expires END) IS NOT FALSE
+            AND NOT EXISTS (
+                SELECT 1 FROM w_act AS b
+                WHERE b.instance = a.instance AND b.token = a.token AND NOT b.restart AND b.acted_at < a.acted_at
+            )
+        QUALIFY row_number() OVER (PARTITION BY a.instance, a.token ORDER BY a.acted_at, a.ts, a.message_id) = 1
+    )
+    SELECT instance, token, user_key, ts, message_id, branch, acted_at, expires, turn, own,
+        CASE WHEN acted_at = from_at THEN used ELSE [] END || [message_id] AS used_then,
+        map_concat(before, map_from_entries(list_distinct([
+            {'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}},
+            {'k': CASE WHEN event = entry_name THEN 'entry' ELSE branch END, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}}
+        ]))) AS context,
+        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action_before, lambda one: one > own[1]), own) END AS action
+    FROM own
+"""
+_NEXT_TURN = """
+    CREATE OR REPLACE TEMP TABLE w_turn AS
+    SELECT instance, token, user_key, n.context, n.acted_at AS from_at, n.used_then AS used, n.acted_at AS last_at, n.action,
+        n.expires, n.turn
+    FROM w_next AS n
+    UNION ALL
+    SELECT t.* FROM w_turn AS t ANTI JOIN w_next AS n USING (instance, token)
 """
 # The restarts that follow each other before the wait is over: from the first gap that is too long on, there are none.
 _CHAIN = """
     CREATE OR REPLACE TEMP TABLE w_chain AS
     WITH patched AS (
-        SELECT a.*, h.context AS before, h.expires AS first_expires,
+        SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
+            [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
             CASE WHEN a.event = h.entry_name
                 THEN map_from_entries(list_distinct([
                     {'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}},
@@ -150,14 +207,21 @@ _CHAIN = """
         WINDOW in_order AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id)
     ), followed AS (
         SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, list(patch) OVER so_far AS patches,
-            list(message_id) OVER same_instant AS used_then
+            count(*) OVER so_far AS turn, list(message_id) OVER same_instant AS used_then
         FROM spaced
         WINDOW so_far AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id ROWS UNBOUNDED PRECEDING),
             same_instant AS (PARTITION BY instance, token, acted_at ORDER BY ts, message_id ROWS UNBOUNDED PRECEDING)
     )
-    SELECT instance, token, ts, message_id, branch, acted_at, expires, used_then,
-        list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context
+    SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
+        list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
+        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END AS action
     FROM followed WHERE NOT over
+"""
+_NO_CHAIN = """
+    CREATE OR REPLACE TEMP TABLE w_chain AS
+    SELECT h.instance, h.token, h.last_at AS ts, CAST(NULL AS VARCHAR) AS message_id, CAST(NULL AS VARCHAR) AS branch,
+        h.last_at AS acted_at, h.last_at AS expires, 0 AS turn, h.action AS own, CAST([] AS VARCHAR[]) AS used_then, h.context, h.action
+    FROM w_here AS h WHERE FALSE
 """
 _WAITERS = """
     CREATE OR REPLACE TEMP TABLE w_waiter AS
@@ -188,12 +252,8 @@ _KEPT = """
 _RESTARTED = """
     INSERT INTO w_log
     SELECT instance, token, CAST(? AS VARCHAR), CAST(? AS VARCHAR), acted_at, 'restart', branch, message_id,
-        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END,
-        CAST(? AS DOUBLE), own
-    FROM (
-        SELECT r.*, h.last_at, h.action, [{'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order}] AS own
-        FROM w_restart AS r JOIN w_here AS h USING (instance, token)
-    )
+        action, CAST(? AS DOUBLE), own
+    FROM w_restart
 """
 _HELD = """
     CREATE OR REPLACE TEMP TABLE w_left AS
@@ -202,18 +262,12 @@ _HELD = """
             coalesce(r.acted_at, h.last_at) AS last_at, coalesce(r.context, h.context) AS context,
             CASE WHEN r.acted_at > h.last_at THEN r.used_then ELSE list_concat(h.used, coalesce(r.used_then,
                 CAST([] AS VARCHAR[]))) END AS used,
-            CASE
-                WHEN r.instance IS NULL THEN h.action
-                WHEN r.acted_at > h.last_at THEN r.own
-                ELSE list_concat(list_filter(h.action, lambda one: one > r.own[1]), r.own)
-            END AS action_so_far,
+            coalesce(r.action, h.action) AS action_so_far,
             d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
         FROM w_here AS h
         JOIN w_deadline AS l USING (instance, token)
         LEFT JOIN (
-            SELECT *, [{'rank': 1, 'branch': 0, 'ts': ts, 'event': message_id, 'token': p.place_in_order}] AS own
-            FROM w_restart JOIN w_path AS p USING (token)
-            QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC, message_id DESC) = 1
+            SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
         ) AS r USING (instance, token)
         LEFT JOIN w_decided AS d USING (instance, token)
     ), acting AS (
@@ -246,8 +300,7 @@ _HOLDING = """
         l.deadline
     FROM w_here AS h JOIN w_deadline AS l USING (instance, token)
     LEFT JOIN (
-        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC,
-            message_id DESC) = 1
+        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
     ) AS r USING (instance, token)
     WHERE NOT EXISTS (SELECT 1 FROM w_left AS g WHERE g.instance = h.instance AND g.token = h.token)
 """

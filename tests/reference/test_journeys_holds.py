@@ -196,3 +196,36 @@ def test_any_schedule_gives_the_same() -> None:
     assert same_for_any_schedule(
         done, ["2T10:00", "2T11:30", "2T13:00", "4T00:00"], ["2T13:30", "2T15:30", "4T00:00"], ["2T15:29", "4T00:00"]
     )
+
+
+RISEN = """
+journey: j
+entry: {on: {event: Cart}, since: 2026-11-01}
+steps:
+  - hold: {for: 3 days}
+    id: wait
+    branches:
+      - {name: risen, on: {event: Cart, where: {total: {gte: {context: entry.total}}}}}
+      - {name: changed, on: {event: Cart}, restart: true}
+"""
+
+
+def test_an_event_is_compared_with_what_the_restarts_before_it_left() -> None:
+    first = did("Cart", "2T10:00", "m1", total=50)
+    less, more, least = (
+        did("Cart", "2T11:00", "m2", total=30),
+        did("Cart", "2T12:00", "m3", total=40),
+        did("Cart", "2T12:00", "m4", total=1),
+    )
+    assert trace(run(RISEN, first, less, more))[1:] == ["2T11:00 wait > wait restart changed m2", "2T12:00 wait > . branch risen m3"]
+    assert trace(run(RISEN, first, less, more, least))[1:] == [
+        "2T11:00 wait > wait restart changed m2",
+        "2T12:00 wait > wait restart changed m4",
+        "2T12:00 wait > . branch risen m3",
+    ], "a restart at the same instant comes first"
+    none = did("Cart", "2T12:00", "m4")
+    assert trace(run(RISEN, first, less, more, none))[1:4] == [
+        "2T11:00 wait > wait restart changed m2",
+        "2T12:00 wait > wait restart changed m4",
+        "2T12:00 wait > wait restart changed m3",
+    ], "which leaves nothing to compare with"

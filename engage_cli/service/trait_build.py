@@ -101,8 +101,9 @@ def _build(request: _Request, engine: Engine, state: State | None, opened: Opene
     _refuse_other_kind(request, clocks)
     run_plan = _plan_run(request, state, clocks, files)
     if not run_plan.builds:
-        return _result(request, None, _built(request, (), run_plan, state), (), (), DataReport(files=files), opened)
-    staged = _stage(request, engine, run_plan)
+        data = report_of(_stage(request, engine, request.names).staging) if request.strict else DataReport(files=files)
+        return _result(request, None, _built(request, (), run_plan, state), (), (), data, opened)
+    staged = _stage(request, engine, run_plan.audiences)
     rejects = None if request.dry_run else write_rejects(engine, staged.staging.rejects, request.outputs)
     with request.progress.stage("computing traits"):
         for of in Subject:
@@ -155,13 +156,13 @@ def _plan_run(request: _Request, state: State | None, clocks: dict[str, TraitClo
     )
 
 
-def _stage(request: _Request, engine: Engine, run_plan: RunPlan) -> Staged:
+def _stage(request: _Request, engine: Engine, names: Sequence[str]) -> Staged:
     project = request.project
     return stage(
         project,
         request.folder,
         engine,
-        plan_traits(project, run_plan.audiences, request.as_of),
+        plan_traits(project, names, request.as_of),
         strict=request.strict,
         progress=request.progress,
         writable=writable_folders(project, request.folder),

@@ -71,6 +71,15 @@ def test_check_counts_rows_that_cannot_be_read_and_a_strict_build_minds_them_at_
         assert (ran.code, "1 row cannot be read, the first in sample_data/events.jsonl" in ran.err) == (ExitCode.INVALID, True)
 
 
+def test_a_strict_build_of_traits_minds_rows_that_cannot_be_read_at_an_instant_that_is_built(shop: Path, engage: Engage) -> None:
+    (shop / "campaigns" / "traits").mkdir()
+    (shop / "campaigns" / "traits" / "orders.yaml").write_text("trait: orders\nevent: Order Completed\ncompute: count\n")
+    with (shop / "sample_data" / "events.jsonl").open("a") as events:
+        events.write("{broken\n")
+    words = ["trait", "build", "--as-of", LATER]
+    assert [engage(*words, *strict).code for strict in ([], [], ["--strict"])] == [ExitCode.DONE, ExitCode.DONE, ExitCode.INVALID]
+
+
 def test_check_is_quiet_about_notes(shop: Path, engage: Engage) -> None:
     (shop / "campaigns" / "journeys").mkdir()
     (shop / "campaigns" / "journeys" / "pro.yaml").write_text(

@@ -52,7 +52,7 @@ class Share:
 class Lift:
     """How much more often (0.2: a fifth) the people of a variant converted than those of the control, its interval, and the p-value.
 
-    None where there are too few people.
+    All None where there are too few people; no interval where nobody converted, and no value where nobody of the control did.
     """
 
     verdict: Verdict
@@ -111,19 +111,27 @@ def lift(converted: int, people: int, control_converted: int, control_people: in
     from scipy.stats import chi2_contingency
     from scipy.stats.contingency import relative_risk
 
-    ratio = relative_risk(converted, people, control_converted, control_people)
-    interval = ratio.confidence_interval(CONFIDENCE)
     table = [[converted, people - converted], [control_converted, control_people - control_converted]]
     p_value = float(chi2_contingency(table, correction=False).pvalue)
+    if not converted or not control_converted:  # a ratio of nothing, or to nothing, has no interval
+        return Lift(_by_p_value(p_value, better=converted > 0), -1.0 if control_converted else None, None, None, p_value)
+    ratio = relative_risk(converted, people, control_converted, control_people)
+    interval = ratio.confidence_interval(CONFIDENCE)
     low, high = float(interval.low) - 1, float(interval.high) - 1
     verdict = Verdict.BETTER if low > 0 else Verdict.WORSE if high < 0 else Verdict.UNCLEAR
     return Lift(verdict, float(ratio.relative_risk) - 1, low, high, p_value)
 
 
+def _by_p_value(p_value: float, *, better: bool) -> Verdict:
+    if p_value >= 1 - CONFIDENCE:
+        return Verdict.UNCLEAR
+    return Verdict.BETTER if better else Verdict.WORSE
+
+
 def _is_too_small(converted: int, people: int, control_converted: int, control_people: int) -> bool:
-    """Whether a cell of the table is expected to hold less than five, or the control has no conversion to compare with."""
+    """Whether a cell of the table is expected to hold less than five."""
     everybody, all_converted = people + control_people, converted + control_converted
-    if not people or not control_people or not control_converted or not converted:
+    if not people or not control_people:
         return True
     fewest = min(people, control_people) * min(all_converted, everybody - all_converted) / everybody
     return fewest < _LEAST_EXPECTED

@@ -39,14 +39,16 @@ def write(engine: Engine, query: exp.Expr, output: Path, file_format: str) -> in
 
 
 def lines(names: Sequence[str], rows: Sequence[tuple[object, ...]], file_format: str) -> tuple[str, ...]:
-    """Rows of an id and values (JSON text for JSON lines) as the lines of a file."""
+    """Rows of an id and values (JSON text for JSON lines) as the lines of a file: one a row, also where a value has line ends in it."""
     if file_format == "jsonl":
         return tuple(json.dumps(_document(names, row), ensure_ascii=False) for row in rows)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return tuple(buffer.getvalue().splitlines())
+    return tuple(_csv_line(row) for row in (names, *rows))
+
+
+def _csv_line(row: Sequence[object]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerow(row)  # what it ends lines with is what it quotes
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def text_lines(names: Sequence[str], rows: Sequence[tuple[object, ...]], file_format: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Every command against the starter project, from the arguments to the exit code."""
 
 import csv
+import io
 import json
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from engage_cli.errors import ExitCode
 from engage_cli.service.check import check
+from engage_cli.service.export import lines
 from engage_cli.service.progress import SILENT
 from tests.cli.running import Engage, Ran
 
@@ -220,6 +222,12 @@ def test_export_to_a_pipe_and_to_files(shop: Path, engage: Engage) -> None:
     assert f"{len(rows)} members of win_back as of " in ran.out
     assert (shop / "win_back.csv").read_text() == exported
     assert engage("audience", "export", "win_back", "--output", "w.parquet", "--json").document["rows"] == len(rows)
+
+
+def test_a_row_stays_one_whatever_a_value_has_in_it() -> None:
+    rows = [("u1", "An\u2028n"), ("u2", "B\r\nen"), ("u3", 'C "c", c\x85')]
+    written = "".join(f"{line}\n" for line in lines(("user_id", "name"), rows, "csv"))
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [["user_id", "name"], *map(list, rows)]
 
 
 def test_parquet_goes_to_no_pipe(shop: Path, engage: Engage) -> None:

@@ -71,8 +71,9 @@ def test_a_lift_is_the_ratio_of_shares_with_its_interval_and_test(variant: tuple
         ((200, 1000, 300, 1000), Verdict.WORSE),
         ((210, 1000, 200, 1000), Verdict.UNCLEAR),
         ((3, 10, 1, 10), Verdict.TOO_SMALL),
-        ((0, 1000, 200, 1000), Verdict.TOO_SMALL),
-        ((20, 1000, 0, 1000), Verdict.TOO_SMALL),
+        ((0, 1000, 200, 1000), Verdict.WORSE),
+        ((20, 1000, 0, 1000), Verdict.BETTER),
+        ((0, 1000, 0, 1000), Verdict.TOO_SMALL),
         ((0, 0, 20, 1000), Verdict.TOO_SMALL),
         ((20, 1000, 0, 0), Verdict.TOO_SMALL),
     ],
@@ -80,7 +81,11 @@ def test_a_lift_is_the_ratio_of_shares_with_its_interval_and_test(variant: tuple
 def test_the_verdict(counted: tuple[int, int, int, int], verdict: Verdict) -> None:
     found = lift(*counted)
     assert found.verdict is verdict
-    assert (found.value is None) is (verdict is Verdict.TOO_SMALL)
+    assert (found.p_value is None) is (verdict is Verdict.TOO_SMALL)
+    of_nothing = 0 in (counted[0], counted[2])
+    assert (found.low is None) is (of_nothing or verdict is Verdict.TOO_SMALL)
+    if of_nothing and verdict is not Verdict.TOO_SMALL:
+        assert found.value == (-1.0 if counted[0] == 0 else None) and found.p_value is not None and found.p_value < 0.001
 
 
 def test_variants_are_compared_with_the_control() -> None:

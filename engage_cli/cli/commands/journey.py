@@ -138,7 +138,7 @@ def graph(
     if out.flags.as_json:
         out.document(graph_document(name, text, output))
     elif output is None:
-        out.raw(text.splitlines())
+        out.raw(text.removesuffix("\n").split("\n"))
     else:
         out.show(drawn_blocks(name, output))
     return ExitCode.DONE

@@ -40,4 +40,4 @@ def show_sql(out: Output, name: str, text: str) -> None:
     if out.flags.as_json:
         out.document({"name": name, "sql": text})
     else:
-        out.raw(text.splitlines())
+        out.raw(text.removesuffix("\n").split("\n"))

@@ -50,8 +50,11 @@ def _lift(one: VariantReport) -> Piece:
 
 def lift_words(lift: Lift) -> str:
     """`+50% (+5% to +113%), p 0.026`."""
-    if lift.value is None or lift.low is None or lift.high is None or lift.p_value is None:
+    if lift.p_value is None:
         return "too few people to tell"
     p_value = "p < 0.001" if lift.p_value < 0.001 else f"p {lift.p_value:.3f}"
     unclear = ", which may be chance" if lift.verdict is Verdict.UNCLEAR else ""
+    if lift.value is None or lift.low is None or lift.high is None:
+        nobody = "nobody of the control" if lift.value is None else "nobody"
+        return f"{nobody} converted, {p_value}{unclear}"
     return f"{lift.value:+.0%} ({lift.low:+.0%} to {lift.high:+.0%}), {p_value}{unclear}"

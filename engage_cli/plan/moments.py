@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.journey import SetTrait
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project, Source, Sources
@@ -40,6 +41,8 @@ class MomentPlan:
     traits: Mapping[str, PlannedTrait]
     outcomes: Outcomes | None = None
     """The events that tell what came of messages; None where no condition asks for that."""
+    sets: frozenset[str] = frozenset()
+    """The traits that journeys of the project set: each value has its instant."""
 
     def needs(self, base: Needs, low: datetime) -> Needs:
         """`base` with what has to be staged to ask subjects none of whose instants is before `low`. No event after `base.as_of` is seen."""
@@ -128,7 +131,7 @@ class MomentPlan:
         for trait in computed:
             if is_undated(trait.source):
                 yield f"the trait `{trait.name}`, of {'SQL' if isinstance(trait.source, TraitOfRows) else 'RFM scores'}"
-        names = {trait.name for trait in computed}
+        names = {trait.name for trait in computed} | (self.sets if of is Subject.USERS else frozenset())
         if any(path.name not in names for path in paths):
             for source in sources.of("profiles" if of is Subject.USERS else "accounts"):
                 if not _is_log(source):
@@ -154,7 +157,8 @@ def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: st
     audiences = plan_named(project, dict.fromkeys(named), context)
     traits = plan_traits(project, [*audiences.values(), *planned.values()], (), context)
     asks = any(asks_outcomes(one.predicate) for one in (*audiences.values(), *planned.values()))
-    return MomentPlan(zone, planned, audiences, traits, project.config.messaging.outcomes if asks else None)
+    sets = {step.trait for journey in project.journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)}
+    return MomentPlan(zone, planned, audiences, traits, project.config.messaging.outcomes if asks else None, frozenset(sets))
 
 
 def _span(condition: Condition) -> Span:

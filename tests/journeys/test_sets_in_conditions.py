@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from engage_cli.errors import UsageError
@@ -182,3 +183,23 @@ def _told(folder: Path) -> list[str]:
     runs = sorted((folder / "out" / "runs").iterdir())
     [adds] = runs[-1].rglob("adds.csv")
     return adds.read_text().splitlines()
+
+
+def test_what_only_journeys_set_has_its_instant_beside_a_snapshot_too(tmp_path: Path) -> None:
+    folder = project_in(tmp_path)
+    (folder / "profiles.csv").write_text("user_id,plan\nana,free\nben,pro\n")
+    (folder / "log.csv").unlink()
+    config = folder / "engage.yaml"
+    config.write_text(config.read_text().replace("    - {path: log.csv, columns: {timestamp: set_at}}\n", ""))
+    (folder / "campaigns/journeys/golden.yaml").write_text(
+        "journey: golden\nstatus: live\nentry: {when: {trait: tier, eq: gold}, since: 2026-11-01}\nsteps: [{delay: 1 day}]\n"
+    )
+    tick_journeys(folder, (), as_of=day(23), progress=SILENT)
+    with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as state:
+        entered = state.execute("SELECT user_id, entered_at FROM instance WHERE journey = 'golden' ORDER BY user_id").fetchall()
+    assert [(user, at.replace(tzinfo=UTC)) for user, at in entered] == [
+        ("ana", day(20, 10)),
+        ("ben", day(22, 10)),
+        ("cleo", day(20, 12)),
+        ("dora", day(20, 12)),
+    ]

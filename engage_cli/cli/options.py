@@ -69,6 +69,18 @@ def read_seconds(text: str | float) -> float:
     return seconds
 
 
+_UNITS = {"s": "second", "min": "minute", "h": "hour", "d": "day", "w": "week"}
+
+
+def read_every(text: str) -> str:
+    """The duration of `--every` as definitions write it: `1 hour`, which may be given short, as `1h`."""
+    match = re.fullmatch(r"0*([1-9][0-9]{0,5}) *([a-z]+)", text.strip())
+    unit = match and (_UNITS.get(match[2]) or match[2].removesuffix("s"))
+    if match is None or unit not in _UNITS.values():
+        raise typer.BadParameter(f"`{text}` is no duration; write one such as 1h, 30min or 1 day")
+    return f"{match[1]} {unit}"
+
+
 _DIGITS = 9
 """More digits than anybody can look at."""
 

@@ -1,6 +1,6 @@
-"""`journey simulate`: a journey over a stretch of the past, by one tick over a scratch state. What really happened in it does not count."""
+"""`journey simulate`: a journey over a stretch of the past, by ticks over a scratch state. What really happened in it does not count."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -10,14 +10,14 @@ from engage_cli import __version__
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.journey_reads import journey_reads
 from engage_cli.definitions.project import Project
-from engage_cli.definitions.values import Instant
+from engage_cli.definitions.values import Duration, Instant
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.errors import UsageError
 from engage_cli.journeys.candidates import add_candidates
 from engage_cli.journeys.needs import needs_of_editions
 from engage_cli.journeys.setting import set_traits
 from engage_cli.messaging.policy.timing import make_no_candidates, move_out_of_quiet
-from engage_cli.plan.instants import to_local
+from engage_cli.plan.instants import shift, to_local
 from engage_cli.plan.needs import Needs
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.journey_show import PersonInJourney, person_of
@@ -37,6 +37,8 @@ from engage_cli.state.scratch import SendCount, people_of, scratch_beside, send_
 from engage_cli.state.store import State, scratch_state
 
 COMMAND = "journey simulate"
+MOST_TICKS = 10_000
+"""A year by the hour has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,21 @@ class Simulation:
 
 
 def simulate(
-    folder: Path, name: str, since: datetime, until: datetime, *, sample: int = 5, strict: bool = False, progress: Progress
+    folder: Path,
+    name: str,
+    since: datetime,
+    until: datetime,
+    *,
+    every: Duration | None = None,
+    sample: int = 5,
+    strict: bool = False,
+    progress: Progress,
 ) -> Simulation:
-    """Let a journey go live at `since`, whatever its status, and tick it once up to `until`: any schedule of ticks gives the same.
+    """Let a journey go live at `since`, whatever its status, and tick it up to `until`: `every` so often, or (None) once.
 
-    Of the journeys that it reads it sees what really happened. Nothing is written. Raises UsageError for an unknown journey, or a stretch
-    that ends before it begins.
+    Any schedule of ticks gives the same, but for conditions over undated inputs, which are asked at each tick. Of the journeys that it
+    reads it sees what really happened. Nothing is written. Raises UsageError for an unknown journey, a stretch that ends before it begins,
+    or more ticks than `MOST_TICKS`.
     """
     project = load(folder)
     journey, zone = journey_named(project, name), project.config.timezone
@@ -75,11 +86,12 @@ def simulate(
     if end < start:
         raise UsageError(f"--to {iso(end)} is before --from {iso(start)}", hint="name the earlier instant with --from")
     project = as_live(project, journey, start)
+    instants = _instants(start, end, every, zone)
     with engine_for(project, folder) as engine:
         [plan] = _plans(project, scratch_state(engine, tool_version=__version__), name, end)
         engine.detach("state")
         state = scratch_beside(engine, folder / project.config.state, _others(project, name), recorded_of(plan), tool_version=__version__)
-        report = _tick(project, engine, state, plan, end, strict=strict, progress=progress)
+        report = _ticks(project, engine, state, plan, instants, strict=strict, progress=progress)
         people = people_of(state, name, sample)
         return Simulation(
             journey=name,
@@ -111,9 +123,24 @@ def recorded_of(plan: Plan) -> list[str]:
     return sorted(frozenset().union(*(edition.plan.recorded for edition in plan.editions)))
 
 
-def _tick(project: Project, engine: Engine, state: State, plan: Plan, as_of: datetime, *, strict: bool, progress: Progress) -> DataReport:
-    """One tick, made the history of the scratch state."""
-    sources = project.config.sources
+def _instants(start: datetime, end: datetime, every: Duration | None, zone: str) -> list[datetime]:
+    """When it is ticked: after each such stretch from the start on, and at the end."""
+    found: list[datetime] = []
+    if every is not None:
+        for times in range(1, MOST_TICKS + 1):
+            instant = shift(start, every, times, ZoneInfo(zone))
+            if instant >= end:
+                return [*found, end]
+            found.append(instant)
+        raise UsageError(f"--every {every} makes more than {MOST_TICKS} ticks", hint="name a longer one, or a shorter stretch of time")
+    return [end]
+
+
+def _ticks(
+    project: Project, engine: Engine, state: State, plan: Plan, instants: Sequence[datetime], *, strict: bool, progress: Progress
+) -> DataReport:
+    """Ticks, each made the history of the scratch state. The files are read once, up to the last one."""
+    sources, as_of = project.config.sources, instants[-1]
     needs = needs_of_editions(Needs(as_of, project.config.timezone, set_traits=set_traits(engine)), plan.editions, as_of)
     needs = with_tables_of(needs, [edition.plan for edition in plan.editions], sources)
     with progress.stage("looking for input files"):
@@ -122,14 +149,16 @@ def _tick(project: Project, engine: Engine, state: State, plan: Plan, as_of: dat
         staging = _staged(engine, project, needs, strict)
     engine.seal([])
     make_trait_courses(engine, state, project, staging.catalog, recorded_of(plan), as_of)
-    with progress.stage("ticking the journey"):
-        perform(engine, project, [plan], staging, needs, as_of)
-        make_no_candidates(engine)
-        add_candidates(engine)
-        move_out_of_quiet(engine, project.config.messaging.quiet_hours)
     inputs = hash_of_files(files)
-    run = next_run(state, COMMAND, as_of, __version__, [(plan.journey.name, plan.definition)], files)
-    take_in(state, run, [clock_of(plan, as_of, inputs, run)], [] if plan.new_version is None else [plan.new_version])
+    with progress.stage("ticking the journey"):
+        for instant in instants:
+            [plan] = _plans(project, state, plan.journey.name, instant)
+            perform(engine, project, [plan], staging, needs, instant, inputs)
+            make_no_candidates(engine)
+            add_candidates(engine)
+            move_out_of_quiet(engine, project.config.messaging.quiet_hours)
+            run = next_run(state, COMMAND, instant, __version__, [(plan.journey.name, plan.definition)], files)
+            take_in(state, run, [clock_of(plan, instant, inputs, run)], [] if plan.new_version is None else [plan.new_version])
     return report_of(staging)
 
 

@@ -306,3 +306,6 @@ def test_a_simulation_as_text_and_as_a_document(carts: Path, engage: Engage, gol
     assert document["sends"] == [{"day": "2026-11-01", "channel": "email", "messages": 3}]
     assert (document["standing"]["entered"], len(document["people"])) == (5, 2)
     assert engage("journey", "simulate", "cart_recovery", "--from", "2026-11-01").code == ExitCode.USAGE
+    assert [engage(*words, "--every", often).out for often in ("12h", "1 day")] == [engage(*words).out] * 2
+    for wrong in ("1", "0h", "1 fortnight", "h"):
+        assert "is no duration; write one such as 1h, 30min or 1 day" in engage(*words, "--every", wrong).err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engage_cli.definitions.values import Duration, Unit
 from engage_cli.errors import UsageError
 from engage_cli.service.journey_results import JourneyResults
 from engage_cli.service.journey_status import JourneyStanding, journey_status
@@ -81,3 +82,26 @@ steps: [{delay: 1 day}]
 def test_a_stretch_that_ends_before_it_begins_is_refused(shop: Path) -> None:
     with pytest.raises(UsageError, match="--to 2026-10-01T00:00:00Z is before --from 2026-11-05T00:00:00Z"):
         play(shop, since=UNTIL, until=SINCE)
+
+
+def test_any_schedule_of_ticks_tells_the_same(shop: Path) -> None:
+    once = play(shop)
+    often = simulate(shop, "cart_recovery", SINCE, UNTIL, every=Duration(5, Unit.HOUR), progress=SILENT)
+    assert often == once and once.standing.entered > 3
+
+
+def test_what_only_the_present_is_known_of_is_asked_at_each_tick(shop: Path) -> None:
+    (shop / "campaigns/journeys/asked.yaml").write_text(
+        "journey: asked\nstatus: live\nsteps: [{delay: 1 hour}]\n"
+        "entry: {when: {sql: \"select 'ana' as user_id\"}, backfill: true, since: 2026-10-01}\n"
+    )
+    stays = []
+    for every in (None, Duration(1, Unit.DAY)):
+        told = simulate(shop, "asked", SINCE, UNTIL, every=every, progress=SILENT)
+        stays += [one.entered_at for person in told.people for one in person.instances]
+    assert stays == [UNTIL, datetime(2026, 10, 2, tzinfo=UTC)]
+
+
+def test_too_many_ticks_are_refused(shop: Path) -> None:
+    with pytest.raises(UsageError, match="makes more than 10000 ticks"):
+        simulate(shop, "cart_recovery", SINCE, UNTIL, every=Duration(1, Unit.SECOND), progress=SILENT)

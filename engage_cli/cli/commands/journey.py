@@ -19,6 +19,7 @@ from engage_cli.cli.options import (
     Wait,
     check_detailed,
     read_count,
+    read_every,
     read_instant,
     read_output,
     read_picture_format,
@@ -60,6 +61,16 @@ From = Annotated[
     datetime, typer.Option("--from", metavar="INSTANT", parser=read_instant, show_default=False, help="Nothing before it enters.")
 ]
 To = Annotated[datetime, typer.Option("--to", metavar="INSTANT", parser=read_instant, show_default=False, help="Until when it is played.")]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        metavar="DURATION",
+        parser=read_every,
+        show_default=False,
+        help="How often it is ticked, such as 1h or 1 day.  [default: once]",
+    ),
+]
 Sample = Annotated[int, typer.Option("--sample", metavar="NUMBER", parser=read_count, help="How many people's ways to show.")]
 Bare = Annotated[bool, typer.Option("--bare", help="Without how many people came by and are there.")]
 
@@ -149,6 +160,7 @@ def simulate(
     name: Name,
     since: From,
     until: To,
+    every: Every = None,
     sample: Sample = 5,
     project: ProjectDir = None,
     strict: Strict = False,
@@ -159,9 +171,12 @@ def simulate(
     """
     from engage_cli.cli.render.documents import fields_of
     from engage_cli.cli.render.simulation import simulation_blocks
+    from engage_cli.definitions.values import Duration, Unit
     from engage_cli.service.simulate import simulate as play
 
-    result = play(out.project(project), name, since, until, sample=sample, strict=strict, progress=out.progress())
+    amount, _, unit = every.partition(" ") if every else ("", "", "")
+    often = Duration(int(amount), Unit(unit)) if every else None
+    result = play(out.project(project), name, since, until, every=often, sample=sample, strict=strict, progress=out.progress())
     tell_data(out, result.data)
     out.result(lambda: fields_of(result), simulation_blocks(result))
     return ExitCode.DONE

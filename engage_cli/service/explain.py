@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from engage_cli.definitions import conditions as w
+from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.plan.build import plan_audiences
@@ -34,7 +35,11 @@ def explain(folder: Path, name: str, user: str, *, as_of: datetime | None, progr
     """
     project = load(folder)
     chosen(project, [name])
-    instant = resolve_as_of(as_of, project.config.timezone)
+    return explain_in(project, folder, name, user, resolve_as_of(as_of, project.config.timezone), progress=progress)
+
+
+def explain_in(project: Project, folder: Path, name: str, user: str, instant: datetime, *, progress: Progress) -> Explanation:
+    """The same of an audience of a project that is loaded."""
     zone = project.config.timezone
     tree = explained(name, project.audiences, instant, zone)
     plan = with_tables(plan_audiences(project, [name], instant, zone), project.config.sources)

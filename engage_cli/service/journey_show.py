@@ -1,7 +1,7 @@
 """`journey show --user`: one person's way through a journey, as the last tick left it. Reads the published copy of the state alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 from engage_cli.definitions.journey import Delay, Hold, HoldBranch, Journey, JourneyStep
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.definitions.step_words import condition_words, exit_words, occurrence_words, step_words
+from engage_cli.service.journey_why import Absence, absence_of
 from engage_cli.service.journeys import journey_known
+from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.workspace import engine_for, load
 from engage_cli.state.journey_people import (
     InstanceRow,
@@ -21,6 +23,7 @@ from engage_cli.state.journey_people import (
     moves_of,
     positions_of,
 )
+from engage_cli.state.journey_readers import hand_statuses
 from engage_cli.state.journeys import journey_clocks, kept_versions
 from engage_cli.state.store import State, open_published
 
@@ -90,22 +93,28 @@ class InstanceShown:
 
 @dataclass(frozen=True, slots=True)
 class PersonInJourney:
-    """A person's instances, the earliest first, as of the journey's clock (None: no tick has seen it)."""
+    """A person's instances, the earliest first, as of the journey's clock (None: no tick has seen it); without any, why."""
 
     journey: str
     user: str
     as_of: datetime | None
     instances: tuple[InstanceShown, ...]
+    absence: Absence | None = None
 
 
-def journey_of_person(folder: Path, name: str, user: str) -> PersonInJourney:
+def journey_of_person(folder: Path, name: str, user: str, *, progress: Progress = SILENT) -> PersonInJourney:
     """One person in a journey, also one that the project no longer has. Raises UsageError for an unknown journey; of who never entered
-    there are no instances."""
+    there are no instances, and why, for which the sources are read."""
     project = load(folder)
     with engine_for(project, folder) as engine:
         state = open_published(engine, folder / project.config.state)
-        journey_known(project, state, name)
-        return person_of(state, name, user)
+        journey = journey_known(project, state, name)
+        person = person_of(state, name, user)
+        clock = journey_clocks(state).get(name)
+        hands = {} if state is None or clock is None else hand_statuses(state, clock.as_of)
+    if person.instances or clock is None:
+        return person
+    return replace(person, absence=absence_of(project, folder, journey, clock, hands, user, progress))
 
 
 def person_of(state: State | None, journey: str, user: str) -> PersonInJourney:

@@ -192,8 +192,33 @@ def test_show_of_who_never_entered_and_before_any_tick(carts: Path, engage: Enga
     look = ["journey", "show", "cart_recovery", "--user", "zoe"]
     assert engage(*look).out == "no tick has seen cart_recovery yet; `engage journey tick` runs it\n"
     first_tick(carts)
-    assert engage(*look).out == "zoe has never been in cart_recovery as of 2026-11-01T13:20:00Z\n"
+    assert engage(*look).out == "zoe has never been in cart_recovery as of 2026-11-01T13:20:00Z\nno source names them by then\n"
     assert engage(*look, "--json").document["instances"] == []
+
+
+def test_show_says_what_keeps_somebody_out(carts: Path, engage: Engage) -> None:
+    (carts / "data/events_small.csv").write_text(
+        "message_id,user_id,event,timestamp,cart_id,cart_total\ns1,dan,Cart Updated,2026-11-01T09:00:00Z,c9,12\n"
+    )
+    first_tick(carts)
+    look = ["journey", "show", "cart_recovery", "--user", "dan"]
+    assert engage(*look).out.splitlines() == [
+        "dan has never been in cart_recovery as of 2026-11-01T13:20:00Z",
+        "they do not meet its entry rule, which counts events from 2026-09-30T23:00:00Z on:",
+        "✗ event: Cart Updated, where: {cart_total: {gt: 20}}, since: 2026-09-30T23:00:00+00:00  campaigns/journeys/cart.yaml:5",
+        "   missing: did Cart Updated once in the window, but no event meets `where`",
+    ]
+    assert engage(*look, "--json").document["absence"]["explanation"]["member"] is False
+    path = carts / "campaigns/journeys/cart.yaml"
+    path.write_text(path.read_text().replace("cart_total: {gt: 20}", "cart_total: {gt: 10}").replace("status: live", "status: paused"))
+    lines = engage(*look).out.splitlines()
+    assert lines[1:3] == [
+        "the journey is paused: nobody enters",
+        "they meet its entry rule, which counts events from 2026-09-30T23:00:00Z on:",
+    ]
+    assert lines[-1] == "nobody enters by an event without a `cart_id`, of a pause, or that came in later than the late window"
+    (carts / "data/events_small.csv").unlink()
+    assert engage(*look).out.splitlines()[-1] == "no source names them by then"
 
 
 def test_show_finds_a_person_by_the_id_that_they_entered_with(carts: Path, engage: Engage) -> None:

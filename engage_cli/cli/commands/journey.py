@@ -124,7 +124,9 @@ def show(out: Output, name: Name, user: User, project: ProjectDir = None) -> Exi
     from engage_cli.cli.render.journey_show import person_blocks
     from engage_cli.service.journey_show import journey_of_person
 
-    person = journey_of_person(out.project(project), name, user)
+    person = journey_of_person(out.project(project), name, user, progress=out.progress())
+    if person.absence is not None and person.absence.explanation is not None and person.absence.explanation.data is not None:
+        tell_data(out, person.absence.explanation.data)
     out.result(lambda: fields_of(person), person_blocks(person, whole=out.flags.verbose))
     return ExitCode.DONE
 

@@ -28,6 +28,12 @@ def explanation_blocks(explanation: Explanation, *, whole: bool = False) -> Iter
         yield line("known only by an anonymous id, which audiences leave out (`anonymous: include` takes them in)")
     if explanation.tree is not None:
         yield EMPTY
+        yield from tree_blocks(explanation, whole=whole)
+
+
+def tree_blocks(explanation: Explanation, *, whole: bool = False) -> Iterator[Block]:
+    """The condition, part by part."""
+    if explanation.tree is not None:
         yield from _part(explanation.tree, (), (), explanation.tree.file, whole)
 
 

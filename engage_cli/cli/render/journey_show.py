@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from engage_cli.cli.render.blocks import EMPTY, MISSING, Block, Column, Piece, Style, counted, line, name, strong, table
 from engage_cli.cli.render.data import shortened
 from engage_cli.cli.render.documents import instant
+from engage_cli.cli.render.explain import tree_blocks
 from engage_cli.cli.render.journey_status import cause_words
+from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.service.journey_show import Awaiting, InstanceShown, Made, Move, PersonInJourney
+from engage_cli.service.journey_why import Absence
 
 _COLUMNS = (
     Column("at"),
@@ -29,11 +32,35 @@ def person_blocks(person: PersonInJourney, *, whole: bool = False) -> Iterator[B
         return
     if not person.instances:
         yield line(user, " has never been in ", journey, f" as of {instant(person.as_of)}")
+        if person.absence is not None:
+            yield from _absence(person.absence, whole)
         return
     yield line(user, " in ", journey, f" as of {instant(person.as_of)}: {counted(len(person.instances), 'instance')}")
     for one in person.instances:
         yield EMPTY
         yield from _instance(person, one, whole)
+
+
+def _absence(absence: Absence, whole: bool) -> Iterator[Block]:
+    """Why somebody has never been in a journey."""
+    if absence.status is not JourneyStatus.LIVE:
+        yield line(f"the journey is {absence.status.value}: nobody enters")
+    asked = absence.explanation
+    if asked is None:
+        yield line(f"what keeps them out cannot be asked: {absence.unexplained}")
+    elif not asked.known:
+        yield line("no source names them by then")
+        if asked.nearest_user is not None:
+            yield line(Piece("  hint: ", Style.GOOD), f"did you mean `{asked.nearest_user}`?")
+    else:
+        holds = "they meet its entry rule" if asked.member else "they do not meet its entry rule"
+        yield line(holds, f", which counts events from {instant(absence.since)} on:")
+        yield from tree_blocks(asked, whole=whole)
+        if absence.without_if:
+            yield line("its `if` asks for properties of the entry event, and is not shown")
+        if asked.member:
+            without = "" if absence.key is None else f" without a `{absence.key}`,"
+            yield line(f"nobody enters by an event{without} of a pause, or that came in later than the late window")
 
 
 def way_blocks(person: PersonInJourney) -> Iterator[Block]:

@@ -45,6 +45,7 @@ class _Request:
     allow_change: bool
     file_format: str | None
     samples: int
+    verbose: bool
     progress: Progress
 
 
@@ -58,6 +59,7 @@ def run_all(
     allow_change: bool = False,
     file_format: str | None = None,
     samples: int = 0,
+    verbose: bool = False,
     progress: Progress,
 ) -> RunResult:
     """Do every stage as of one instant (None: now), under one lock. Each is committed by itself, and done again at the same instant a stage
@@ -72,7 +74,7 @@ def run_all(
     stages = stages_of(project)
     if not stages:
         raise UsageError("the project has no definitions to run", hint="write one in campaigns/audiences/, such as `audience: everybody`")
-    request = _Request(folder, instant, dry_run, strict, allow_change, file_format, samples, progress)
+    request = _Request(folder, instant, dry_run, strict, allow_change, file_format, samples, verbose, progress)
     with nullcontext() if dry_run else lock_of(project, folder, COMMAND, wait), engine_for(project, folder) as engine:
         state = open_published(engine, folder / project.config.state)
         if not dry_run:
@@ -124,6 +126,7 @@ def _do(request: _Request, stage: Stage) -> StageResult:
                 strict=strict,
                 allow_change=allow_change,
                 samples=samples,
+                verbose=request.verbose,
                 locked=True,
                 progress=progress,
             )

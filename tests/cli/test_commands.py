@@ -152,6 +152,11 @@ def test_verbose_shows_the_sql_and_the_timings(shop: Path, engage: Engage) -> No
     assert document["sql"] and document["timings"]
 
 
+def test_a_run_shows_the_sql_of_its_audiences_too(shop: Path, engage: Engage) -> None:
+    ran = engage("run", "--verbose")
+    assert "SELECT" in ran.err and "evaluating audiences: " in ran.err and "SELECT" not in ran.out
+
+
 def test_quiet_says_nothing_beside_the_result(shop: Path, engage: Engage) -> None:
     assert engage("audience", "build", "--quiet").err == ""
 

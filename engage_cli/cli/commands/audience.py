@@ -104,17 +104,13 @@ def build(
 
 def _show_build(out: Output, result: "BuildResult", folder: Path) -> None:
     from engage_cli.cli.render.build import build_blocks, cost_blocks, held_blocks, left_out_blocks, recovered_blocks, sql_blocks
-    from engage_cli.cli.render.data import note_blocks, shown_path, warning_blocks
     from engage_cli.cli.render.documents import build_document
 
     out.tell(recovered_blocks(result))
     if out.flags.verbose:
         out.note(sql_blocks(result))
         out.note(cost_blocks(result))
-    rejects = result.data.rejects_file
-    shown = None if rejects is None else shown_path(folder, rejects)
-    out.tell(warning_blocks(result.data, rejects_file=shown, writes=not result.dry_run))
-    out.note(note_blocks(result.data))
+    tell_data(out, result.data, folder, writes=not result.dry_run)
     out.note(left_out_blocks(result))
     out.result(lambda: build_document(result, verbose=out.flags.verbose), build_blocks(result, folder, every_path=out.flags.verbose))
     out.tell(held_blocks(result))

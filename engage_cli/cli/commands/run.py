@@ -79,7 +79,14 @@ def run(
         return _show_plan(out, project, as_of, SAMPLES, strict, detailed_exit_code)
     folder = out.project(project)
     result = run_all(
-        folder, as_of=as_of, strict=strict, wait=wait, allow_change=allow_change, file_format=file_format, progress=out.progress()
+        folder,
+        as_of=as_of,
+        strict=strict,
+        wait=wait,
+        allow_change=allow_change,
+        file_format=file_format,
+        verbose=out.flags.verbose,
+        progress=out.progress(),
     )
     _tell(out, result, folder)
     stopped = None if result.stopped is None else described(result.stopped.error)
@@ -100,7 +107,7 @@ def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, stric
     from engage_cli.service.run import run_all
 
     folder = out.project(project)
-    result = run_all(folder, as_of=as_of, dry_run=True, strict=strict, samples=sample, progress=out.progress())
+    result = run_all(folder, as_of=as_of, dry_run=True, strict=strict, samples=sample, verbose=out.flags.verbose, progress=out.progress())
     _tell(out, result, folder)
     out.result(lambda: run_document(result), plan_blocks(result))
     out.tell(missing_blocks(result))
@@ -113,12 +120,16 @@ def _show_plan(out: Output, project: ProjectDir, as_of: AsOf, sample: int, stric
 
 def _tell(out: Output, result: "RunResult", folder: Path) -> None:
     """What was recovered, and what is odd about the data: stages read the same files, so only of the first that read any."""
-    from engage_cli.cli.render.build import left_out_blocks, recovered_blocks
+    from engage_cli.cli.render.build import cost_blocks, left_out_blocks, recovered_blocks, sql_blocks
+    from engage_cli.service.results.audiences import BuildResult
     from engage_cli.service.results.traits import TraitBuildResult
 
     results = [done.result for done in result.stages]
     for one in results:
         out.tell(recovered_blocks(one))
+        if out.flags.verbose and isinstance(one, BuildResult):
+            out.note(sql_blocks(one))
+            out.note(cost_blocks(one))
     read = [one.data for one in results if one.data.events_read or one.data.rejects] or [one.data for one in results]
     tell_data(out, read[0], folder, writes=not result.dry_run)
     for one in results:

@@ -52,6 +52,11 @@ def test_names_and_templates_of_broadcasts_are_looked_for(tmp_path: Path, monkey
     assert found == [
         ("campaigns/broadcasts/b.yaml:3:21", False, "no event `Bougth` occurs in the data"),
         ("campaigns/broadcasts/b.yaml:4:18", False, "no profile has a trait `emial`"),
+        (
+            "campaigns/broadcasts/b.yaml:5:11",
+            False,
+            "the project has no consents, so nobody is subscribed and no marketing message is sent",
+        ),
         ("campaigns/broadcasts/b.yaml:6:36", False, "no event `Bought` has a property `revenu`"),
         ("campaigns/broadcasts/b.yaml:8:46", False, "no profile has a trait `name`"),
         ("campaigns/broadcasts/b.yaml:8:46", True, "`profile.name` may be missing, and has no `default`"),

@@ -437,7 +437,8 @@ SELECT
 FROM w_here AS h;
 CREATE OR REPLACE TEMP TABLE w_chain AS
 WITH patched AS (
-    SELECT a.*, h.context AS before, h.expires AS first_expires,
+    SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
+        [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
         CASE WHEN a.event = h.entry_name
             THEN map_from_entries(list_distinct([
                 {'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}},
@@ -452,13 +453,14 @@ WITH patched AS (
     WINDOW in_order AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id)
 ), followed AS (
     SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, list(patch) OVER so_far AS patches,
-        list(message_id) OVER same_instant AS used_then
+        count(*) OVER so_far AS turn, list(message_id) OVER same_instant AS used_then
     FROM spaced
     WINDOW so_far AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id ROWS UNBOUNDED PRECEDING),
         same_instant AS (PARTITION BY instance, token, acted_at ORDER BY ts, message_id ROWS UNBOUNDED PRECEDING)
 )
-SELECT instance, token, ts, message_id, branch, acted_at, expires, used_then,
-    list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context
+SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
+    list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
+    CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END AS action
 FROM followed WHERE NOT over;
 CREATE OR REPLACE TEMP TABLE w_deadline AS
 SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
@@ -472,30 +474,20 @@ SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
 WHERE d.instance IS NULL OR c.acted_at <= d.acted_at;
 INSERT INTO w_log
 SELECT instance, token, CAST('wait' AS VARCHAR), CAST('wait' AS VARCHAR), acted_at, 'restart', branch, message_id,
-    CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END,
-    CAST(1 AS DOUBLE), own
-FROM (
-    SELECT r.*, h.last_at, h.action, [{'rank': 1, 'branch': 0, 'ts': r.ts, 'event': r.message_id, 'token': h.place_in_order}] AS own
-    FROM w_restart AS r JOIN w_here AS h USING (instance, token)
-);
+    action, CAST(1 AS DOUBLE), own
+FROM w_restart;
 CREATE OR REPLACE TEMP TABLE w_left AS
 WITH waited AS (
     SELECT h.instance, h.token, h.action, h.place_in_order, h.used AS used_before, h.last_at AS last_before,
         coalesce(r.acted_at, h.last_at) AS last_at, coalesce(r.context, h.context) AS context,
         CASE WHEN r.acted_at > h.last_at THEN r.used_then ELSE list_concat(h.used, coalesce(r.used_then,
             CAST([] AS VARCHAR[]))) END AS used,
-        CASE
-            WHEN r.instance IS NULL THEN h.action
-            WHEN r.acted_at > h.last_at THEN r.own
-            ELSE list_concat(list_filter(h.action, lambda one: one > r.own[1]), r.own)
-        END AS action_so_far,
+        coalesce(r.action, h.action) AS action_so_far,
         d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
     FROM w_here AS h
     JOIN w_deadline AS l USING (instance, token)
     LEFT JOIN (
-        SELECT *, [{'rank': 1, 'branch': 0, 'ts': ts, 'event': message_id, 'token': p.place_in_order}] AS own
-        FROM w_restart JOIN w_path AS p USING (token)
-        QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC, message_id DESC) = 1
+        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
     ) AS r USING (instance, token)
     LEFT JOIN w_decided AS d USING (instance, token)
 ), acting AS (
@@ -526,8 +518,7 @@ SELECT h.instance, h.token, h.place, h.arrived_at, coalesce(r.acted_at, h.waitin
     l.deadline
 FROM w_here AS h JOIN w_deadline AS l USING (instance, token)
 LEFT JOIN (
-    SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at DESC, ts DESC,
-        message_id DESC) = 1
+    SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
 ) AS r USING (instance, token)
 WHERE NOT EXISTS (SELECT 1 FROM w_left AS g WHERE g.instance = h.instance AND g.token = h.token);
 INSERT INTO w_log

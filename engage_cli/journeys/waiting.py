@@ -176,7 +176,7 @@ _NEXT_RESTARTS = """
             {'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}},
             {'k': CASE WHEN event = entry_name THEN 'entry' ELSE branch END, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}}
         ]))) AS context,
-        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action_before, lambda one: one > own[1]), own) END AS action
+        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action_before, lambda one: one >= own[1]), own) END AS action
     FROM own
 """
 _NEXT_TURN = """
@@ -214,7 +214,7 @@ _CHAIN = """
     )
     SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
         list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
-        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END AS action
+        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one >= own[1]), own) END AS action
     FROM followed WHERE NOT over
 """
 _NO_CHAIN = """
@@ -285,7 +285,8 @@ _HELD = """
             ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
         END AS context,
         CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-        CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one > own[1]), own) END AS action, own
+        CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one >= own[1]), own) END AS action,
+        own
     FROM acting WHERE moved_at <= ?
 """
 _HOLDING = """

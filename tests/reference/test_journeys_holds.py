@@ -229,3 +229,26 @@ def test_an_event_is_compared_with_what_the_restarts_before_it_left() -> None:
         "2T12:00 wait > wait restart changed m4",
         "2T12:00 wait > wait restart changed m3",
     ], "which leaves nothing to compare with"
+
+
+def test_a_restart_between_two_conditions_that_hold_at_one_instant_stands_between_them() -> None:
+    text = """
+journey: j
+entry: {on: {event: Cart}, since: 2026-11-01}
+steps:
+  - hold: {}
+    id: first
+    branches:
+      - name: done
+        when: {event: Order}
+        steps:
+          - hold: {}
+            id: second
+            branches: [{name: seen, when: {event: Cart}}, {name: again, on: {event: View}, restart: true}]
+"""
+    events = [did("Cart", "2T10:00", "m1"), did("Order", "2T11:00", "m2"), did("View", "2T11:00", "m3")]
+    assert trace(run(text, *events))[1:] == [
+        "2T11:00 first > second branch done",
+        "2T11:00 second > second restart again m3",
+        "2T11:00 second > . branch seen",
+    ]

@@ -460,7 +460,7 @@ WITH patched AS (
 )
 SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
     list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
-    CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one > own[1]), own) END AS action
+    CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one >= own[1]), own) END AS action
 FROM followed WHERE NOT over;
 CREATE OR REPLACE TEMP TABLE w_deadline AS
 SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
@@ -505,7 +505,8 @@ SELECT instance, token, moved_at, coalesce(branch, CAST('timeout' AS VARCHAR)) A
         ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
     END AS context,
     CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-    CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one > own[1]), own) END AS action, own
+    CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one >= own[1]), own) END AS action,
+    own
 FROM acting WHERE moved_at <= TIMESTAMP '2026-11-01 13:20:00';
 INSERT INTO w_stay
 SELECT h.instance, h.token, h.place, h.arrived_at, coalesce(r.acted_at, h.waiting_since), coalesce(r.acted_at, h.last_at),

@@ -1,8 +1,8 @@
 """Entries by a condition: at which instants it becomes true for whom, and for whom it holds at the end of the tick.
 
 Over dated inputs it acts at the very instant, over undated ones at the tick that sees it. Whoever is not known yet meets no condition.
-For whom it held at the last tick is remembered (`entry_truth`), and asked again where files have changed: whatever came in late, however
-old, and made it true by then does not go unnoticed.
+For whom it held at the last tick is remembered (`entry_truth`), and asked again where files have changed, or other journeys did
+something at earlier instants: whatever came in late, however old, and made it true by then does not go unnoticed.
 
 `w_truth(user_key, holds)`
     what is to be remembered: of the users that were looked at, whether the condition holds at the tick's instant.
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.known import make_known
+from engage_cli.journeys.results import others_did_before
 from engage_cli.plan.journeys.asked import ENTRY
 from engage_cli.state.instants import stored
 
@@ -89,7 +90,7 @@ class Becoming:
     def _compare(self, last: datetime) -> None:
         """Make `w_known_better(user_key)`: of whom the last tick was told something else than what is known of its instant now."""
         self.engine.execute("CREATE OR REPLACE TEMP TABLE w_known_better (user_key INTEGER)")
-        if self.new_files:
+        if self.new_files or others_did_before(self.engine, last):
             self.engine.execute(_EVERYBODY, [stored(last)])
             self.asker.ask([ENTRY])
             self.engine.execute(_KNOWN_BETTER, [stored(last)])

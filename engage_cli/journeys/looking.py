@@ -18,6 +18,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.happening import make_happened
+from engage_cli.journeys.results import others_did_before
 from engage_cli.journeys.work import count
 from engage_cli.plan.needs import Catalog
 from engage_cli.sql.calendar import after_duration
@@ -81,6 +82,8 @@ class Look:
                 engine.execute(_ASK_STANDING, [stored(self.last), name, version, step])
                 self.asker.make_changes(condition, self.last)
                 engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
+                if others_did_before(engine, self.last):
+                    engine.execute(_TOUCHED_BY_OTHERS, [name, version, step])
             else:
                 engine.execute(_TOUCHED_ALL, [name, version, step])
 
@@ -174,6 +177,11 @@ _ASK_STANDING = """
     SELECT p.instance, p.token, k.user_key, CAST(? AS TIMESTAMP) AS asked_at, k.key, k.entered_at, p.context
     FROM position_now AS p JOIN w_known_instance AS k USING (instance)
     WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step)
+"""
+_TOUCHED_BY_OTHERS = """
+    INSERT INTO w_touched
+    SELECT DISTINCT p.instance FROM position_now AS p JOIN w_known_instance AS k USING (instance)
+    WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step) AND k.user_key IN (SELECT user_key FROM w_did_before)
 """
 _TOUCHED_ALL = """
     INSERT INTO w_touched SELECT DISTINCT instance FROM position_now WHERE journey = ? AND version = ? AND step = coalesce(?, step)

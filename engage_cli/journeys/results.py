@@ -10,7 +10,10 @@
     what happened, in the columns of the state.
 """
 
+from datetime import datetime
+
 from engage_cli.engine.base import Engine
+from engage_cli.state.instants import stored
 
 TABLES = (
     """
@@ -62,3 +65,27 @@ def make_results(engine: Engine) -> None:
     """Make the tables, empty."""
     for table in TABLES:
         engine.execute(table)
+
+
+def make_did_before(engine: Engine, last: datetime) -> None:
+    """Make `w_did_before(user_key)`: with whom journeys that were ticked before this one did something at an instant that `last`, its own
+    last tick, had passed: an event that they read came in late, or they are new."""
+    engine.execute(_DID_BEFORE, [stored(last)] * 4)
+
+
+def others_did_before(engine: Engine, last: datetime) -> bool:
+    """Whether there is anybody in `w_did_before`, which it makes."""
+    make_did_before(engine, last)
+    return bool(engine.rows("SELECT 1 FROM w_did_before LIMIT 1"))
+
+
+_DID_BEFORE = """
+    CREATE OR REPLACE TEMP TABLE w_did_before AS
+    WITH ended AS (
+        SELECT instance FROM r_ended WHERE ended_at <= CAST(? AS TIMESTAMP)
+    )
+    SELECT user_key FROM r_entered WHERE entered_at <= CAST(? AS TIMESTAMP)
+    UNION SELECT user_key FROM r_sent WHERE scheduled_at <= CAST(? AS TIMESTAMP)
+    UNION SELECT user_key FROM r_set WHERE set_at <= CAST(? AS TIMESTAMP)
+    UNION SELECT u.user_key FROM instance_now AS i SEMI JOIN ended USING (instance) JOIN instance_user AS u USING (user_id)
+"""

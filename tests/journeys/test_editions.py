@@ -159,3 +159,33 @@ def test_events_of_later_ticks_find_those_who_moved(shop: Path) -> None:
     (shop / "data/events.csv").write_text(f"{EVENTS}m5,bob,Order Completed,2026-11-07T10:00:00Z\n")
     tick(shop, "2026-11-08T00:00:00")
     assert ended(shop) == [("ann", "06", "exited"), ("bob", "07", "exited")]
+
+
+LATE = """
+journey: welcome_back
+status: STATUS
+entry: {on: {event: Signed Up}, since: 2026-11-01}
+steps: [{delay: 9 days, id: wait}]
+---
+journey: watching
+status: live
+entry: ENTRY
+steps: [STEP]
+"""
+
+
+@pytest.mark.parametrize("by_entry", [True, False])
+def test_a_condition_sees_what_a_journey_did_that_went_live_later(shop: Path, by_entry: bool) -> None:
+    """No file of data has changed, and yet something else is known now of days before."""
+    seen = "when: {journey: welcome_back, status: inside}"
+    entry = f"{{{seen}, since: 2026-11-01}}" if by_entry else "{on: {event: Signed Up}, since: 2026-11-01}"
+    step = "{delay: 9 days, id: wait}" if by_entry else f"{{hold: {{}}, id: wait, branches: [{{name: seen, {seen}}}]}}"
+    text = LATE.replace("ENTRY", entry).replace("STEP", step)
+    for number, status in enumerate(("draft", "live")):
+        (shop / "campaigns/late.yaml").write_text(text.replace("STATUS", status))
+        tick(shop, f"2026-11-07T1{number}:00:00")
+    watching = rows(shop, "SELECT user_id, strftime(entered_at, '%d'), strftime(ended_at, '%d') FROM instance WHERE journey = 'watching'")
+    if by_entry:
+        assert watching == [("cid", "05", None)], "as far as the late window reaches"
+    else:
+        assert sorted(watching) == [("ann", "02", "02"), ("bob", "03", "03"), ("cid", "05", "05")]

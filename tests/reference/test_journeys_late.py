@@ -1,5 +1,7 @@
 """Events that come in after the tick that should have had them."""
 
+import pytest
+
 from tests.reference.journey_examples import did, run, sends, stays, trace
 
 HOLD = """
@@ -143,3 +145,30 @@ def test_who_met_the_entrys_condition_unknown_to_the_last_tick_enters_when_it_be
         assert stays(run(ordered, *carts, ticks=["7T00:00", "8T00:00"], late={"m1": 1})) == expected
     second = did("Cart", "2T09:00", "m2")
     assert stays(run(WHEN, CART, second, ticks=["2T12:00", "3T00:00"], late={"m2": 1})) == ["2T10:00 to now"], "it was true already"
+
+
+OTHERS = """
+journey: other
+entry: {on: {event: View}, reentry: always, since: 2026-11-01}
+steps: [{delay: 1 hour, id: d}, {send: hello, channel: email, id: hello}, {set: tier, to: gold, id: tier}]
+---
+journey: watching
+entry: {on: {event: Cart}, since: 2026-11-01}
+steps: [{hold: {for: 5 days}, id: wait, branches: [{name: seen, when: CONDITION}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "passes"),
+    [
+        ("{journey: other, status: inside}", "2T11:00"),
+        ("{journey: other, status: ended, within: 30 minutes}", "2T12:00"),
+        ("{message: {journey: other}, within: 30 minutes}", "2T12:00"),
+        ("{trait: tier, eq: gold}", "2T12:00"),
+    ],
+)
+def test_a_condition_sees_what_another_journey_did_by_a_late_event(condition: str, passes: str) -> None:
+    text = OTHERS.replace("CONDITION", condition)
+    view = did("View", "2T11:00", "m2")
+    for tick in ("2T15:00", "2T11:30", "2T12:30"):
+        assert trace(run(text, CART, view, ticks=[tick, "3T00:00"], late={"m2": 1}))[1:] == [f"{passes} wait > . branch seen"]

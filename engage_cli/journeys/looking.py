@@ -39,6 +39,7 @@ class Look:
     late_from: datetime | None
     last: datetime | None
     until: datetime
+    new_records: bool
 
     @property
     def journey(self) -> Journey:
@@ -78,14 +79,18 @@ class Look:
         for condition, step in self.edition.waits:
             if not count(engine, _STANDING, name, version, step):
                 continue
-            if self.asker.is_dated(condition) and self.last is not None:
+            if not self.asker.is_dated(condition) or self.last is None:
+                engine.execute(_TOUCHED_ALL, [name, version, step])
+            elif self.new_records and self.edition.plan.reads_records:
+                engine.execute(_WAITERS, [name, version, step, step])
+                self.asker.first_true(condition)
+                engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_first")
+            else:
                 engine.execute(_ASK_STANDING, [stored(self.last), name, version, step])
                 self.asker.make_changes(condition, self.last)
                 engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
                 if others_did_before(engine, self.last):
                     engine.execute(_TOUCHED_BY_OTHERS, [name, version, step])
-            else:
-                engine.execute(_TOUCHED_ALL, [name, version, step])
 
     def make_rules(self) -> None:
         """`w_branch`, `w_exit_rule`, `w_goal_rule`: which `on` stands where; `w_goal_limit`: until when a goal that ends instances
@@ -177,6 +182,16 @@ _ASK_STANDING = """
     SELECT p.instance, p.token, k.user_key, CAST(? AS TIMESTAMP) AS asked_at, k.key, k.entered_at, p.context
     FROM position_now AS p JOIN w_known_instance AS k USING (instance)
     WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step)
+"""
+# A row of a change log may have come in late, however old: what is asked begins with each instance's last transition.
+_WAITERS = """
+    CREATE OR REPLACE TEMP TABLE w_waiter AS
+    SELECT p.instance, p.token, k.user_key, k.key, k.entered_at, p.context, FALSE AS arrived, p.arrived_at,
+        max(p.last_at) OVER (PARTITION BY p.instance) AS instance_last_at, p.last_at
+    FROM position_now AS p JOIN w_known_instance AS k USING (instance)
+    WHERE p.journey = ? AND p.version = ?
+    QUALIFY CASE WHEN CAST(? AS VARCHAR) IS NULL THEN row_number() OVER (PARTITION BY p.instance ORDER BY p.token, p.last_at) = 1
+        ELSE p.step = CAST(? AS VARCHAR) END
 """
 _TOUCHED_BY_OTHERS = """
     INSERT INTO w_touched

@@ -60,6 +60,8 @@ class Tick:
     """The journey's place in the order of the tick."""
     new_files: bool = True
     """Whether there are other files than at the last tick: without, no event can have come in late."""
+    new_records: bool = True
+    """The same of files other than those of events: change logs of profiles, consents and the like."""
 
     @property
     def name(self) -> str:
@@ -156,7 +158,9 @@ class _Run:
         walking(engine, self.journey.name)
         entering = self.is_newest
         door = self._door()
-        look = Look(engine, edition, self.asker, tick.catalog, tick.zone, tick.since, tick.late_from, tick.last, tick.until)
+        look = Look(
+            engine, edition, self.asker, tick.catalog, tick.zone, tick.since, tick.late_from, tick.last, tick.until, tick.new_records
+        )
         engine.execute(_NO_CANDIDATE)
         if entering:
             door.find(edition.entry_on)

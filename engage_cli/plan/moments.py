@@ -17,7 +17,18 @@ from engage_cli.definitions.subjects import Subject
 from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
 from engage_cli.plan.checks import OfContext, OfKey
 from engage_cli.plan.finding import found_in
-from engage_cli.plan.leaves import AmongRows, ContextMeets, EventSet, FirstEvents, HasRows, Leaf, MemberOf, MessageWas
+from engage_cli.plan.leaves import (
+    AmongRows,
+    ConsentIs,
+    ContextMeets,
+    EventSet,
+    FirstEvents,
+    HasRows,
+    Leaf,
+    MemberOf,
+    MessageWas,
+    SomeLinked,
+)
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import asks_outcomes, names_of, with_outcomes
 from engage_cli.plan.predicates import Plan, PlannedAudience, Predicate
@@ -71,6 +82,11 @@ class MomentPlan:
         leaves = [leaf for one in (*self.audiences.values(), *self.conditions.values()) for _, leaf in leaves_about(one.of, one.predicate)]
         found = [path for leaf in leaves for path in traits_of_leaf(leaf)]
         return frozenset([*found, *(path for trait in self.traits.values() for path in traits_of_source(trait.source))])
+
+    @property
+    def reads_records(self) -> bool:
+        """Whether the conditions look at what files other than those of events say: traits, consents, memberships."""
+        return bool(self.trait_paths) or any(True for _ in found_in(self._predicates(), (ConsentIs, SomeLinked)))
 
     @property
     def event_names(self) -> frozenset[str]:

@@ -1,11 +1,12 @@
 """A tick's walks: everything that happens to the journeys, found in their order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engage_cli.definitions.journey_graph import waits
 from engage_cli.definitions.project import Project
-from engage_cli.engine.base import Engine, Staging
+from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.journeys.idling import busy_ones
 from engage_cli.journeys.ledger import make_ledger
 from engage_cli.journeys.outcomes import make_no_outcomes, make_outcomes
@@ -20,12 +21,20 @@ from engage_cli.journeys.work import make_tables
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes
 from engage_cli.service.tick_plans import MOVING, Plan, late_window
+from engage_cli.state.hashes import hash_of_files
+from engage_cli.state.inputs import other_records_since
 
 
 def perform(
-    engine: Engine, project: Project, plans: Sequence[Plan], staging: Staging, needs: Needs, as_of: datetime, inputs: str = ""
+    engine: Engine,
+    project: Project,
+    plans: Sequence[Plan],
+    staging: Staging,
+    needs: Needs,
+    as_of: datetime,
+    files: Sequence[InputFile] = (),
 ) -> None:
-    """Find all that happens to the journeys, in their order. `inputs`: the hash of the files that are read."""
+    """Find all that happens to the journeys, in their order. `files`: those that are read."""
     config, window = project.config, late_window(project)
     make_results(engine)
     make_standing(engine, joined=config.sources.identity is not None)
@@ -38,11 +47,12 @@ def perform(
     make_ledger(engine)
     forget_sets_of_walk(engine)
     lay_over(engine, needs.traits, config.timezone)
-    ticks = []
+    ticks, inputs = [], hash_of_files(files)
     for place, plan in enumerate(plans):
         _change_edition(engine, plan)
         new_files = plan.clock is None or plan.clock.inputs != inputs
-        ticks.append(_tick_of(engine, project, plan, staging, needs, as_of, place, new_files=new_files))
+        tick = _tick_of(engine, project, plan, staging, needs, as_of, place, new_files=new_files)
+        ticks.append(replace(tick, new_records=new_files and other_records_since(engine, tick.last_run, files)))
     edited = frozenset(plan.journey.name for plan in plans if plan.new_version is not None)
     busy = busy_ones(engine, ticks, edited=edited, joined=config.sources.identity is not None)
     for tick in ticks:

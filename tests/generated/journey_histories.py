@@ -83,12 +83,16 @@ def schedules(draw: st.DrawFn, case: Times) -> list[datetime]:
 
 
 @st.composite
-def late_arrivals(draw: st.DrawFn, events: Sequence[EventRow], schedule: Sequence[datetime]) -> Mapping[str, int]:
-    """By which tick some events come in that an earlier tick should have had."""
+def late_arrivals(draw: st.DrawFn, dataset: Dataset, schedule: Sequence[datetime]) -> Mapping[str, int]:
+    """By which tick some events, and rows of the change log and of consents, come in that an earlier tick should have had."""
     came_in: dict[str, int] = {}
-    for row in events:
-        first = next((n for n, as_of in enumerate(schedule) if as_of >= row.timestamp), len(schedule))
+    rows = [(row.message_id, row.timestamp) for row in dataset.events]
+    if draw(st.integers(0, 2)) == 0:
+        rows += [(f"profile {n}", row.timestamp) for n, row in enumerate(dataset.profiles) if row.timestamp is not None]
+        rows += [(f"consent {n}", row.updated_at) for n, row in enumerate(dataset.consents) if row.updated_at is not None]
+    for name, instant in rows:
+        first = next((n for n, as_of in enumerate(schedule) if as_of >= instant), len(schedule))
         if first + 1 < len(schedule) and draw(st.integers(0, 2)) == 0:
-            assert row.message_id is not None
-            came_in[row.message_id] = draw(st.integers(first + 1, len(schedule) - 1))
+            assert name is not None
+            came_in[name] = draw(st.integers(first + 1, len(schedule) - 1))
     return came_in

@@ -38,7 +38,7 @@ def histories(draw: st.DrawFn, number: int = 1, people: int = 3, *, late: bool =
     definitions = [draw(journeys(name, case, reads_other=reads_other)) for name in names]
     if reads_other:
         definitions.append(draw(_other(case)))
-    came_in = draw(late_arrivals(dataset.events, schedule)) if late and draw(st.booleans()) else {}
+    came_in = draw(late_arrivals(dataset, schedule)) if late and draw(st.booleans()) else {}
     return History(
         [*AUDIENCES, *TRAITS, *definitions],
         dataset,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.reference.journey_examples import did, run, sends, stays, trace
+from tests.reference.consents import ConsentRow
+from tests.reference.journey_examples import at, did, run, said, sends, stays, trace
 
 HOLD = """
 journey: j
@@ -172,3 +173,31 @@ def test_a_condition_sees_what_another_journey_did_by_a_late_event(condition: st
     view = did("View", "2T11:00", "m2")
     for tick in ("2T15:00", "2T11:30", "2T12:30"):
         assert trace(run(text, CART, view, ticks=[tick, "3T00:00"], late={"m2": 1}))[1:] == [f"{passes} wait > . branch seen"]
+
+
+@pytest.mark.parametrize("tick", ["2T15:00", "2T11:30"])
+def test_a_condition_sees_what_came_late_into_a_change_log(tick: str) -> None:
+    text = OTHERS.replace("CONDITION", "{trait: plan, eq: pro}")
+    ticks = [tick, "3T00:00"]
+    late = {"profile 1": 1, "profile 2": 1}
+    rows = [said("1T00:00", plan="free"), said("2T11:00", plan="pro"), said("2T11:20", plan="free")]
+    assert trace(run(text, CART, *rows[:2], ticks=ticks, late=late))[1:] == ["2T11:00 wait > . branch seen"]
+    assert trace(run(text, CART, *rows, ticks=ticks, late=late))[1:] == ["2T11:00 wait > . branch seen"], "and is over again by the tick"
+    early = [said("1T00:00", plan="free"), said("2T09:00", plan="pro")]
+    assert trace(run(text, CART, *early, ticks=ticks, late=late))[1:] == ["2T10:00 wait > . branch seen"], "not before the last move"
+
+
+def test_a_condition_sees_consents_that_came_late() -> None:
+    text = OTHERS.replace("CONDITION", "{event: Note}").replace(
+        "steps: [{hold", "exit: [{when: {consent: {channel: email}}}]\nsteps: [{hold"
+    )
+    for told, ended in {"2T11:00": "2T11:00", "2T09:00": "2T10:00"}.items():
+        consent = ConsentRow("ann", "email", "subscribed", None, at(told))
+        results = run(text, CART, consent, ticks=["2T15:00", "3T00:00"], late={"consent 0": 1})
+        assert stays(results) == [f"2T10:00 to {ended} exited"]
+
+
+def test_who_met_the_entrys_condition_by_a_change_log_that_came_late_enters_when_it_became_true() -> None:
+    text = "{journey: j, entry: {when: {trait: plan, eq: pro}, reentry: always, since: 2026-11-01}, steps: [{delay: 9 days, id: wait}]}"
+    rows = [said("1T00:00", plan="free"), said("2T11:00", plan="pro")]
+    assert stays(run(text, *rows, ticks=["2T15:00", "3T00:00"], late={"profile 1": 1})) == ["2T11:00 to now"]

@@ -27,7 +27,7 @@ def product_results(history: History, store: str = "none", *, check: bool = Fals
         write_project(Path(folder), history, store)
         lists = Taken(Path(folder))
         for number, as_of in enumerate(history.schedule):
-            write_events(Path(folder), history, number)
+            write_data(Path(folder), history, number)
             tick_journeys(Path(folder), [], as_of=as_of, progress=SILENT)
             assert some(lists.take()) == some(standing(Path(folder) / STATE, as_of))
         assert not check or broken_invariants(Path(folder)) == []
@@ -38,7 +38,7 @@ def tick_through(folder: Path, history: History, store: str = "none") -> None:
     """A project folder with a history, ticked as its schedule says."""
     write_project(folder, history, store)
     for number, as_of in enumerate(history.schedule):
-        write_events(folder, history, number)
+        write_data(folder, history, number)
         tick_journeys(folder, [], as_of=as_of, progress=SILENT)
 
 
@@ -63,23 +63,14 @@ def write_project(folder: Path, history: History, store: str) -> None:
     sources: dict[str, Any] = {"events": {"path": "data/events/*.jsonl"}}
     (folder / "data" / "events").mkdir()
     data = history.dataset
-    logs = [row for row in data.profiles if row.timestamp is not None]
-    snapshots = [row for row in data.profiles if row.timestamp is None]
     profiles = []
-    if logs:
-        _write(folder / "data" / "log.jsonl", [{"user_id": row.user_id, "set_at": _iso(row.timestamp), **row.traits} for row in logs])
+    if any(row.timestamp is not None for row in data.profiles):
         profiles.append({"path": "data/log.jsonl", "columns": {"user_id": "user_id", "timestamp": "set_at"}})
-    if snapshots:
-        _write(folder / "data" / "profiles.jsonl", [{"user_id": row.user_id, **row.traits} for row in snapshots])
+    if any(row.timestamp is None for row in data.profiles):
         profiles.append({"path": "data/profiles.jsonl", "columns": {"user_id": "user_id"}})
     if profiles:
         sources["profiles"] = profiles
     if data.consents:
-        rows = [
-            {"user_id": c.user_id, "channel": c.channel, "group": c.group, "status": c.status, "updated_at": _iso(c.updated_at)}
-            for c in data.consents
-        ]
-        _write(folder / "data" / "consents.jsonl", rows)
         sources["consents"] = {"path": "data/consents.jsonl"}
     config: dict[str, Any] = {
         "project": "p",
@@ -101,8 +92,8 @@ def write_project(folder: Path, history: History, store: str) -> None:
         (folder / path).write_text("\n".join(values) + "\n")
 
 
-def write_events(folder: Path, history: History, tick: int) -> None:
-    """The events that came in by a tick, in a file of their own."""
+def write_data(folder: Path, history: History, tick: int) -> None:
+    """What came in by a tick: the events in a file of their own, the rows of profiles and consents in the files that have those before."""
     rows = [
         {
             "message_id": row.message_id,
@@ -116,6 +107,19 @@ def write_events(folder: Path, history: History, tick: int) -> None:
     ]
     if rows or tick == 0:
         _write(folder / "data" / "events" / f"{tick:03}.jsonl", rows)
+    data, before = history.known_by(tick), history.known_by(tick - 1)
+    if tick == 0 or data.profiles != before.profiles:
+        logs = [{"user_id": row.user_id, "set_at": _iso(row.timestamp), **row.traits} for row in data.profiles if row.timestamp is not None]
+        snapshots = [{"user_id": row.user_id, **row.traits} for row in data.profiles if row.timestamp is None]
+        for name, lines in (("log", logs), ("profiles", snapshots)):
+            if any((row.timestamp is not None) == (name == "log") for row in history.dataset.profiles):
+                _write(folder / "data" / f"{name}.jsonl", lines)
+    if history.dataset.consents and (tick == 0 or data.consents != before.consents):
+        consents = [
+            {"user_id": c.user_id, "channel": c.channel, "group": c.group, "status": c.status, "updated_at": _iso(c.updated_at)}
+            for c in data.consents
+        ]
+        _write(folder / "data" / "consents.jsonl", consents)
 
 
 def read_results(state: Path, journeys: list[str]) -> dict[str, Results]:

@@ -1,7 +1,7 @@
 """What a simulation is given: definitions, data, when each event came in, and the schedule of ticks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -16,7 +16,8 @@ class History:
     """A project over time.
 
     `definitions` are its audiences, traits and journeys. `came_in` says by which tick (counted from 0) the rows of an event are first there,
-    by message id; what it leaves out was there from the start. `zone_trait` names people's time zones, `quiet_hours` when nobody is written to.
+    by message id, and of rows of the change log and of consents, `profile 0` and `consent 0` for the first one; what it leaves out was there from the
+    start. `zone_trait` names people's time zones, `quiet_hours` when nobody is written to.
     """
 
     definitions: Sequence[Definition]
@@ -28,6 +29,16 @@ class History:
     late_window: str = "3 days"
     came_in: Mapping[str, int] = field(default_factory=dict)
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def known_by(self, tick: int) -> Dataset:
+        """The rows that are there by a tick (counted from 0)."""
+        data, came_in = self.dataset, self.came_in
+        return replace(
+            data,
+            events=[row for row in data.events if came_in.get(row.message_id or "", 0) <= tick],
+            profiles=[row for n, row in enumerate(data.profiles) if came_in.get(f"profile {n}", 0) <= tick],
+            consents=[row for n, row in enumerate(data.consents) if came_in.get(f"consent {n}", 0) <= tick],
+        )
 
     def of_kind(self, kind: str) -> dict[str, Definition]:
         """The definitions of a kind by id."""

@@ -43,9 +43,7 @@ class World:
 
     def take_in(self, tick: int) -> None:
         """Everything that is there by the tick (counted from 0)."""
-        dataset = self.history.dataset
-        rows = [row for row in dataset.events if self.history.came_in.get(row.message_id or "", 0) <= tick]
-        self.dataset: Dataset = replace(dataset, events=rows)
+        self.dataset: Dataset = self.history.known_by(tick)
         events = distinct_events(self.dataset)
         self._events = {}
         for event in events:

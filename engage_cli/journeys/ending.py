@@ -51,7 +51,8 @@ def find_goals(walk: Walk) -> None:
 
 
 def _find_exits(walk: Walk) -> None:
-    """Make `w_exit(instance, acted_at, event, number, is_goal)`: what may end each instance from outside of its path."""
+    """Make `w_exit(instance, acted_at, ts, event, number, is_goal)`: what may end each instance from outside of its path. Events that came
+    in late may all act at one instant: `ts` is their own one, of which the first goes first."""
     engine, journey = walk.engine, walk.journey
     tied = [one for one in walk.awaited if one.place in ("exit", "goal") and one.tied]
     if tied:
@@ -67,6 +68,7 @@ def _find_exits(walk: Walk) -> None:
                 query = exp.select(
                     column("instance", "i"),
                     exp.alias_(instant, "acted_at"),
+                    exp.alias_(exp.cast(exp.Literal.string("0001-01-01"), "TIMESTAMP"), "ts"),
                     exp.alias_(exp.Literal.string(""), "event"),
                     exp.alias_(integer_literal(number), "number"),
                     exp.alias_(exp.false(), "is_goal"),
@@ -97,7 +99,7 @@ _HOLDERS = """
 
 _EXIT_EVENTS = """
     CREATE OR REPLACE TEMP TABLE w_exit AS
-    SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.message_id AS event,
+    SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.ts, e.message_id AS event,
         min(x.number) AS number, bool_and(x.is_goal) AS is_goal
     FROM w_instance AS i
     JOIN w_happened AS e ON e.user_key = i.user_key AND e.ts >= i.entered_at
@@ -118,11 +120,11 @@ _EXIT_WAITERS = """
         last_at
     FROM w_instance
 """
-_EXIT_WHEN = "INSERT INTO w_exit SELECT instance, true_at, '', CAST(? AS INTEGER), FALSE FROM w_first"
+_EXIT_WHEN = "INSERT INTO w_exit SELECT instance, true_at, TIMESTAMP '0001-01-01', '', CAST(? AS INTEGER), FALSE FROM w_first"
 _CUT = f"""
     CREATE OR REPLACE TEMP TABLE w_cut AS
     WITH outside AS (
-        SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, event, number) = 1
+        SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, ts, event, number) = 1
     ), inside AS (
         SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
     )

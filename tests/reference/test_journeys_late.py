@@ -119,6 +119,19 @@ def test_a_late_goal_is_reached_at_its_timestamp_and_the_first_recorded_stays() 
     assert [row.reached_at.hour for row in run(goals, CART, first, ticks=["2T21:00", "3T00:00"], late={"m2": 1}).goals] == [11]
 
 
+def test_of_several_late_ones_the_first_reaches_the_goal_and_ends_it() -> None:
+    goal = HOLD.replace("exit: [{on: {event: Order, match: true}}]", "")
+    first, second = did("Order", "2T11:00", "m9", cart="a"), did("Order", "2T11:30", "m2", cart="a")
+    for ends in (False, True):
+        text = goal.replace("for: 2 days}", "for: 2 days, exit: true}") if ends else goal
+        results = run(text, CART, first, second, ticks=["2T20:30", "2T21:00"], late={"m2": 1, "m9": 1})
+        assert [row.event_id for row in results.goals] == ["m9"]
+        assert trace(results)[2:] == (["2T20:00 day > . goal m9"] if ends else [])
+    assert trace(run(HOLD, CART, first, second, ticks=["2T20:30", "2T21:00"], late={"m2": 1, "m9": 1}))[2:] == [
+        "2T20:00 day > . exit_rule 1 m9"
+    ]
+
+
 WHEN = """
 journey: j
 entry: {when: {event: Cart, within: 10 days}, reentry: always, since: 2026-11-01}

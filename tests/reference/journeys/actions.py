@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.reference.dataset import Event
 from tests.reference.instants import later
 from tests.reference.journeys.graph import Way
 from tests.reference.journeys.instance import Instance, Token
-from tests.reference.journeys.occurrences import events_for_instance, events_for_token, occurs
+from tests.reference.journeys.occurrences import Clock, events_for_instance, events_for_token, occurs
 from tests.reference.journeys.world import World
 from tests.reference.ties import Ties
 
 EXITS, RESTARTS, BRANCHES, TIMERS, ENTRIES = range(5)
+NO_EVENT = datetime.min.replace(tzinfo=UTC)
+"""The own instant of an exit that no event brings about: it goes before those that one does."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,6 @@ class Action:
     def order(self) -> tuple[datetime, int, tuple[Any, ...]]:
         """What comes first is least."""
         return self.at, self.rank, self.place
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The tick: its number, its instant, and the events that came in too late for it or one before."""
-
-    number: int
-    as_of: datetime
-    too_old: set[str]
 
 
 class Possible:
@@ -84,10 +77,10 @@ class Possible:
 
     def _of_exits(self, instance: Instance, clock: Clock) -> Iterator[Action]:
         ties = self.ties(instance, instance.root)
-        for acting, event in events_for_instance(instance, self._world, clock.too_old, clock.as_of):
+        for acting, event in events_for_instance(instance, self._world, clock, clock.as_of):
             for rule, exit_rule in enumerate(self._exits):
                 if "on" in exit_rule and occurs(exit_rule["on"], event, self._world, ties):
-                    yield Action(acting, EXITS, (event.message_id, rule), event=event, rule=rule)
+                    yield Action(acting, EXITS, (event.timestamp, event.message_id, rule), event=event, rule=rule)
                     break
         for rule, exit_rule in enumerate(self._exits):
             instant = None
@@ -99,16 +92,16 @@ class Possible:
                     exit_rule["when"], user_id, instance.last_at, clock.as_of, entered_at, instance.entered_in, clock, ties
                 )
             if instant is not None and instant <= clock.as_of:
-                yield Action(instant, EXITS, ("", rule), rule=rule)
+                yield Action(instant, EXITS, (NO_EVENT, "", rule), rule=rule)
 
     def _of_goal(self, instance: Instance, clock: Clock) -> Iterator[Action]:
         if self._goal is None or instance.goal is not None:
             return
         ties = self.ties(instance, instance.root)
-        for acting, event in events_for_instance(instance, self._world, clock.too_old, clock.as_of):
+        for acting, event in events_for_instance(instance, self._world, clock, clock.as_of):
             end = later(instance.entry.entered_at, self._goal["for"], self._world.zone) if "for" in self._goal else event.timestamp
             if event.timestamp <= end and occurs(self._goal["on"], event, self._world, ties):
-                yield Action(acting, EXITS, (event.message_id, len(self._exits)), event=event)
+                yield Action(acting, EXITS, (event.timestamp, event.message_id, len(self._exits)), event=event)
 
     # ---- holds
 
@@ -116,7 +109,7 @@ class Possible:
         hold, ties = token.step.what or {}, self.ties(instance, token)
         deadline = later(token.waiting_since, hold["for"], self._world.zone) if "for" in hold else None
         end = clock.as_of if deadline is None else min(deadline, clock.as_of)
-        for acting, event in events_for_token(instance, token, self._world, clock.too_old, end):
+        for acting, event in events_for_token(instance, token, self._world, clock, end):
             for way in token.step.ways:
                 if "on" in way.definition and occurs(way.definition["on"], event, self._world, ties):
                     by_event = (event.timestamp, event.message_id, token.order)

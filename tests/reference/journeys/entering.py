@@ -7,9 +7,8 @@ from typing import Any
 
 from tests.reference.dataset import Event
 from tests.reference.instants import before, day_start, later, literal_instant
-from tests.reference.journeys.actions import Clock
 from tests.reference.journeys.journey import Walk, key_of
-from tests.reference.journeys.occurrences import occurs
+from tests.reference.journeys.occurrences import Clock, occurs
 from tests.reference.journeys.world import World
 
 MICROSECOND = timedelta(microseconds=1)

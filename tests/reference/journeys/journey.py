@@ -9,10 +9,11 @@ from typing import Any
 
 from tests.reference.dataset import Event
 from tests.reference.instants import later
-from tests.reference.journeys.actions import RESTARTS, TIMERS, Action, Clock, Possible
+from tests.reference.journeys.actions import RESTARTS, TIMERS, Action, Possible
 from tests.reference.journeys.delays import delay_end, person_zone
 from tests.reference.journeys.graph import Step, Way, graph_of
 from tests.reference.journeys.instance import ROOT, Instance, Token
+from tests.reference.journeys.occurrences import Clock
 from tests.reference.journeys.rows import (
     COMPLETED,
     EXITED,

@@ -1,6 +1,7 @@
 """Which events count for an `on`: those of the user that match, in the order in which they act."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,15 @@ from tests.reference.ties import Ties, matched_path
 from tests.reference.wheres import event_meets
 
 On = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The tick: its number, its instant, and the events that came in too late for it or one before."""
+
+    number: int
+    as_of: datetime
+    too_old: set[str]
 
 
 def occurs(on: On, event: Event, world: World, ties: Ties | None) -> bool:
@@ -32,15 +42,17 @@ def acting_at(event: Event, instance: Instance, world: World) -> datetime:
     return event.timestamp
 
 
-def events_for_token(instance: Instance, token: Token, world: World, too_old: set[str], end: datetime) -> Iterator[tuple[datetime, Event]]:
+def events_for_token(instance: Instance, token: Token, world: World, clock: Clock, end: datetime) -> Iterator[tuple[datetime, Event]]:
     """The events that count at the hold where the token stands, each with the instant at which it would act."""
     for event in world.events(instance.entry.user_id):
+        if token.arrived_in != clock.number and not world.is_news(event):
+            continue
         acting = acting_at(event, instance, world)
         if _since_entry(token) and instance.entry.entered_at <= event.timestamp < token.arrived_at and event is not instance.event:
             acting = max(acting, token.arrived_at)
         elif event.timestamp < token.arrived_at:
             continue
-        if token.waiting_since <= acting <= end and event.message_id not in too_old | token.spent | _entered_by(instance):
+        if token.waiting_since <= acting <= end and event.message_id not in clock.too_old | token.spent | _entered_by(instance):
             yield acting, event
 
 
@@ -49,12 +61,13 @@ def _since_entry(token: Token) -> bool:
     return "entry" in (definition.get("since"), (definition["hold"] or {}).get("since"))
 
 
-def events_for_instance(instance: Instance, world: World, too_old: set[str], end: datetime) -> Iterator[tuple[datetime, Event]]:
+def events_for_instance(instance: Instance, world: World, clock: Clock, end: datetime) -> Iterator[tuple[datetime, Event]]:
     """The events that count for exits and the goal, each with the instant at which it would act."""
     for event in world.events(instance.entry.user_id):
         acting = acting_at(event, instance, world)
-        counts = (
-            event.timestamp >= instance.entry.entered_at and event.message_id not in too_old | _entered_by(instance) | instance.moved_by
+        counts = (instance.entered_in == clock.number or world.is_news(event)) and (
+            event.timestamp >= instance.entry.entered_at
+            and event.message_id not in clock.too_old | _entered_by(instance) | instance.moved_by
         )
         if counts and instance.last_at <= acting <= end:
             yield acting, event

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tests.reference.instants import before
-from tests.reference.journeys.actions import ENTRIES, Action, Clock
+from tests.reference.journeys.actions import ENTRIES, Action
 from tests.reference.journeys.entering import Entrance, Entrant
 from tests.reference.journeys.history import Definition, History
 from tests.reference.journeys.instance import Instance
 from tests.reference.journeys.journey import Walk
+from tests.reference.journeys.occurrences import Clock
 from tests.reference.journeys.rows import ListChange, Results, Synced
 from tests.reference.journeys.world import World
 

@@ -50,8 +50,13 @@ class World:
             self._events.setdefault(event.user_id, []).append(event)
         known = {event.message_id for event in events}
         self.new, self._seen = known - self._seen, known
+        self._last = self.history.schedule[tick - 1] if tick else None
         self.users = sorted(universe(self.dataset, datetime.max.replace(tzinfo=self.zone)))
         self.changed()
+
+    def is_news(self, event: Event) -> bool:
+        """Whether no tick before this one had the event. It is judged by the first one that has it: what is known later changes nothing."""
+        return event.message_id in self.new or self._last is None or event.timestamp > self._last
 
     def changed(self) -> None:
         """Forget kept answers."""

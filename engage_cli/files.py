@@ -84,6 +84,13 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole, in place of what has its name, or not at all."""
+    part = part_of(path)
+    write_text(part, text)
+    rename(part, path)
+
+
 def copy_file(source: Path, destination: Path) -> None:
     """Copy a file under a name of its own, by way of a part that is fsynced and renamed."""
     part = part_of(destination)

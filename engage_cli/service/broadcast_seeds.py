@@ -64,8 +64,7 @@ def send_seeds(project: Project, folder: Path, name: str, seeds: Path, *, as_of:
     path = folder / project.config.outputs / FOLDER / name / f"{broadcast.channel}.jsonl"
     if not dry_run:
         files.make_folder(path.parent)
-        files.write_text(files.part_of(path), "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines))
-        files.rename(files.part_of(path), path)
+        files.replace_text(path, "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines))
     written = None if dry_run else path.relative_to(folder) if path.is_relative_to(folder) else path
     return SeedsResult(name, instant, dry_run, len(people), len(lines), written)
 

@@ -144,7 +144,7 @@ def _write(folder: Path, rows: Sequence[GivenConsent], as_of: datetime) -> Path:
     files.make_folder(folder)
     for leftover in folder.glob(f"*{files.PART}"):
         files.remove(leftover)
-    _replace(folder / name, text)
+    files.replace_text(folder / name, text)
     return folder / name
 
 
@@ -164,13 +164,7 @@ def _write_errors(path: Path, refused: Sequence[RefusedRow]) -> None:
     writer.writerow(("row", "code", "reason"))
     writer.writerows((one.row, one.code, one.reason) for one in refused)
     files.make_folder(path.absolute().parent)
-    _replace(path, buffer.getvalue())
-
-
-def _replace(path: Path, text: str) -> None:
-    part = files.part_of(path)
-    files.write_text(part, text)
-    files.rename(part, path)
+    files.replace_text(path, buffer.getvalue())
 
 
 # ---- looking -------------------------------------------------------------------------------------------------------

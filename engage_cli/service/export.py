@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from engage_cli import files
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.plan.needs import Reading
@@ -32,9 +33,9 @@ def reading_for(file_format: str) -> Reading:
 
 def write(engine: Engine, query: exp.Expr, output: Path, file_format: str) -> int:
     """Write a query's rows to a file, which is replaced whole; how many there are."""
-    part = output.with_name(output.name + ".part")
+    part = files.part_of(output)
     rows = engine.copy(query, part.absolute(), file_format)
-    part.replace(output)
+    files.rename(part, output)
     return rows
 
 

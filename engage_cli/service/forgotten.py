@@ -104,9 +104,7 @@ def _rewrite_consents(path: Path, forgotten: Forgotten) -> None:
     rows = list(_consents(path))
     kept = [line for user, line in rows if not forgotten.has(USER_ID, user)]
     if len(kept) < len(rows):
-        part = files.part_of(path)
-        files.write_text(part, "".join(f"{line}\n" for line in kept))
-        files.rename(part, path)
+        files.replace_text(path, "".join(f"{line}\n" for line in kept))
 
 
 def _consents(path: Path) -> Iterator[tuple[str, str]]:

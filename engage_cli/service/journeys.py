@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from engage_cli import files
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_journey
@@ -97,6 +98,4 @@ def _write(output: Path, text: str) -> None:
     """Write a file whole, or not at all."""
     if not output.absolute().parent.is_dir():
         raise UsageError(f"the folder of {output} does not exist", hint="make it, or name another file")
-    part = output.with_name(output.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    part.replace(output)
+    files.replace_text(output, text)

@@ -206,8 +206,7 @@ def _written(project: Project, folder: Path, stem: str, rendered: Rendered) -> t
     for end, text in (("html", rendered.html), ("txt", rendered.text)):
         if text is not None:
             path = place / f"{stem}.{end}"
-            files.write_text(files.part_of(path), text if text.endswith("\n") else f"{text}\n")
-            files.rename(files.part_of(path), path)
+            files.replace_text(path, text if text.endswith("\n") else f"{text}\n")
             written.append(path.relative_to(folder) if path.is_relative_to(folder) else path)
     return tuple(written)
 

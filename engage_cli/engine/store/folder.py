@@ -58,10 +58,8 @@ class StoreFolder:
 
     def publish(self, manifest: Manifest) -> None:
         """Replace the manifest, and remove what it no longer names."""
-        part = files.part_of(self.manifest_path)
         crash_point("store: publish")
-        files.write_text(part, manifest.to_json())
-        files.rename(part, self.manifest_path)
+        files.replace_text(self.manifest_path, manifest.to_json())
         crash_point("store: published")
         self.sweep(manifest)
 

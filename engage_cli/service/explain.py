@@ -109,8 +109,8 @@ class _Shown:
         values = tuple((words, self.found[name]) for name, words in self.queries.values.items() if name.startswith(f"value_{number}_"))
         if isinstance(part.condition, w.Quantified):
             values = self._linked(number, part.condition)
-        matching = self._count(sets[0].matching) if sets else None
-        events = tuple(event for query in sets for event in self._newest(query))[:12]
+        matching = self._count(sets[0].matching) if sets and not isinstance(part.condition, w.SequenceDone) else None
+        events = self._events(sets)
         return Explained(
             text=one_line(part.condition),
             file=part.condition.span.file,
@@ -138,6 +138,16 @@ class _Shown:
 
     def _count(self, query: exp.Select) -> int:
         return int(self.engine.rows(query)[0][0])
+
+    def _events(self, sets: tuple[EventQuery, ...]) -> tuple[EventShown, ...]:
+        """The newest events of some sets, each once; of several sets, as of a sequence, in the order in which they happened."""
+        found: dict[str, EventShown] = {}
+        for query in sets:
+            for event in self._newest(query):
+                steps = {*query.steps, *(found[event.message_id].steps if event.message_id in found else ())}
+                found[event.message_id] = replace(event, steps=tuple(sorted(steps)))
+        shown = tuple(found.values())
+        return tuple(sorted(shown, key=lambda event: (event.timestamp, event.message_id))) if len(sets) > 1 else shown
 
     def _newest(self, query: EventQuery) -> list[EventShown]:
         rows = self.engine.rows(query.newest)
@@ -199,9 +209,9 @@ class _Shown:
         assert isinstance(condition, w.SequenceDone)
         steps = [step for step in condition.steps if not step.negated]
         leaf = next(leaf for leaf in part.leaves if isinstance(leaf, Sequence))
-        absent = [" or ".join(query.names) for query in sets[: len(steps)] if self._count(query.matching) == 0]
+        absent = [" or ".join(query.names) for query in sets if query.steps and self._count(query.matching) == 0]
         if condition.order is w.Order.ANY:
-            done = len(steps) - len(absent)
+            done = len(steps) - sum(len(query.steps) for query in sets if self._count(query.matching) == 0)
             return f"{done} of {leaf.at_least} steps were done" + (f"; never in the window: {', '.join(absent)}" if absent else "")
         reached = self.engine.rows(self.queries.stages[number])[0]
         for place, (step, states) in enumerate(zip(steps, reached, strict=True), start=1):

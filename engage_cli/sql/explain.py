@@ -37,6 +37,8 @@ class EventQuery:
     in_window: exp.Select
     ever: exp.Select
     newest: exp.Select
+    steps: tuple[int, ...] = ()
+    """Of a sequence the steps, counted from 1, that the events are for."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ class _Explainer:
             self._values(number, leaf)
             sets = event_sets(leaf)
             if sets:
-                found = tuple(self._event_query(events) for events in sets)
-                self.events[number] = tuple(dict.fromkeys((*self.events.get(number, ()), *found)))
+                steps = leaf.steps if isinstance(leaf, Sequence) else ()
+                places = {events: tuple(n for n, step in enumerate(steps, start=1) if step.events == events) for events in sets}
+                self.events[number] = (*self.events.get(number, ()), *(self._event_query(events, of) for events, of in places.items()))
             if isinstance(leaf, Sequence):
                 self.stages[number] = self._stages(leaf)
             if isinstance(leaf, SomeLinked):
@@ -118,7 +121,7 @@ class _Explainer:
             self.values[name] = words
             self.columns.append(exp.alias_(exp.cast(value.copy(), "TEXT"), name))
 
-    def _event_query(self, events: Events) -> EventQuery:
+    def _event_query(self, events: Events, steps: tuple[int, ...]) -> EventQuery:
         window = EventSet(events.names, events.stretch, ANY_ROW)
         ever = EventSet(events.names, Stretch(high=Bound(self.compiler.plan.as_of, True)), ANY_ROW)
         plain = events if not _refers(events) else EventSet(events.names, events.stretch, ANY_ROW)
@@ -128,6 +131,7 @@ class _Explainer:
             self._count(window),
             self._count(ever),
             self._newest(plain),
+            steps,
         )
 
     def _count(self, events: Events) -> exp.Select:

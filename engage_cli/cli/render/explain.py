@@ -87,4 +87,5 @@ def _details(part: Explained, whole: bool) -> Iterator[Line]:
 
 def _event(event: EventShown, whole: bool) -> Line:
     shown = event.properties if whole else shortened(event.properties, _PROPERTIES)
-    return line("  ", dim(instant(event.timestamp)), "  ", event.event, "  ", dim(shown))
+    of = f"  step {' and '.join(str(step) for step in event.steps)}" if event.steps else ""
+    return line("  ", dim(instant(event.timestamp)), "  ", event.event, of, "  ", dim(shown))

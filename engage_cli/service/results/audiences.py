@@ -118,12 +118,14 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class EventShown:
-    """An event that bears on a leaf. `properties` is JSON text."""
+    """An event that bears on a leaf. `properties` is JSON text; `steps` are those of a sequence that it meets by itself, counted from 1
+    without those that say `not` (none: it is one that must not come)."""
 
     event: str
     timestamp: datetime
     message_id: str
     properties: str
+    steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

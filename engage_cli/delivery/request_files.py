@@ -118,6 +118,7 @@ def write_requests(
         crash_point("requests written")
         files.rename(part, path)
         crash_point("requests named")
+        handed.file = path
     else:
         files.remove(part)
     log.settle(place.run, path.name, Fate.SENT)

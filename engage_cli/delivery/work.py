@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from queue import Empty, Full, Queue
 
 from engage_cli.crash import crash_point
@@ -73,10 +74,11 @@ class Handing:
 
 @dataclass(slots=True)
 class Handed:
-    """What came of it. `stopped` is the answer after which nothing more was sent."""
+    """What came of it. `stopped` is the answer after which nothing more was sent; `file` what was written, where requests go to files."""
 
     fates: Counter[Fate] = field(default_factory=Counter)
     stopped: Answer | None = None
+    file: Path | None = None
 
 
 class Workers:

@@ -308,8 +308,13 @@ def _hand_over(
         uncertain=fates[Fate.UNCERTAIN],
         left=left,
         failures=_failures(log, run.name, file.channel),
+        file=None if handed.file is None else _shown(handed.file, delivery),
     )
     return result, None if handed.stopped is None else stopped_error(handed.stopped, sender.name)
+
+
+def _shown(path: Path, delivery: _Delivery) -> str:
+    return str(Path(delivery.project.config.outputs) / path.relative_to(delivery.outputs))
 
 
 def _counted(result: ChannelDelivery, fed: Fed, *, sent: int) -> ChannelDelivery:

@@ -33,9 +33,11 @@ def shop_in(folder: Path, provider: str = "generic", people: int = 30) -> Shop:
 def test_messages_are_written_as_requests(tmp_path: Path) -> None:
     shop = shop_in(tmp_path, "sendgrid")
     shop.run([*rows_of(3), {**rows_of(4)[3], "subject": None}])
-    assert one(shop.deliver()) == {"sent": 3, "refused": 1}
+    result = shop.deliver()
+    assert one(result) == {"sent": 3, "refused": 1}
     [(name, requests)] = files_of(shop).items()
     assert name == "files-1.jsonl"
+    assert result.channels[0].file == f"out/deliveries/{FIRST_RUN}/{name}"
     assert [request["subject"] for request in requests] == ["Hello 0", "Hello 1", "Hello 2"]
     assert one(shop.deliver(FIRST_RUN)) == {"before": 4}
     assert list(files_of(shop)) == ["files-1.jsonl"]

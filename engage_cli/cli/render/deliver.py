@@ -33,6 +33,8 @@ def delivery_blocks(result: DeliveryResult) -> Iterator[Block]:
         yield line(strong("dry run"), f" as of {instant(result.as_of)}: {counted(sent, 'message')} would be handed over; nothing was")
         return
     yield line(strong(f"{counted(sent, 'message')} handed over"), f"; what became of each is in {result.log}")
+    for written in [one.file for one in result.channels if one.file is not None]:
+        yield line(f"requests written to {written}")
     if result.lost:
         yield line(f"the delivery before was cut off: {counted(result.lost, 'message')} may have been sent by it")
     if any(one.uncertain or one.before for one in result.channels) and any(one.fate == "uncertain" for one in failures):

@@ -44,6 +44,8 @@ class ChannelDelivery:
     """How the run wrote them; only jsonl can be handed over."""
     expires_after: str | None = None
     """How long after its `send_at` the destination takes a message."""
+    file: str | None = None
+    """Where the requests of this delivery were written, where the destination is a folder: a path from the project's folder."""
 
 
 @dataclass(frozen=True, slots=True)

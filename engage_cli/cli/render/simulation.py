@@ -1,6 +1,8 @@
 """What would have become of a journey: the sums, the steps, messages by day, the ways of some people."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 
 from engage_cli.cli.render.blocks import EMPTY, Block, Column, line, name, strong, table
 from engage_cli.cli.render.documents import instant
@@ -17,15 +19,32 @@ def simulation_blocks(result: Simulation) -> Iterator[Block]:
     yield EMPTY
     yield steps_table(result.standing)
     if result.sends:
-        channels = sorted({one.channel for one in result.sends})
-        by_day: dict[str, dict[str, int]] = {}
-        for one in result.sends:
-            by_day.setdefault(one.day.isoformat(), {})[one.channel] = one.messages
         yield EMPTY
-        columns = (Column("messages on"), *(Column(channel, right=True) for channel in channels))
-        yield table(columns, ((day, *(counts.get(channel, 0) for channel in channels)) for day, counts in by_day.items()))
+        yield _sends(result)
     if result.people:
         yield EMPTY
         yield line("some of them:")
         for person in result.people:
             yield from way_blocks(person)
+
+
+def _sends(result: Simulation) -> Block:
+    """Messages by channel and day; where that are too many rows, by week, or month."""
+    channels = sorted({one.channel for one in result.sends})
+    days = {one.day for one in result.sends}
+    fitting = (one for one in _STRETCHES if len({one[1](day) for day in days}) <= _ROWS)
+    title, start = next(fitting, _STRETCHES[-1])
+    sums: dict[str, Counter[str]] = {}
+    for one in result.sends:
+        sums.setdefault(start(one.day), Counter())[one.channel] += one.messages
+    columns = (Column(title), *(Column(channel, right=True) for channel in channels))
+    return table(columns, ((began, *(counts[channel] for channel in channels)) for began, counts in sums.items()))
+
+
+_ROWS = 60
+_STRETCHES: tuple[tuple[str, Callable[[date], str]], ...] = (
+    ("messages on", date.isoformat),
+    ("messages in the week from", lambda day: (day - timedelta(days=day.weekday())).isoformat()),
+    ("messages in", lambda day: f"{day:%Y-%m}"),
+    ("messages in", lambda day: f"{day:%Y}"),
+)

@@ -715,7 +715,7 @@ CREATE OR REPLACE TEMP TABLE w_tied (
     occurrence INTEGER, instance BIGINT, token VARCHAR, message_id VARCHAR, from_at TIMESTAMP, until_at TIMESTAMP
 );
 CREATE OR REPLACE TEMP TABLE w_exit AS
-SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.message_id AS event,
+SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.ts, e.message_id AS event,
     min(x.number) AS number, bool_and(x.is_goal) AS is_goal
 FROM w_instance AS i
 JOIN w_happened AS e ON e.user_key = i.user_key AND e.ts >= i.entered_at
@@ -732,7 +732,7 @@ GROUP BY ALL;
 -- who comes to an end, and when
 CREATE OR REPLACE TEMP TABLE w_cut AS
 WITH outside AS (
-    SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, event, number) = 1
+    SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, ts, event, number) = 1
 ), inside AS (
     SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
 )

@@ -31,7 +31,8 @@ def make_empty_ledger(engine: Engine) -> None:
 
 _STAYS = """
     CREATE OR REPLACE TEMP VIEW journey_stays AS
-    SELECT u.user_key, i.journey, i.entered_at, coalesce(i.ended_at, e.ended_at) AS ended_at, coalesce(i.end_reason, e.reason) AS reason
+    SELECT u.user_key, i.journey, i.entered_at AS began_at, coalesce(i.ended_at, e.ended_at) AS ended_at,
+        coalesce(i.end_reason, e.reason) AS reason
     FROM instance_now AS i JOIN instance_user AS u USING (user_id) LEFT JOIN r_ended AS e USING (instance)
     UNION ALL
     SELECT r.user_key, r.journey, r.entered_at, e.ended_at, e.reason FROM r_entered AS r LEFT JOIN r_ended AS e USING (instance)
@@ -60,7 +61,7 @@ _MESSAGES = """
 """
 _NO_STAYS = """
     CREATE OR REPLACE TEMP TABLE journey_stays (
-        user_key INTEGER, journey VARCHAR, entered_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR
+        user_key INTEGER, journey VARCHAR, began_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR
     )
 """
 _NO_MESSAGES = """
@@ -70,7 +71,7 @@ _NO_MESSAGES = """
 """
 _RECORDED_STAYS = """
     CREATE OR REPLACE TEMP TABLE journey_stays AS
-    SELECT u.user_key, i.journey, i.entered_at, i.ended_at, i.end_reason AS reason
+    SELECT u.user_key, i.journey, i.entered_at AS began_at, i.ended_at, i.end_reason AS reason
     FROM state.main.instance AS i JOIN instance_user AS u USING (user_id)
 """
 _RECORDED_MESSAGES = """

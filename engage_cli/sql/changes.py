@@ -335,7 +335,7 @@ class ChangeFinder(Passing):
     # ---- messages and stays ----------------------------------------------------------------------------------------
 
     def _ledger(self, leaf: MessageWas | StayWas, side: Side) -> None:
-        table, instants = (MADE_MESSAGES, ("at",)) if isinstance(leaf, MessageWas) else (JOURNEY_STAYS, ("entered_at", "ended_at"))
+        table, instants = (MADE_MESSAGES, ("at",)) if isinstance(leaf, MessageWas) else (JOURNEY_STAYS, ("began_at", "ended_at"))
         source = self.rows_of(side, table, EVENTS).where(*of_campaign(leaf))
         for name in instants:
             self.at(source, column(name, EVENTS))

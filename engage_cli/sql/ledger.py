@@ -4,8 +4,8 @@ They read what the state knows, by user:
 
 `made_messages(user_key INTEGER, kind VARCHAR, name VARCHAR, step VARCHAR, status VARCHAR, at TIMESTAMP, instance BIGINT)`
     each status that a message came to, and when; `kind` is `broadcast` or `journey`, `name` its id, `instance` whose it was in a journey.
-`journey_stays(user_key INTEGER, journey VARCHAR, entered_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR)`
-    each instance of a journey; without `ended_at` it is open.
+`journey_stays(user_key INTEGER, journey VARCHAR, began_at TIMESTAMP, ended_at TIMESTAMP, reason VARCHAR)`
+    each instance of a journey; without `ended_at` it is open. (`entered_at` is the instant of the instance that asks.)
 """
 
 from sqlglot import exp
@@ -63,7 +63,7 @@ def _of_message(leaf: MessageWas, stretch: Stretch, queries: EventQueries) -> li
 
 
 def _of_stay(leaf: StayWas, stretch: Stretch, queries: EventQueries) -> list[exp.Expr]:
-    entered, ended, now = column("entered_at", EVENTS), column("ended_at", EVENTS), instant(queries.now, EVENTS)
+    entered, ended, now = column("began_at", EVENTS), column("ended_at", EVENTS), instant(queries.now, EVENTS)
     if leaf.status == INSIDE:
         still = any_of([exp.Is(this=ended.copy(), expression=exp.null()), exp.GT(this=ended, expression=now)])
         begun = exp.LTE(this=entered.copy(), expression=now.copy())

@@ -198,7 +198,7 @@ class MomentRelations(Relations):
                 entity = table.removeprefix(LINKED)
                 return self._joined(entity_table(entity), exp.true(), with_columns=False), f"the {entity} that are linked to a subject"
             case _:
-                begun = "at" if table == MADE_MESSAGES else "entered_at"
+                begun = "at" if table == MADE_MESSAGES else "began_at"
                 return self._by_now(table, begun), f"{table.replace('_', ' ')} of a subject up to its instant"
 
     def _beside(self, *, with_columns: bool) -> list[exp.Expr]:

@@ -39,7 +39,7 @@ CREATE TEMP TABLE made_messages AS SELECT u.user_key, m.* EXCLUDE (user_id) FROM
 CREATE TEMP TABLE journey_stays AS SELECT u.user_key, s.* EXCLUDE (user_id) FROM (VALUES
     ('ana', 'carts', TIMESTAMP '2026-11-03 00:00', TIMESTAMP '2026-11-22 00:00', 'bought'),
     ('dan', 'carts', TIMESTAMP '2026-11-21 09:00', NULL, NULL)
-) AS s (user_id, journey, entered_at, ended_at, reason) JOIN users AS u USING (user_id)
+) AS s (user_id, journey, began_at, ended_at, reason) JOIN users AS u USING (user_id)
 """
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.reference.journey_examples import did, history, run, same_for_any_schedule, sends, stays, trace
+from tests.reference.journey_examples import did, history, run, same_for_any_schedule, sends, stays, trace, traces
 from tests.reference.journeys import simulate
 from tests.reference.journeys.rows import candidate_id, instance_id
 
@@ -161,6 +161,24 @@ def test_of_another_journey() -> None:
         entered = [stay.split(" ")[0] for stay in stays(told[f"a{number}"])]
         assert [instant for instant in entered if instant != "2T09:00"] == instants, condition
     assert same_for_any_schedule(done, ["2T10:00", "2T11:00", "2T12:30", "4T10:30", "30T00:00"], ["2T13:00", "5T11:00", "30T00:00"])
+
+
+def test_of_another_journey_beside_a_condition_that_asks_since_the_own_entry() -> None:
+    """The instant of the own entry is not that of the other journey's stay."""
+    text = f"""{OTHER}
+---
+journey: asking
+entry: {{on: {{event: Go}}, reentry: always, since: 2026-11-01}}
+steps:
+  - {{delay: 5 minutes, id: first}}
+  - hold: {{for: 3 days}}
+    id: wait
+    branches: [{{name: begun, when: {{journey: z, within: 20 minutes}}}}, {{name: never, when: {{event: Never, since: entry}}}}]
+"""
+    assert [lines[-1] for lines in traces(run(text, START, did("Go", "2T10:10", "g1"), did("Go", "2T10:25", "g2")))] == [
+        "2T10:15 wait > . branch begun",
+        "5T10:30 wait > . timeout",
+    ]
 
 
 def test_audiences_and_traits_are_asked_as_of_the_instant() -> None:

@@ -75,7 +75,8 @@ CREATE OR REPLACE TEMP TABLE w_synced (
 CREATE OR REPLACE TEMP TABLE outcome_event (user_key INTEGER, status VARCHAR, message VARCHAR, told_at TIMESTAMP);
 CREATE OR REPLACE TEMP TABLE w_current (journey VARCHAR);
 CREATE OR REPLACE TEMP VIEW journey_stays AS
-SELECT u.user_key, i.journey, i.entered_at, coalesce(i.ended_at, e.ended_at) AS ended_at, coalesce(i.end_reason, e.reason) AS reason
+SELECT u.user_key, i.journey, i.entered_at AS began_at, coalesce(i.ended_at, e.ended_at) AS ended_at,
+    coalesce(i.end_reason, e.reason) AS reason
 FROM instance_now AS i JOIN instance_user AS u USING (user_id) LEFT JOIN r_ended AS e USING (instance)
 UNION ALL
 SELECT r.user_key, r.journey, r.entered_at, e.ended_at, e.reason FROM r_entered AS r LEFT JOIN r_ended AS e USING (instance);

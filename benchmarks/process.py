@@ -16,7 +16,8 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process cost: seconds of wall clock, seconds of processor (its own and its children's), and MiB of memory at its peak.
+    """What a process cost: seconds of wall clock, seconds of processor (its own and its children's), and MiB of memory at its peak, its own
+    or, where that is more, together with the processes that it started.
 
     `code` is its exit code, negative where a signal ended it.
     """
@@ -55,7 +56,7 @@ def run(command: Sequence[str], *, timeout: float = 7200) -> Usage:
         return Usage(
             wall=found["wall"],
             cpu=found["cpu"],
-            peak_mib=megabytes(found["peak"]),
+            peak_mib=max(megabytes(found["peak"]), found["together"] / (1 << 20)),
             code=int(found["code"]),
             output=output.read_text(errors="replace"),
             errors=errors.read_text(errors="replace"),

@@ -111,7 +111,7 @@ def write_manifest(out: str, messages: int, render: str, file_format: str) -> Cl
         stage_editions(engine, [edition])
         make_told(engine, {"letter": edition.id}, {"letter": Shown(("city", "first_name"))}, with_language=False)
         stage_told(engine)
-        for table in ("p_message", "p_person", "p_profiled", "p_told"):
+        for table in ("p_message", "p_person"):
             engine.drop(table)
         with Watch() as watch, clock.question("write"):
             rows = write_messages(engine, RunFile(path.name, Told.MESSAGE, "email", "email", "message", False, None, file_format), path)

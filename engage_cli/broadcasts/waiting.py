@@ -51,8 +51,9 @@ def add_rest(engine: Engine, plan: PlannedBroadcast, winner: str | None, hours: 
 
 
 def finish(engine: Engine) -> None:
-    """Make `p_made` of all broadcasts together."""
-    engine.execute("CREATE OR REPLACE TEMP TABLE p_made AS SELECT * FROM b_made")
+    """Make `p_made` of all broadcasts together, and let go of what it was made of."""
+    for statement in _FINISH:
+        engine.execute(statement)
 
 
 def _time(engine: Engine, plan: PlannedBroadcast, hours: QuietHours | None) -> None:
@@ -62,7 +63,11 @@ def _time(engine: Engine, plan: PlannedBroadcast, hours: QuietHours | None) -> N
     if throttle is not None:
         given = {read(at): int(count) for at, count in engine.rows(_GIVEN, [plan.name, plan.name])}
         Throttle(engine, plan.name, throttle.at_most, timedelta(seconds=seconds_of(throttle.per)), hours, given).run()
-    engine.execute("INSERT INTO b_made SELECT * FROM p_made")
+    if engine.rows("SELECT 1 FROM b_made LIMIT 1"):
+        engine.execute("INSERT INTO b_made SELECT * FROM p_made")
+        return
+    for statement in _TAKE_OVER:  # of all broadcasts but one there is often nothing: a million rows are not copied for that
+        engine.execute(statement)
 
 
 def _make_messages(engine: Engine, plan: PlannedBroadcast) -> None:
@@ -98,6 +103,12 @@ _SETTLED = """
     SELECT r.* REPLACE (m.variant AS variant, m.template AS template, m.settings AS settings)
     FROM b_rest AS r CROSS JOIN (SELECT * FROM b_message WHERE variant = ?) AS m
 """
+_TAKE_OVER = ("DROP TABLE b_made", "ALTER TABLE p_made RENAME TO b_made")
+_FINISH = (
+    "DROP TABLE IF EXISTS temp.main.p_made",
+    "ALTER TABLE b_made RENAME TO p_made",
+    *(f"DROP TABLE IF EXISTS temp.main.{name}" for name in ("b_rest", "b_recipient", "b_zoned", "b_read", "b_holds", "b_subject")),
+)
 # The instants that messages of a broadcast have: of earlier runs, and of this one so far. Who is excluded takes no room.
 _GIVEN = """
     SELECT send_at, count(*) FROM (

@@ -23,6 +23,7 @@ _SHORTEST_KEY = 16
 _LONGEST_TOKEN = 4096
 _BLOCK = 64
 """Bytes of a block of SHA-256 (FIPS 180-4)."""
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class TokenError(EngageError):
@@ -63,6 +64,23 @@ def signing_pads(key: bytes) -> tuple[bytes, bytes]:
     block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
     return inner + _signed(""), outer
+
+
+class Signer:
+    """Signs many tokens with one key: what is the same of all, the key's pads, is hashed once."""
+
+    def __init__(self, key: bytes) -> None:
+        inner, outer = signing_pads(key)
+        self._inner, self._outer = hashlib.sha256(inner), hashlib.sha256(outer)
+
+    def token(self, claims: str) -> str:
+        """The token of what it says, the JSON list of user, channel, group and message: as `sign` makes it."""
+        payload = binascii.b2a_base64(claims.encode(), newline=False).translate(_URL_SAFE, b"=")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        signature = binascii.b2a_base64(outer.digest(), newline=False).translate(_URL_SAFE, b"=")
+        return f"{_VERSION}.{payload.decode()}.{signature.decode()}"
 
 
 def verify(token: str, keys: Sequence[bytes]) -> Subscription:

@@ -1,13 +1,16 @@
 """Files of messages: rows of `run_change` in the order of their ids.
 
 As lines (JSONL) a message has the fields of messaging/policy/rendering.py; as Parquet or CSV the same ones as columns of text,
-`variables` as JSON. Where every message comes with its variables, DuckDB writes the file by itself; else batches go through rendering.py.
+`variables` as JSON. Where every message comes with its variables, they are lines nearly as they stand, and DuckDB writes columns by itself;
+else batches go through rendering.py.
 """
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
@@ -17,8 +20,8 @@ from engage_cli.messaging.policy.batches import Lines, Row
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import stage_links
 from engage_cli.messaging.policy.signing import signing
-from engage_cli.messaging.unsubscribe import keys_of
-from engage_cli.outputs.message_text import COLUMNS, make_message_line, make_message_text
+from engage_cli.messaging.unsubscribe import Signer, keys_of
+from engage_cli.outputs.message_text import COLUMNS, lines_of_parts, make_message_line, make_message_text
 from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
 
@@ -28,11 +31,11 @@ def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
 
     Reads the key of unsubscribe links from the environment if a message has one. Raises EngageError where there is none.
     """
-    with _staged(engine, file, None) as (editions, to_render):
-        if not to_render:
-            return _copy(engine, file, path)
+    with _staged(engine, file, None) as staged:
+        if not staged.to_render:
+            return _write_lines(engine, staged, file, path) if file.format == "jsonl" else _copy(engine, file, path)
         lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
-        rows, failed = _render(engine, editions, file, to_render, lines)
+        rows, failed = _render(engine, staged, file, lines)
     _skip(engine, file, failed)
     if lines != path:
         make_message_line(engine, lines)
@@ -47,24 +50,36 @@ def message_lines(engine: Engine, file: RunFile, key: bytes) -> Iterator[bytes]:
     Those that cannot be rendered become rows of those skipped, and of `unrendered`, once all lines are taken.
     """
     failed: dict[str, str] = {}
-    with _staged(engine, file, key) as (editions, to_render), closing(_rendered(engine, editions, file, to_render)) as made:
+    with _staged(engine, file, key) as staged, closing(_rendered(engine, staged, file)) as made:
         for lines in made:
             failed |= lines.failed
             yield lines.text
     _skip(engine, file, failed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A file's messages: the editions that they are of, with the addresses of each by number, how many have to be rendered, and the key
+    that signs links, None where there is none to sign."""
+
+    editions: Mapping[str, Edition]
+    links: Sequence[str]
+    to_render: int
+    key: bytes | None
+
+
 @contextmanager
-def _staged(engine: Engine, file: RunFile, key: bytes | None) -> Iterator[tuple[Mapping[str, Edition], int]]:
-    """The editions of a file's messages, and how many of these have to be rendered. Inside the block their links are signed."""
+def _staged(engine: Engine, file: RunFile, key: bytes | None) -> Iterator[_Staged]:
+    """Make `message_text` and what it takes. Inside the block the links of messages are signed."""
     editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
-    stage_links(engine, editions.values())
+    links = stage_links(engine, editions.values())
     make_message_text(engine)
     to_render = int(engine.rows(_TO_RENDER, _of(file))[0][0])
     with ExitStack() as signed:
-        if engine.rows(_SIGNED, _of(file)):
-            signed.enter_context(signing(engine, key or keys_of(os.environ)[0]))
-        yield editions, to_render
+        key = (key or keys_of(os.environ)[0]) if engine.rows(_SIGNED, _of(file)) else None
+        if key is not None:
+            signed.enter_context(signing(engine, key))
+        yield _Staged(editions, links, to_render, key)
 
 
 def _of(file: RunFile) -> list[str | None]:
@@ -72,19 +87,30 @@ def _of(file: RunFile) -> list[str | None]:
 
 
 def _copy(engine: Engine, file: RunFile, path: Path) -> int:
-    """Write messages that need no rendering, all by one statement."""
-    as_lines = file.format == "jsonl"
-    shown = [exp.column("line")] if as_lines else [exp.column(name, quoted=True) for name in COLUMNS]
-    query = exp.select(*shown).from_("message_text" if as_lines else "message_columns")
+    """Write messages that need no rendering as columns, all by one statement."""
+    query = exp.select(*(exp.column(name, quoted=True) for name in COLUMNS)).from_("message_columns")
     query = query.where(exp.column("source").eq(file.source), exp.column("destination").eq(file.destination))
     with files.on_disk("write", path):
-        return engine.copy(query, path, "lines" if as_lines else file.format)
+        return engine.copy(query, path, file.format)
 
 
-def _render(engine: Engine, editions: Mapping[str, Edition], file: RunFile, messages: int, path: Path) -> tuple[int, dict[str, str]]:
+def _write_lines(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> int:
+    """Write messages that need no rendering as lines, some at a time: DuckDB's own writer holds many until those before are written."""
+    rows, signer = 0, None if staged.key is None else Signer(staged.key)
+    with closing(_parts(engine, file)) as batches, files.on_disk("write", path), path.open("wb") as out:
+        for batch in batches:
+            lines = lines_of_parts(batch, staged.links, signer)
+            out.write(("\n".join(lines) + "\n").encode())
+            rows += len(lines)
+        out.flush()
+        os.fsync(out.fileno())
+    return rows
+
+
+def _render(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> tuple[int, dict[str, str]]:
     """Write messages as lines; how many, and of those that cannot be rendered why."""
     rows, failed = 0, dict[str, str]()
-    with closing(_rendered(engine, editions, file, messages)) as made, files.on_disk("write", path), path.open("wb") as out:
+    with closing(_rendered(engine, staged, file)) as made, files.on_disk("write", path), path.open("wb") as out:
         for lines in made:
             out.write(lines.text)
             rows += lines.rows
@@ -94,11 +120,15 @@ def _render(engine: Engine, editions: Mapping[str, Edition], file: RunFile, mess
     return rows, failed
 
 
-def _rendered(engine: Engine, editions: Mapping[str, Edition], file: RunFile, messages: int) -> Generator[Lines]:
+def _rendered(engine: Engine, staged: _Staged, file: RunFile) -> Generator[Lines]:
     """The lines of a file's messages, a batch at a time."""
     processes = int(engine.rows("SELECT current_setting('threads')")[0][0])
-    with closing(_batches(engine, file)) as batches, closing(rendered(editions, batches, messages, processes)) as made:
+    with closing(_batches(engine, file)) as batches, closing(rendered(staged.editions, batches, staged.to_render, processes)) as made:
         yield from made
+
+
+def _parts(engine: Engine, file: RunFile) -> Generator[list[Any]]:
+    yield from engine.batches(_PARTS, BATCH, _of(file))
 
 
 def _batches(engine: Engine, file: RunFile) -> Generator[list[Row]]:
@@ -118,6 +148,7 @@ _EDITIONS = "SELECT edition, template, texts, setting FROM run_edition"
 _TO_RENDER = "SELECT count(*) FROM message_row WHERE source = ? AND destination = ? AND made <> 'v'"
 _SIGNED = "SELECT 1 FROM message_row WHERE source = ? AND destination = ? AND signs LIMIT 1"
 _ROWS = "SELECT payload, token, line FROM message_text WHERE source = ? AND destination = ?"
+_PARTS = "SELECT payload, id_json, number, claims FROM message_parts WHERE source = ? AND destination = ?"
 _FAILED = """
     INSERT INTO unrendered SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))
 """

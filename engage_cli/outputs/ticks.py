@@ -21,9 +21,11 @@ from engage_cli.state.tables import Told
 
 
 def stage_told(engine: Engine, syncs: Syncs = NOTHING) -> None:
-    """Make `run_change` of the messages that were decided (`p_told`), and of lists from `list_change`."""
+    """Make `run_change` of the messages that were decided (`p_told`, which it was), and of lists from `list_change`."""
     engine.execute("DROP TABLE IF EXISTS temp.main.run_change")
-    engine.execute(_MESSAGES.replace("{lists}", ROWS_OF_LISTS if syncs.tellings else ""))
+    engine.execute("ALTER TABLE p_told RENAME TO run_change")
+    if syncs.tellings:
+        engine.execute(_LISTS)
 
 
 def stage_events(engine: Engine) -> None:
@@ -62,10 +64,7 @@ def _planned(kind: Told, source: str, destination: str | None, destinations: Map
 
 
 _FILES = "SELECT DISTINCT kind, source, destination FROM run_change WHERE kind NOT IN ('list', 'each') ORDER BY ALL"
-_MESSAGES = """
-    CREATE TEMP TABLE run_change AS
-    SELECT kind, source, destination, user_id, change, payload, rest, id_json FROM p_told {lists}
-"""
+_LISTS = f"INSERT INTO run_change FROM (FROM run_change LIMIT 0) {ROWS_OF_LISTS}"
 _EVENTS = """
     INSERT INTO run_change
     SELECT 'event', r.journey, s.destination, r.user_id, 'told', CAST(to_json({

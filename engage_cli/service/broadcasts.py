@@ -244,6 +244,8 @@ def _commit(request: Request, engine: Engine, state: State, found: Found) -> tup
     def commit(run_files: Sequence[RunFile], pending: Sequence[Pending]) -> None:
         commit_broadcasts(state, run, found.files, rows, run_files=run_files, pending=pending)
 
+    for name in _STAGED:
+        engine.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
     outputs = request.folder / config.outputs
     return run, write_and_commit(state, run, commit, config.destinations, outputs, file_format=request.file_format)
 
@@ -299,6 +301,8 @@ def _samples(engine: Engine, most: int) -> dict[str, tuple[str, ...]]:
     return {name: tuple(users) for name, users in found.items()}
 
 
+# What was read of a million people takes room, and when it is written what was decided nobody looks at it any more.
+_STAGED = ("traits", "trait_history", "consents", "consent_history")
 # Of somebody with several addresses one message is enough.
 _DECIDED = """
     WITH one AS (

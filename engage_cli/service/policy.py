@@ -11,7 +11,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
 from engage_cli.journeys.settings import settings_of
 from engage_cli.messaging.checks import values_used
-from engage_cli.messaging.policy.deciding import decide
+from engage_cli.messaging.policy.deciding import decide, let_go
 from engage_cli.messaging.policy.due import Campaigns, make_due
 from engage_cli.messaging.policy.editions import Edition, edition_of, stage_editions
 from engage_cli.messaging.policy.linked import Shown, linked_needs, make_linked
@@ -124,6 +124,7 @@ def decide_due(engine: Engine, policy: Policy, catalog: Catalog, as_of: datetime
     if linked:
         make_linked(engine, linked, accounts=has_accounts(policy.project))
     make_told(engine, {name: one.id for name, one in editions.items()}, policy.shown, with_language=with_language)
+    let_go(engine)
     return tuple(MessageCount(*row) for row in engine.rows(_COUNTS))
 
 

@@ -1,11 +1,13 @@
 """Tokens say who unsubscribes from what, and nobody can make or change one without the key."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engage_cli.errors import EngageError
-from engage_cli.messaging.unsubscribe import KEY_VARIABLE, OLD_KEY_VARIABLE, Subscription, TokenError, keys_of, sign, verify
+from engage_cli.messaging.unsubscribe import KEY_VARIABLE, OLD_KEY_VARIABLE, Signer, Subscription, TokenError, keys_of, sign, verify
 
 KEY, OTHER = b"0123456789abcdef0123456789abcdef", b"another key that is long enough"
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -17,6 +19,8 @@ def test_what_is_signed_is_what_is_verified(subscription: Subscription) -> None:
     assert verify(token, [KEY]) == subscription
     assert verify(token, [OTHER, KEY]) == subscription
     assert token == sign(subscription, KEY)
+    claims = [subscription.user, subscription.channel, subscription.group, subscription.message]
+    assert token == Signer(KEY).token(json.dumps(claims, ensure_ascii=False, separators=(",", ":")))
     assert all(char.isascii() and (char.isalnum() or char in "-_.") for char in token)
 
 

@@ -49,7 +49,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DuckDBEn
         yield made
 
 
-def tell(engine: DuckDBEngine, render: str, users: list[str], subject: str | None = None) -> None:
+def tell(engine: DuckDBEngine, render: str, users: list[str], subject: str | None = None, at: str = "2026-11-01 10:00:00") -> None:
     """Make `run_change` of one message a user, as a run does."""
     settings = json.dumps({"group": "news", **({"subject": subject} if subject else {})})
     engine.execute(
@@ -57,12 +57,12 @@ def tell(engine: DuckDBEngine, render: str, users: list[str], subject: str | Non
         CREATE TEMP TABLE p_message AS
         SELECT md5(user_id) AS message_id, user_id, row_number() OVER () AS user_key, user_id || '@acme.example' AS "to", 'hi' AS template,
             'email' AS channel, 'journey' AS kind, 'c' AS campaign, 's' AS step, NULL::VARCHAR AS variant, 'marketing' AS category,
-            'news' AS "group", TIMESTAMP '2026-11-01 10:00:00' AS scheduled_at, TIMESTAMP '2026-11-01 10:00:00' AS send_at, 'UTC' AS zone,
+            'news' AS "group", CAST(? AS TIMESTAMP) AS scheduled_at, TIMESTAMP '2026-11-01 10:00:00' AS send_at, 'UTC' AS zone,
             ? AS render, ? AS settings, NULL::VARCHAR AS reason, NULL::VARCHAR AS rule,
             to_json({'entry': {'cart': user_id || ',"variables":{"x":1}', 'total': 12.5, 'variables': {'profile': 1}}}) AS context
         FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS user_id)
         """,
-        [render, settings, users],
+        [at, render, settings, users],
     )
     engine.execute('CREATE TEMP TABLE p_person AS SELECT user_key, to_json(user_id) AS "profile:name" FROM p_message')
     make_told(engine, {"hi": EDITION.id}, {"hi": Shown(("name",))}, with_language=False)
@@ -106,6 +106,13 @@ def test_messages_with_variables_need_no_rendering(engine: DuckDBEngine, tmp_pat
         assert list(messages.line(row, token).items()) == list(line.items()), "as the renderer would say it"
         assert own["context"]["entry"]["cart"] == user + ',"variables":{"x":1}'
         assert own["profile"] == {"user_id": user, "name": user}
+
+
+@pytest.mark.parametrize("render", ["variables", "message"])
+def test_instants_keep_their_fractions(engine: DuckDBEngine, render: str) -> None:
+    tell(engine, render, ["ana"], at="2026-11-01 10:00:00.25")
+    [(payload,)] = engine.rows("SELECT payload FROM run_change")
+    assert (json.loads(payload)["scheduled_at"], json.loads(payload)["send_at"]) == ("2026-11-01T10:00:00.25Z", "2026-11-01T10:00:00Z")
 
 
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])

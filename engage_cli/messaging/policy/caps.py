@@ -28,7 +28,7 @@ from engage_cli.sql.literals import column, integer_literal
 
 
 def apply_caps(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
-    """Make `p_over` of the messages of `p_message` that have no reason yet, and `p_cap`. Transactional ones count, and always go."""
+    """Make `p_over` of the messages of `p_going`, and `p_cap`. Transactional ones count, and always go."""
     engine.execute(_NONE_OVER)
     engine.execute(
         _CAPS, [list(range(len(caps))), [cap.channel for cap in caps], [cap.at_most for cap in caps], [str(cap) for cap in caps]]
@@ -52,8 +52,8 @@ def apply_caps(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
 
 def _make_lows(engine: Engine, caps: Sequence[Cap], zone: str) -> None:
     """Make `p_low(message_id, number, low)`: for each message that caps look at, and each of them, the end of the stretch before."""
-    asked = exp.select(column("message_id", "m"), column("send_at", "m")).from_(exp.alias_(exp.to_table("p_message"), "m", table=True))
-    asked = asked.where("m.reason IS NULL AND m.category <> 'transactional'")
+    asked = exp.select(column("message_id", "m"), column("send_at", "m")).from_(exp.alias_(exp.to_table("p_going"), "m", table=True))
+    asked = asked.where("m.category <> 'transactional'")
     parts = [
         asked.copy().select(
             exp.alias_(integer_literal(number), "number"),
@@ -99,22 +99,22 @@ _COUNTING = """
     SELECT u.user_key, b.channel, b.send_at, 0 AS place
     FROM state.main.message AS b JOIN instance_user AS u USING (user_id)
     WHERE b.decision = 'sent' AND b.send_at > (SELECT min(low) FROM p_low)
-        AND u.user_key IN (SELECT user_key FROM p_message WHERE reason IS NULL)
+        AND u.user_key IN (SELECT user_key FROM p_going)
     UNION ALL
-    SELECT user_key, channel, send_at, place FROM p_message WHERE reason IS NULL
+    SELECT user_key, channel, send_at, place FROM p_going
 """
 # Those before each message are found by an inner join: an outer one on more than equal keys compares everybody with everybody.
 _SURE = """
     CREATE OR REPLACE TEMP TABLE p_sure AS
     WITH before AS (
         SELECT m.message_id, k.number, count(*) AS messages
-        FROM p_low AS l JOIN p_message AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
+        FROM p_low AS l JOIN p_going AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
         JOIN p_counting AS c ON c.user_key = m.user_key AND c.send_at > l.low AND c.send_at <= m.send_at AND c.place < m.place
         WHERE k.channel IS NULL OR (k.channel = m.channel AND k.channel = c.channel)
         GROUP BY m.message_id, k.number
     )
     SELECT m.message_id, m.user_key, bool_and(coalesce(b.messages, 0) < k.at_most) AS sure
-    FROM p_low AS l JOIN p_message AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
+    FROM p_low AS l JOIN p_going AS m USING (message_id) JOIN p_cap AS k ON k.number = l.number
     LEFT JOIN before AS b ON b.message_id = m.message_id AND b.number = k.number
     WHERE k.channel IS NULL OR k.channel = m.channel
     GROUP BY m.message_id, m.user_key
@@ -134,9 +134,9 @@ _OPEN = """
     CREATE OR REPLACE TEMP TABLE p_open AS
     SELECT m.message_id, m.user_key, m.channel, m.send_at, m.place, coalesce(u.claim, m.message_id) AS claim,
         coalesce(s.sure, TRUE) AS is_sure
-    FROM p_message AS m LEFT JOIN p_sure AS s USING (message_id)
+    FROM p_going AS m LEFT JOIN p_sure AS s USING (message_id)
     LEFT JOIN (SELECT message_id, claim FROM p_claim SEMI JOIN p_unsettled USING (claim)) AS u USING (message_id)
-    WHERE m.reason IS NULL AND m.message_id NOT IN (FROM p_out)
+    WHERE m.message_id NOT IN (FROM p_out)
         AND (u.claim IS NOT NULL OR (s.sure IS NOT NULL AND m.user_key IN (SELECT user_key FROM p_sure WHERE NOT sure)))
 """
 # What counts for certain: what earlier runs sent, and of this one what no cap is asked about and no one else can take the address of.
@@ -144,8 +144,8 @@ _PASSED = """
     CREATE OR REPLACE TEMP TABLE p_passed AS
     SELECT user_key, channel, send_at, place FROM p_counting WHERE place = 0 AND user_key IN (SELECT user_key FROM p_open)
     UNION ALL
-    SELECT user_key, channel, send_at, place FROM p_message
-    WHERE reason IS NULL AND user_key IN (SELECT user_key FROM p_open) AND message_id NOT IN (SELECT message_id FROM p_open)
+    SELECT user_key, channel, send_at, place FROM p_going
+    WHERE user_key IN (SELECT user_key FROM p_open) AND message_id NOT IN (SELECT message_id FROM p_open)
         AND message_id NOT IN (FROM p_out)
 """
 _NONE_FIT = "CREATE OR REPLACE TEMP TABLE p_fit (message_id VARCHAR)"
@@ -176,12 +176,12 @@ _OVER = """
 _ENDS = """
     CREATE OR REPLACE TEMP TABLE p_end AS
     SELECT DISTINCT user_key, channel, send_at FROM p_counting
-    WHERE place = 0 AND send_at > (SELECT min(send_at) FROM p_message WHERE reason IS NULL)
+    WHERE place = 0 AND send_at > (SELECT min(send_at) FROM p_going)
 """
 _LATER = """
     CREATE OR REPLACE TEMP TABLE p_later AS
     SELECT m.message_id, s.number, s.low, s.high
-    FROM p_message AS m JOIN p_sure USING (message_id) JOIN p_stretch AS s ON s.user_key = m.user_key
+    FROM p_going AS m JOIN p_sure USING (message_id) JOIN p_stretch AS s ON s.user_key = m.user_key
     JOIN p_cap AS k ON k.number = s.number
     WHERE m.send_at > s.low AND m.send_at < s.high AND (k.channel IS NULL OR (k.channel = m.channel AND k.channel = s.channel))
 """

@@ -46,11 +46,12 @@ def make_due(engine: Engine, as_of: datetime, zone: str, campaigns: Campaigns) -
 
     Needs `instance_user`, and `instance_end(instance, ended_at, reason)` of the instances that have ended.
     """
-    engine.execute(_TAKEN, [stored(as_of), campaigns.keys, stored(as_of)])
-    if not engine.rows("SELECT count(*) FROM p_taken")[0][0]:
-        engine.execute(_NONE_DUE)
+    taken = [stored(as_of), campaigns.keys, stored(as_of)]
+    engine.execute(_SAID, taken)
+    if not engine.rows("SELECT 1 FROM p_said LIMIT 1"):
+        engine.execute(_NONE_DUE, taken)
         return 0
-    durations = [str(row[0]) for row in engine.rows("SELECT DISTINCT expires FROM p_taken WHERE expires IS NOT NULL ORDER BY expires")]
+    durations = [str(row[0]) for row in engine.rows("SELECT DISTINCT expires FROM p_said WHERE expires IS NOT NULL ORDER BY expires")]
     said = [
         exp.If(this=column("expires", "t").eq(text_literal(text)), true=after_duration(column("send_at", "t"), _duration(text), zone))
         for text in durations
@@ -59,9 +60,7 @@ def make_due(engine: Engine, as_of: datetime, zone: str, campaigns: Campaigns) -
     expires = exp.Case(ifs=said, default=default) if said else default
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("t"))
     query = exp.select(star, exp.alias_(expires, "expires_at")).from_(exp.alias_(exp.to_table("p_taken"), "t", table=True))
-    engine.execute("DROP TABLE IF EXISTS temp.main.p_expiring")
-    engine.create("p_expiring", query)
-    engine.execute(_DUE, [campaigns.stopped_keys, campaigns.stopped_keys, stored(as_of)])
+    engine.execute(_DUE.replace("{expiring}", engine.render(query)), [*taken, campaigns.stopped_keys, stored(as_of)])
     return int(engine.rows("SELECT count(*) FROM p_due")[0][0])
 
 
@@ -71,40 +70,52 @@ def _duration(text: str) -> Duration:
     return Duration(int(amount), Unit(re.sub(r"s$", "", unit)))
 
 
-_TAKEN = """
-    CREATE OR REPLACE TEMP TABLE p_taken AS
-    SELECT c.* EXCLUDE (said), u.user_key, said[1] AS "group", coalesce(said[2], 'marketing') AS category,
-        coalesce(CAST(said[3] AS INTEGER), 0) AS priority, coalesce(said[4], 'message') AS render, said[5] AS expires
+# What the messages say beside is the same of thousands: it is read as JSON once for each.
+_SOURCE = """
+    SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template,
+        scheduled_at, send_at, zone, settings, context, withheld
+    FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
+    WHERE send_at <= ? AND list_contains(CAST(? AS VARCHAR[]), campaign_kind || ' ' || campaign)
+    UNION ALL BY NAME
+    SELECT * FROM p_made WHERE send_at <= ?
+"""
+_SAID = """
+    CREATE OR REPLACE TEMP TABLE p_said AS
+    SELECT settings, said[1] AS "group", coalesce(said[2], 'marketing') AS category, coalesce(CAST(said[3] AS INTEGER), 0) AS priority,
+        coalesce(said[4], 'message') AS render, said[5] AS expires
     FROM (
-        SELECT *, settings->>['$.group', '$.category', '$.priority', '$.render', '$.expires_after'] AS said FROM (
-            SELECT candidate_id, campaign_kind AS kind, campaign, version, instance, step, variant, user_id, channel, template,
-                scheduled_at, send_at, zone, settings, context, withheld
-            FROM state.main.candidate SEMI JOIN state.main.waiting USING (candidate_id)
-            WHERE send_at <= ? AND list_contains(CAST(? AS VARCHAR[]), campaign_kind || ' ' || campaign)
-            UNION ALL BY NAME
-            SELECT * FROM p_made WHERE send_at <= ?
-        )
-    ) AS c
-    LEFT JOIN instance_user AS u USING (user_id)
-"""
+        SELECT settings, settings->>['$.group', '$.category', '$.priority', '$.render', '$.expires_after'] AS said
+        FROM (SELECT DISTINCT settings FROM ({source}))
+    )
+""".replace("{source}", _SOURCE)
+_TAKEN = """
+    p_taken AS (
+        SELECT c.*, u.user_key, s."group", s.category, s.priority, s.render, s.expires
+        FROM ({source}) AS c JOIN p_said AS s USING (settings) LEFT JOIN instance_user AS u USING (user_id)
+    )
+""".replace("{source}", _SOURCE)
 _NONE_DUE = """
-    CREATE OR REPLACE TEMP TABLE p_due AS
+    CREATE OR REPLACE TEMP TABLE p_due AS WITH {taken}
     SELECT * EXCLUDE (withheld, expires), CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS rule FROM p_taken
-"""
+""".replace("{taken}", _TAKEN)
 _DUE = """
     CREATE OR REPLACE TEMP TABLE p_due AS
-    SELECT t.* EXCLUDE (withheld, expires, expires_at), CASE
-            WHEN t.withheld IS NOT NULL THEN t.withheld
-            WHEN list_contains(CAST(? AS VARCHAR[]), t.kind || ' ' || t.campaign) THEN 'not_live'
-            WHEN e.instance IS NOT NULL THEN 'exited'
-            WHEN t.expires_at < now.as_of THEN 'expired'
+    WITH {taken}, p_expiring AS ({expiring}), judged AS (
+        SELECT t.*, list_contains(CAST(? AS VARCHAR[]), t.kind || ' ' || t.campaign) AS stopped, e.reason AS ended,
+            t.expires_at < CAST(? AS TIMESTAMP) AS expired
+        FROM p_expiring AS t
+        LEFT JOIN instance_end AS e ON e.instance = t.instance AND e.ended_at < t.send_at AND e.reason IN ('exited', 'stopped')
+    )
+    SELECT * EXCLUDE (withheld, expires, expires_at, stopped, ended, expired), CASE
+            WHEN withheld IS NOT NULL THEN withheld
+            WHEN stopped THEN 'not_live'
+            WHEN ended IS NOT NULL THEN 'exited'
+            WHEN expired THEN 'expired'
         END AS reason, CASE
-            WHEN t.withheld IS NOT NULL THEN CASE t.withheld WHEN 'excluded' THEN 'exclude' ELSE 'variant ' || t.variant END
-            WHEN list_contains(CAST(? AS VARCHAR[]), t.kind || ' ' || t.campaign) THEN 'status'
-            WHEN e.instance IS NOT NULL THEN e.reason
-            WHEN t.expires_at < now.as_of THEN 'expires_after ' || coalesce(t.expires, '24 hours')
+            WHEN withheld IS NOT NULL THEN CASE withheld WHEN 'excluded' THEN 'exclude' ELSE 'variant ' || variant END
+            WHEN stopped THEN 'status'
+            WHEN ended IS NOT NULL THEN ended
+            WHEN expired THEN 'expires_after ' || coalesce(expires, '24 hours')
         END AS rule
-    FROM p_expiring AS t
-    CROSS JOIN (SELECT CAST(? AS TIMESTAMP) AS as_of) AS now
-    LEFT JOIN instance_end AS e ON e.instance = t.instance AND e.ended_at < t.send_at AND e.reason IN ('exited', 'stopped')
-"""
+    FROM judged
+""".replace("{taken}", _TAKEN)

@@ -1,8 +1,9 @@
 """The addresses of the project's pages in messages: which of them a message has, and whether that takes a signed token.
 
-`message_link(edition, links, variables_sign, texts_sign, header_signs)`
-    one row an edition. `links`: all its addresses as members of a JSON object, each with a comma before it, `{token}` and `{message_id}`
-    in them. They are signed for a message that comes with variables, for one whose texts show them, for the header of a marketing email.
+`message_link(edition, number, variables_sign, texts_sign, header_signs)`
+    one row an edition. Its addresses are signed for a message that comes with variables, for one whose texts show them, for the header of
+    a marketing email. They stand under its `number` in the list `message_links`, a variable of the connection: all of them as members of a
+    JSON object, each with a comma before it, `{token}` and `{message_id}` in them.
 """
 
 import json
@@ -34,10 +35,13 @@ def filled(url: str, token: str | None, message_id: str) -> str:
     return url.replace(TOKEN, token or "").replace(MESSAGE_ID, message_id)
 
 
-def stage_links(engine: "Engine", editions: Iterable[Edition]) -> None:
-    """Make `message_link`."""
-    rows = [(one.id, *_link(one)) for one in editions]
-    engine.execute(_STAGE, [[row[number] for row in rows] for number in range(5)])
+def stage_links(engine: "Engine", editions: Iterable[Edition]) -> list[str]:
+    """Make `message_link` and `message_links`; what is in that list."""
+    rows = [(one.id, number, *_link(one)) for number, one in enumerate(editions, start=1)]
+    links = [row[2] for row in rows]
+    engine.execute("SET VARIABLE message_links = CAST(? AS VARCHAR[])", [links])
+    engine.execute(_STAGE, [[row[place] for row in rows] for place in (0, 1, 3, 4, 5)])
+    return links
 
 
 def _link(edition: Edition) -> tuple[str, bool, bool, bool]:
@@ -49,6 +53,6 @@ def _link(edition: Edition) -> tuple[str, bool, bool, bool]:
 
 _STAGE = """
     CREATE OR REPLACE TEMP TABLE message_link AS
-    SELECT unnest(CAST(? AS VARCHAR[])) AS edition, unnest(CAST(? AS VARCHAR[])) AS links, unnest(CAST(? AS BOOLEAN[])) AS variables_sign,
+    SELECT unnest(CAST(? AS VARCHAR[])) AS edition, unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS BOOLEAN[])) AS variables_sign,
         unnest(CAST(? AS BOOLEAN[])) AS texts_sign, unnest(CAST(? AS BOOLEAN[])) AS header_signs
 """

@@ -85,14 +85,15 @@ def _make_addresses(engine: Engine, channels: Sequence[str]) -> None:
     for name in channels:
         shown = [column("user_key", "p"), text_literal(name), column(f"text:{name}", "p"), column(f"elements:{name}", "p")]
         engine.execute(exp.insert(exp.select(*shown).from_(exp.alias_(exp.to_table("p_person"), "p", table=True)), "p_asked_address"))
-    engine.execute(_RAW)
-    engine.execute(_PLAIN, [PLAIN, sorted(special_tops())])
+    engine.execute(_RAW, [PLAIN, sorted(special_tops())])
+    engine.execute("DROP TABLE p_asked_address")
     found: list[tuple[str, Address]] = []
     for name in channels:
         values = [str(row[0]) for row in engine.rows(_ODD, [name])]
         found += [(name, address) for address in _judged(name, values)]
     rows = [(name, address.value, address.normal, address.problem) for name, address in found]
     engine.execute(_ADDRESSES, [[row[number] for row in rows] for number in range(4)])
+    engine.execute("DROP TABLE p_raw")
 
 
 def _judged(channel: str, values: Sequence[str]) -> list[Address]:
@@ -115,34 +116,42 @@ _SUBJECTS = """
     ) AS w CROSS JOIN (SELECT CAST(? AS TIMESTAMP) AS as_of) AS n
 """
 _NO_ASKED = "CREATE OR REPLACE TEMP TABLE p_asked_address (user_key INTEGER, channel VARCHAR, text VARCHAR, elements JSON[])"
+# Nearly every address is a plain one, and written by one person alone: each is looked at where it stands.
 _RAW = """
     CREATE OR REPLACE TEMP TABLE p_raw AS
-    SELECT user_key, channel, FALSE AS is_list, text AS value FROM p_asked_address WHERE text IS NOT NULL
-    UNION ALL
-    SELECT user_key, channel, TRUE, text_of_json(element) FROM (
-        SELECT user_key, channel, unnest(elements) AS element FROM p_asked_address
+    WITH given AS (
+        SELECT user_key, channel, FALSE AS is_list, text AS value FROM p_asked_address WHERE text IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT user_key, channel, TRUE, text_of_json(element) FROM (
+            SELECT user_key, channel, unnest(elements) AS element FROM p_asked_address
+        )
     )
+    SELECT *, CASE
+            WHEN channel = 'email' AND regexp_full_match(value, ?, 'i') AND strlen(value) <= 254 AND strlen(split_part(value, '@', 1)) <= 64
+                AND strlen(split_part(value, '@', 2)) <= 63 AND NOT list_contains(CAST(? AS VARCHAR[]), lower(split_part(value, '.', -1)))
+            THEN split_part(value, '@', 1) || '@' || lower(split_part(value, '@', 2))
+        END AS plain
+    FROM given
 """
-_PLAIN = """
-    CREATE OR REPLACE TEMP TABLE p_plain AS
-    SELECT value, split_part(value, '@', 1) || '@' || lower(split_part(value, '@', 2)) AS normal FROM (
-        SELECT DISTINCT value FROM p_raw WHERE channel = 'email'
-    )
-    WHERE regexp_full_match(value, ?, 'i') AND strlen(value) <= 254 AND strlen(split_part(value, '@', 1)) <= 64
-        AND strlen(split_part(value, '@', 2)) <= 63 AND NOT list_contains(CAST(? AS VARCHAR[]), lower(split_part(value, '.', -1)))
-"""
-_ODD = """
-    SELECT DISTINCT value FROM p_raw WHERE channel = ? AND value IS NOT NULL
-        AND NOT (channel = 'email' AND value IN (SELECT value FROM p_plain)) ORDER BY value
-"""
+_ODD = "SELECT DISTINCT value FROM p_raw WHERE channel = ? AND value IS NOT NULL AND plain IS NULL ORDER BY value"
+# One that somebody's list has in two ways of writing is one.
 _ADDRESSES = """
     CREATE OR REPLACE TEMP TABLE p_address AS
     WITH judged AS (
         SELECT unnest(CAST(? AS VARCHAR[])) AS channel, unnest(CAST(? AS VARCHAR[])) AS value, unnest(CAST(? AS VARCHAR[])) AS normal,
             unnest(CAST(? AS VARCHAR[])) AS problem
-        UNION ALL SELECT 'email', value, normal, NULL FROM p_plain
+    ), found AS (
+        SELECT user_key, channel, is_list, value, plain AS normal, NULL AS problem FROM p_raw WHERE plain IS NOT NULL
+        UNION ALL
+        SELECT r.user_key, r.channel, r.is_list, r.value, j.normal, j.problem
+        FROM (FROM p_raw WHERE plain IS NULL) AS r JOIN judged AS j USING (channel, value)
+    ), listing AS (
+        SELECT DISTINCT user_key, channel FROM p_raw WHERE is_list
+    ), one AS (
+        FROM found ANTI JOIN listing USING (user_key, channel)
+        UNION ALL
+        FROM (FROM found SEMI JOIN listing USING (user_key, channel))
+            QUALIFY row_number() OVER (PARTITION BY user_key, channel, coalesce(normal, value) ORDER BY value) = 1
     )
-    SELECT DISTINCT r.user_key, r.channel, r.is_list, r.value, j.normal, j.problem,
-        CASE r.channel WHEN 'email' THEN lower(j.normal) ELSE j.normal END AS "key"
-    FROM p_raw AS r JOIN judged AS j USING (channel, value)
+    SELECT *, CASE channel WHEN 'email' THEN lower(normal) ELSE normal END AS "key" FROM one
 """

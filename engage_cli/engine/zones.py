@@ -73,12 +73,17 @@ def _tables(steps: Sequence[Step], first: timedelta) -> Tables:
     if begin > LAST:
         return Tables(first, begin, {}, tuple(early))
     years = range(begin, LAST + 1)
-    of_year = {year: [step for step in steps if year in (step.at.year, step.until.year)] for year in years}
+    of_year: dict[int, list[Step]] = {year: [] for year in years}
+    for step in steps:
+        for year in range(step.at.year, step.until.year + 1):
+            if year in of_year:
+                of_year[year].append(step)
     columns, late = _columns(of_year)
     offsets = [first]
     for step in steps:
         offsets.append(offsets[-1] + step.by)
-    before = [steps.index(own[0]) if own else sum(step.until.year < year for step in steps) for year, own in of_year.items()]
+    places = {step: place for place, step in enumerate(steps)}
+    before = [places[own[0]] if own else sum(step.until.year < year for step in steps) for year, own in of_year.items()]
     lists = {"base": [offsets[number] // MICROSECOND for number in (0, *before)]}
     for number in range(columns):
         column = [None, *(own[number] if number < len(own) else None for own in of_year.values())]

@@ -135,15 +135,15 @@ def _read_values(engine: Engine, destination: ListDestination) -> None:
     make_reading(engine, "phone_read", _asked(asked, None if region is None else _text(destination, region)), e164)
 
 
-def _asked(values: Sequence[tuple[exp.Expr, exp.Expr]], home: exp.Expr | None = None) -> exp.Query:
-    """Rows (value, beside) of the fresh rows; without any value no row. `home`: the text by which `home` names a country."""
+def _asked(values: Sequence[tuple[exp.Expr, exp.Expr]], home: exp.Expr | None = None) -> exp.Query | None:
+    """Rows (value, beside) of the fresh rows; None without any value. `home`: the text by which `home` names a country."""
     queries: list[exp.Query] = []
-    for value, beside in values or [(exp.null(), exp.null())]:
+    for value, beside in values:
         columns = [exp.cast(value.copy(), "VARCHAR").as_("value"), exp.cast(beside.copy(), "VARCHAR").as_("beside")]
         query: exp.Select = exp.select(*columns).from_(exp.alias_(exp.to_table("list_fresh"), "fresh", table=True))
-        if home is not None and values:
-            query = _with_country(query, "home", home.copy())
-        queries.append(query if values else query.where(exp.false()))
+        queries.append(query if home is None else _with_country(query, "home", home.copy()))
+    if not queries:
+        return None
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 

@@ -16,18 +16,18 @@ Read = Callable[[str, str | None], str | None]
 """A value, and what it is read by beside itself (of a phone: the region), to its form; None where it has none."""
 
 
-def make_reading(engine: Engine, name: str, asked: exp.Query, read: Read) -> None:
+def make_reading(engine: Engine, name: str, asked: exp.Query | None, read: Read) -> None:
     """Make the relation `name(value VARCHAR, beside VARCHAR, form VARCHAR)` of the distinct rows (value, beside) of a query.
 
-    `beside` may be NULL. There is no row of a value that has no form.
+    `beside` may be NULL. There is no row of a value that has no form, and none at all where nothing is asked.
     """
-    for relation in ("value_asked", "value_place", name):
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} (value VARCHAR, beside VARCHAR, form VARCHAR)")
+    if asked is None:
+        return
+    for relation in ("value_asked", "value_place"):
         engine.execute(f"DROP TABLE IF EXISTS temp.main.{relation}")
     engine.create("value_asked", asked)
     engine.execute(_PLACE)
-    engine.create(
-        name, exp.select(*(exp.cast(exp.null(), "VARCHAR").as_(column) for column in ("value", "beside", "form"))).where(exp.false())
-    )
     insert = _INSERT.replace("{name}", name)
     start = 1
     while rows := engine.rows(_BATCH, [start, start + BATCH]):

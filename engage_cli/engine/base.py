@@ -228,6 +228,10 @@ class Engine(Protocol):
         """Take away a relation that `create` made."""
         ...
 
+    def has(self, name: str, catalog: str = "temp") -> bool:
+        """Whether there is a relation `name`: a temporary one, or in an attached file."""
+        ...
+
     def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query. Text is only ever a constant of ours, values are bound."""
         ...

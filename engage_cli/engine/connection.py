@@ -3,7 +3,8 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import macros_of, render
 from engage_cli.engine.macros import MACROS_BY_NAME, macro_statement
 from engage_cli.engine.normal import normal_macro
-from engage_cli.engine.template import text_list
+from engage_cli.engine.template import identifier, sql, text_list
 from engage_cli.engine.zones import reading_macro_of, zone_macros
 from engage_cli.errors import DataError
 
@@ -41,6 +42,25 @@ THREADS: int | None = None
 """How many threads there are where engage.yaml does not say; None for one on each core."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A macro that is made when a statement names it, and the variables that it reads."""
+
+    name: str
+    macro: str
+    variables: Mapping[str, Sequence[int]]
+    upper: str
+    """The name in capitals: statements have it in either spelling."""
+
+
+def _known(macro: str, variables: Mapping[str, Sequence[int]] | None = None) -> _Known:
+    name = macro.partition("(")[0].strip()
+    return _Known(name, macro, variables or {}, name.upper())
+
+
+_ALWAYS_KNOWN = {name: _known(macro) for name, macro in MACROS_BY_NAME.items()}
+
+
 class Connection:
     """One in-memory database. Extensions are neither found nor fetched by themselves; nothing is written but spilled blocks."""
 
@@ -48,8 +68,11 @@ class Connection:
         self._temp_directory = folder / settings.temp_directory
         self._made_folders = _make_parents(self._temp_directory)
         self._made: set[str] = set()
-        self._unmade = dict(MACROS_BY_NAME)
+        self._known = dict(_ALWAYS_KNOWN)
+        self._unmade = dict(self._known)
         self.has_remote = False
+        self.is_staged = False
+        """Whether relations were staged here before, which the next staging replaces."""
         self.labels = Labels()
         self.listed: dict[tuple[str, MissingFile], list[tuple[str, str]]] = {}
         """The files behind each source, (as shown, as opened): looked up once, so that all of a run sees the same."""
@@ -102,6 +125,15 @@ class Connection:
         with explained():
             return self.run(statement, parameters).fetchall()
 
+    def has(self, name: str, catalog: str = "temp") -> bool:
+        """Whether there is a relation `name`. Asked of the name alone: DuckDB's tables of tables look at all that there are, which takes
+        up to twenty times as long. What is not there does not end a transaction."""
+        try:
+            self.run(sql("SELECT 1 FROM {catalog}.main.{name} LIMIT 0", catalog=identifier(catalog), name=identifier(name)).text)
+        except duckdb.CatalogException:
+            return False
+        return True
+
     def count_rows_read(self) -> None:
         """Have DuckDB count what each statement from here on reads."""
         self.run("PRAGMA enable_profiling = 'no_output'")
@@ -131,25 +163,28 @@ class Connection:
         return render(self.labels.apply(statement.copy()))
 
     def use_zones(self, zones: Iterable[str]) -> None:
-        """Make the macros of these zones."""
+        """From here on statements may call the macros of these zones."""
         for zone in sorted(set(zones)):
             for zone_macro in zone_macros(zone):
-                if zone_macro.macro not in self._made:
-                    for name, values in zone_macro.variables.items():
-                        self.run(f"SET VARIABLE {name} = CAST('{values}' AS BIGINT[])")  # as text: a literal each takes longer to bind
-                    self._make(zone_macro.macro)
+                self._know(_known(zone_macro.macro, zone_macro.variables))
 
     def use_reading(self, source_zone: str, project_zone: str) -> None:
-        """Make the macro that reads text as an instant in these zones."""
+        """From here on statements may call the macro that reads text as an instant in these zones."""
         self.use_zones({source_zone, project_zone})
-        self._make(reading_macro_of(source_zone, project_zone))
+        self._know(_known(reading_macro_of(source_zone, project_zone)))
+
+    def _know(self, known: _Known) -> None:
+        if known.name not in self._known:
+            self._known[known.name] = self._unmade[known.name] = known
 
     def _make_macros_of(self, text: str) -> None:
-        """Make the macros that a text names, and those that they name. A run needs few, and each costs as much as a small query."""
-        for name in [name for name in self._unmade if name in text or name.upper() in text]:
-            macro = self._unmade.pop(name, None)  # one that was made meanwhile, for another, is gone
-            if macro is not None:
-                self._make(macro)
+        """Make the macros that a text names, and those that they name. A run needs few, and each costs as much as a small query; the
+        tables of a zone cost as much as ten."""
+        for known in [one for one in self._unmade.values() if one.name in text or one.upper in text]:
+            if self._unmade.pop(known.name, None) is not None:  # one that was made meanwhile, for another, is gone
+                for variable, values in known.variables.items():
+                    self.run(f"SET VARIABLE {variable} = CAST('{values}' AS BIGINT[])")  # as text: a literal each takes longer to bind
+                self._make(known.macro)
 
     def _make(self, macro: str) -> None:
         if macro not in self._made:
@@ -159,7 +194,7 @@ class Connection:
     def forget_macros(self) -> None:
         """A rollback may have taken macros with it: they are made again when next used."""
         self._made = set()
-        self._unmade = dict(MACROS_BY_NAME)
+        self._unmade = dict(self._known)
 
     def seal(self, writable: Sequence[Path]) -> None:
         """From here on only files in `writable` folders can be read or written, and no setting can be changed."""

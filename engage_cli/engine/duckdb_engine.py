@@ -157,6 +157,10 @@ class DuckDBEngine:
         """Take away a relation that `create` made."""
         self._run(sql("DROP TABLE {name}", name=identifier(name)).text)
 
+    def has(self, name: str, catalog: str = "temp") -> bool:
+        """Whether there is a relation `name`: a temporary one, or in an attached file."""
+        return self._connection.has(name, catalog)
+
     def watch(self) -> None:
         """From here on keep what each `create` costs."""
         self._watched = True

@@ -139,7 +139,9 @@ def stage_inputs(
     relation `touched` is made, if it can be.
     """
     work = Work(connection)
-    drop_relations(connection, "events", "users", "everybody", "event_names", *PROFILE_RELATIONS)
+    if connection.is_staged:
+        drop_relations(connection, "events", "users", "everybody", "event_names", *PROFILE_RELATIONS)
+    connection.is_staged = True
     detach_parts(connection)
     connection.use_zones({needs.zone})
     connection.labels = labels_for(

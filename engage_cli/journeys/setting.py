@@ -71,7 +71,7 @@ def set_present(engine: Engine) -> None:
 
 
 def _is_laid_over(engine: Engine) -> bool:
-    return bool(engine.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?", [BASE])[0][0])
+    return engine.has(BASE)
 
 
 def forget_sets_of_walk(engine: Engine) -> None:

@@ -32,8 +32,7 @@ def members_before() -> exp.Select:
 
 def record_aliases(engine: Engine, run: int) -> None:
     """Keep `alias_now`, where it was made, inside the run's transaction."""
-    made = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = 'alias_now'"
-    if engine.rows(made)[0][0]:
+    if engine.has("alias_now"):
         engine.execute(_UPDATE, [run])
         engine.execute(_INSERT, [run])
 

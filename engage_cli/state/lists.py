@@ -85,8 +85,7 @@ def removed_columns(engine: Engine, destination: str, name: str) -> tuple[str, .
 
 def apply_list_changes(engine: Engine, run: int) -> None:
     """Make the state's members of lists what was told, inside the run's transaction; nothing where no list was looked at."""
-    made = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = 'list_differs'"
-    if engine.rows(made)[0][0]:
+    if engine.has("list_differs"):
         engine.execute(_DELETE)
         engine.execute(_INSERT, [run])
 

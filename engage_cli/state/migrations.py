@@ -47,11 +47,7 @@ _CREATE_HISTORY = """
 
 def version_of(engine: Engine, catalog: str = "state") -> int:
     """The schema version of an attached file; 0 for a file without our tables."""
-    known = engine.rows(
-        "SELECT count(*) FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' AND table_name = 'migration'",
-        [catalog],
-    )
-    if not known[0][0]:
+    if not engine.has("migration", catalog):
         return 0
     assert catalog in _VERSION, "the catalogs that a state is attached under are ours"
     return int(engine.rows(_VERSION[catalog])[0][0] or 0)

@@ -69,8 +69,7 @@ def make_synced_members(engine: Engine, state: State | None, audiences: Collecti
     """Make `synced_member` of some audiences, from `membership_change` and the stays that the state has."""
     engine.execute("DROP TABLE IF EXISTS temp.main.synced_member")
     stays = _STAYS if state is not None else ""
-    known = engine.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = 'alias_now'")[0][0]
-    now_id, alias = ("coalesce(alias.user_id, member.user_id)", _ALIAS) if known else ("member.user_id", "")
+    now_id, alias = ("coalesce(alias.user_id, member.user_id)", _ALIAS) if engine.has("alias_now") else ("member.user_id", "")
     engine.execute(_MEMBERS.replace("{now_id}", now_id).replace("{stays}", stays).replace("{alias}", alias), [sorted(audiences)])
 
 

@@ -74,16 +74,12 @@ class Work:
 
     def _keep_broken(self, batch: Batch, *, whole: bool) -> None:
         """Take over what read_csv wrote down of lines that it could not read."""
-        found = self.connection.rows(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'temp' AND table_name IN ('broken_line', 'broken_scan')"
-        )
-        if found[0][0] != 2:
-            return
-        if self.any(Sql("SELECT 1 FROM broken_line")):
-            if whole:
-                refuse_cut_off(self.connection, batch)
-            self._refuse_open_quote(batch)
-            self._add_broken()
+        if not (self.connection.has("broken_line") and self.any(Sql("SELECT 1 FROM broken_line"))):
+            return  # the next batch adds to the empty tables
+        if whole:
+            refuse_cut_off(self.connection, batch)
+        self._refuse_open_quote(batch)
+        self._add_broken()
         for drop in DROP_BROKEN:
             self.connection.run(drop)
 

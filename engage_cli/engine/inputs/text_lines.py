@@ -22,7 +22,7 @@ HEAD = 200
 def lines(files: Sequence[InputPath], compression: str | None, *, rejects: bool = True, errors: Sql | None = None) -> Sql:
     """A FROM item with the columns `filename`, `line`, `extra`: every line that is UTF-8 and not empty, in order.
 
-    With `rejects` the other lines go to the temporary tables `broken_line` and `broken_scan`, which then must not exist before.
+    With `rejects` the other lines go to the temporary tables `broken_line` and `broken_scan`, which are empty then or not there.
     """
     return sql(
         "read_csv({files}, auto_detect = false, header = false, columns = {{'line': 'VARCHAR', 'extra': 'VARCHAR'}}, delim = {never}, "

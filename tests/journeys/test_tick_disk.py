@@ -92,13 +92,20 @@ def test_a_read_only_folder_is_explained_and_changes_nothing(
     assert rows_of(shop) == rows_of(undisturbed)
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ticked once, in a project whose state is made on the way."""
+    shop = make_shop(tmp_path_factory.mktemp("fresh") / "shop")
+    only_tick(shop)
+    return shop
+
+
 @pytest.mark.parametrize("version", [migration.version for migration in MIGRATIONS[:-1]])
-def test_a_state_of_an_earlier_version_is_ticked_as_a_new_one_is(version: int, tmp_path: Path) -> None:
-    fresh, earlier = make_shop(tmp_path / "fresh"), make_shop(tmp_path / "earlier")
+def test_a_state_of_an_earlier_version_is_ticked_as_a_new_one_is(version: int, fresh: Path, tmp_path: Path) -> None:
+    earlier = make_shop(tmp_path / "earlier")
     with make_engine(earlier) as engine:
         open_state(engine, earlier / ".engage/state.duckdb", tool_version="1.0.0", migrations=MIGRATIONS[:version]).close()
-    for shop in (fresh, earlier):
-        only_tick(shop)
+    only_tick(earlier)
     assert (earlier / f".engage/state.duckdb.version-{version}").exists()
     assert files_of(earlier) == files_of(fresh)
     rows = [{table: found for table, found in rows_of(shop).items() if table != "migration"} for shop in (fresh, earlier)]

@@ -15,7 +15,9 @@ from tests.state.support import NOON
 from tests.support.threads import run_on_one_thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.state.support"])
+_CONTEXT.set_forkserver_preload(
+    ["tests.support.preloaded", "tests.state.support", "tests.journeys.shop", "tests.runs.shop", "tests.broadcasts.shop"]
+)
 
 
 def start(target: Callable[..., None], *arguments: Any, crash_at: str | None = None) -> BaseProcess:

@@ -7,7 +7,6 @@ What a call reads, writes, ends with and finds in its folder and environment is 
 import importlib
 import json
 import os
-import pkgutil
 import socket
 import subprocess
 import sys
@@ -47,11 +46,7 @@ def warm_engage(folder: Path) -> Iterator[Path]:
 
 def serve(address: str) -> None:
     """Answer calls until standard input ends. Nothing may start a thread before a fork, so no connection is opened here."""
-    import engage_cli
-
-    for module in pkgutil.walk_packages(engage_cli.__path__, "engage_cli."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    importlib.import_module("tests.support.preloaded")
     run_on_one_thread()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)

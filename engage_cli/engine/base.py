@@ -220,8 +220,15 @@ class Engine(Protocol):
         """From here on no statement can reach a file outside `writable` folders, nor change that setting: before `sql:` of authors runs."""
         ...
 
-    def create(self, name: str, query: exp.Expr) -> int:
-        """Make the temporary relation `name` of a query's rows by one statement; how many there are."""
+    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False) -> int:
+        """Make the temporary relation `name` of a query's rows by one statement; how many there are.
+
+        `of_everybody`: it may find most users, and its groupings may take memory for each of them, as far as there is enough.
+        """
+        ...
+
+    def define(self, name: str, query: exp.Query) -> None:
+        """Have the temporary relation `name` stand for a query, which runs where it is read."""
         ...
 
     def drop(self, name: str) -> None:

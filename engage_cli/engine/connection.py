@@ -13,13 +13,14 @@ from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, MissingFile
+from engage_cli.engine import places
 from engage_cli.engine.days import days_statement
 from engage_cli.engine.failures import MemoryLimitError, explained, first_line
 from engage_cli.engine.labels import Labels
 from engage_cli.engine.lowering import macros_of, render
 from engage_cli.engine.macros import MACROS_BY_NAME, macro_statement
 from engage_cli.engine.normal import normal_macro
-from engage_cli.engine.template import identifier, sql, text_list
+from engage_cli.engine.template import identifier, literal, sql, text_list
 from engage_cli.engine.zones import reading_macro_of, zone_macros
 from engage_cli.errors import DataError
 
@@ -196,11 +197,24 @@ class Connection:
         self._made = set()
         self._unmade = dict(self._known)
 
+    @contextlib.contextmanager
+    def places(self, bits: int) -> Iterator[None]:
+        """Groupings by keys of up to so many bits have a place for each key, within the block."""
+        if bits == places.USUAL:
+            yield
+            return
+        self.run(f"SET {places.SETTING} = {bits}")
+        try:
+            yield
+        finally:
+            self.run(f"SET {places.SETTING} = {places.USUAL}")
+
     def seal(self, writable: Sequence[Path]) -> None:
-        """From here on only files in `writable` folders can be read or written, and no setting can be changed."""
+        """From here on only files in `writable` folders can be read or written, and no setting can be changed but that of `places`."""
         # A folder is named by links in its path or without them: both are the same place.
         folders = sorted({f"{place}/" for folder in writable for place in (folder.absolute(), folder.resolve())})
         self.run(f"SET allowed_directories = {text_list(folders)}")
+        self.run(sql("SET allowed_configs = [{setting}]", setting=literal(places.SETTING)).text)
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 

@@ -12,12 +12,17 @@ def days_macro(count: int) -> str:
 
 def days_statement(count: int) -> str:
     """Name, parameters and body of it: how many of the days from `first` on occur among the DATEs. None is before or after them."""
-    words = [
-        f"coalesce(CAST(bit_count(bit_or(CAST(1 AS UBIGINT) << CAST((day - first) % {_BITS} AS UBIGINT)) "
-        f"FILTER ((day - first) // {_BITS} = {word})) AS BIGINT), 0)"
-        for word in range(_words(count))
-    ]
-    return f"\n{days_macro(count).lower()}(day, first) AS {' + '.join(words)}\n"
+    if _words(count) == 1:
+        counted = _count("day - first")
+    else:
+        counted = " + ".join(
+            _count(f"(day - first) % {_BITS}", f" FILTER ((day - first) // {_BITS} = {word})") for word in range(_words(count))
+        )
+    return f"\n{days_macro(count).lower()}(day, first) AS {counted}\n"
+
+
+def _count(bit: str, which: str = "") -> str:
+    return f"coalesce(CAST(bit_count(bit_or(CAST(1 AS UBIGINT) << CAST({bit} AS UBIGINT)){which}) AS BIGINT), 0)"
 
 
 def _words(count: int) -> int:

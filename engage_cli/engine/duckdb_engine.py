@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, Sources
+from engage_cli.engine import places
 from engage_cli.engine.base import Cost, InputFile, Reject, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
@@ -21,6 +22,7 @@ from engage_cli.engine.inputs.hashing import HashedFile, find_inputs, kept_sourc
 from engage_cli.engine.inputs.kept import Known, keep_files
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.naming import rows_naming
+from engage_cli.engine.places import USUAL, Population, bytes_of
 from engage_cli.engine.staging import stage_inputs
 from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.touched import restrict
@@ -56,6 +58,8 @@ class DuckDBEngine:
         self._connection.kept = kept
         self._connection.own_folders = tuple(one for one in (store, kept, *own) if one is not None)
         self._watched = False
+        self._spread: tuple[datetime | None, datetime] | None = None
+        self._population: Population | None = None
         self._costs: list[Cost] = []
         self._files: tuple[InputFile, ...] | None = None
         self._left: frozenset[str] | None = None
@@ -94,9 +98,11 @@ class DuckDBEngine:
         """Make temporary relations of the shape that plan/needs.py describes."""
         # What a run was told of its files is what it reads, even if more came in the meantime.
         files, self._files = self._files or self.input_files(sources, needs.lists), None
-        return stage_inputs(
+        staging = stage_inputs(
             self._connection, self._folder, sources, needs, files, store=self._store, keep=keep, hashes=self._known_hashes(), touch=touch
         )
+        self._spread, self._population = (staging.catalog.first, needs.as_of), None
+        return staging
 
     def stage_consents(self, sources: Sources, zone: str, as_of: datetime) -> tuple[Reject, ...]:
         """Read the sources of consents alone, to the relations `consent_row` and `consent_state`."""
@@ -143,15 +149,21 @@ class DuckDBEngine:
         """Leave the query engine with no file but those in `writable` folders, for good."""
         self._connection.seal(writable)
 
-    def create(self, name: str, query: exp.Expr) -> int:
+    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False) -> int:
         """Make a temporary table of a query's rows; how many there are."""
+        bits = self._counted().bits(query) if of_everybody else USUAL
         statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name)).text + self._rendered(query)
         begun, cpu = perf_counter(), process_time()
-        rows = int(self._run(statement).fetchall()[0][0])
+        with self._connection.places(bits):
+            rows = int(self._run(statement).fetchall()[0][0])
+            read = self._connection.rows_read() if self._watched else 0
         if self._watched:
-            read = self._connection.rows_read()
             self._costs.append(Cost(name, perf_counter() - begun, process_time() - cpu, rows, read))
         return rows
+
+    def define(self, name: str, query: exp.Query) -> None:
+        """Have the temporary relation `name` stand for a query, which runs where it is read."""
+        self._run(sql("CREATE TEMP VIEW {name} AS ", name=identifier(name)).text + self._rendered(query))
 
     def drop(self, name: str) -> None:
         """Take away a relation that `create` made."""
@@ -226,6 +238,18 @@ class DuckDBEngine:
 
     def _rendered(self, statement: exp.Expr | str) -> str:
         return statement if isinstance(statement, str) else self._connection.rendered(statement)
+
+    def _counted(self) -> Population:
+        """What is grouped, counted once: few users are not worth to count their events."""
+        if self._population is None:
+            assert self._spread is not None, "nothing is staged"
+            settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
+            [(memory, threads)] = self._connection.rows(settings)
+            [(users,)] = self._connection.rows("SELECT coalesce(max(user_key), -1) + 1 FROM users")
+            counts = "SELECT event_key, count(*) FROM events GROUP BY event_key"
+            events = dict(self._connection.rows(counts)) if users >= places.FEWEST_USERS else {}
+            self._population = Population(int(users), events, *self._spread, bytes_of(memory), int(threads))
+        return self._population
 
     def _run(self, statement: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         return self._connection.run(statement, parameters)

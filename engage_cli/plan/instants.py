@@ -96,6 +96,44 @@ def days_of(stretch: Stretch, first: datetime | None) -> tuple[date, int] | None
     return (date.fromordinal(max(begin, 1)), count) if 0 < count <= MOST_DAYS else None
 
 
+@dataclass(frozen=True, slots=True)
+class DayPiece:
+    """A part of a stretch, and the local days of its instants: `first` and those after it, `count` in all."""
+
+    stretch: Stretch
+    first: date
+    count: int
+
+
+def pieces_of_days(stretch: Stretch, first: datetime | None, zone: ZoneInfo, most: int) -> tuple[DayPiece, ...]:
+    """A stretch in pieces of at most `most` local days, no two of which have a day in common; none where days_of knows no days.
+
+    `most` is a week or more: a piece may be some days shorter, where clocks change.
+    """
+    days = days_of(stretch, first)
+    if days is None:
+        return ()
+    begin, end = days[0].toordinal(), days[0].toordinal() + days[1]
+    low, found = stretch.low, []
+    while end - begin > most:
+        cut = begin + most
+        while not _is_calm(start_of_day(date.fromordinal(cut), zone), zone):
+            cut -= 1
+        instant = start_of_day(date.fromordinal(cut), zone)
+        found.append(DayPiece(Stretch(low, Bound(instant, inclusive=False)), date.fromordinal(begin), cut - begin))
+        begin, low = cut, Bound(instant, inclusive=True)
+    return (*found, DayPiece(Stretch(low, stretch.high), date.fromordinal(begin), end - begin))
+
+
+def _is_calm(instant: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks change neither a day before nor a day after: then no local day before it comes again after it."""
+    try:
+        offsets = {(instant + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in range(-25, 26)}
+    except OverflowError:  # at the end of all dates
+        return False
+    return len(offsets) == 1
+
+
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day."""
     return from_local(datetime.combine(day, time()), zone)

@@ -20,6 +20,8 @@ from engage_cli.state.inputs import files_read_by
 from engage_cli.state.runs import Clock, Reason, RunPlan, clocks_of, run_numbered
 from engage_cli.state.store import State
 
+MEMBERS = "member_now"
+"""The relation of who is in which audience: where every audience is a table of its own that stays, no copy of them all."""
 MOST = 0.3
 """The share of users beyond which all are looked at: with more, cutting the events down to theirs costs more than it spares."""
 
@@ -83,8 +85,11 @@ def evaluate(staged: Staged, again: Revisit | None, *, sent: bool = False) -> tu
     everybody = tuple(name for name in staged.plan.asked if name not in looked.audiences)
     ran: dict[str, str] = {}
     if everybody or not looked.audiences:
-        made = _run(staged, everybody, ran)
-        _collect(staged.engine, made, again=False)
+        made = _run(staged, everybody, ran, of_everybody=True)
+        if looked.audiences:
+            staged.engine.create(MEMBERS, made.all_members())
+        else:
+            staged.engine.define(MEMBERS, made.all_members())
         if sent:
             make_member_entities(staged.engine, made)
         if looked.audiences:
@@ -95,7 +100,11 @@ def evaluate(staged: Staged, again: Revisit | None, *, sent: bool = False) -> tu
         staged.engine.restrict(plan.needs, with_ids=orders_events(plan))
         gone = exp.select("user_id").from_("touched_gone")
         staged.engine.create("touched_user", exp.union(exp.select("user_id").from_("users"), gone, distinct=False))
-        _collect(staged.engine, _run(staged, some, ran), again=bool(everybody))
+        members = _run(staged, some, ran, of_everybody=False).all_members()
+        if everybody:
+            staged.engine.execute(exp.insert(members, MEMBERS))
+        else:
+            staged.engine.define(MEMBERS, members)
     return looked, ran
 
 
@@ -110,23 +119,15 @@ def _looked(staged: Staged, again: Revisit | None) -> Looked:
     return Looked(touched, tuple(sorted(again.audiences & set(staged.plan.asked))))
 
 
-def _run(staged: Staged, names: Sequence[str], ran: dict[str, str]) -> Compiled:
+def _run(staged: Staged, names: Sequence[str], ran: dict[str, str], *, of_everybody: bool) -> Compiled:
     """Run the relations behind some audiences, in order."""
     compiled = staged.compiled
     if set(names) != set(staged.plan.asked):
         compiled = compile_plan(_plan(staged.project, names, staged.plan.as_of), staged.staging.catalog)
     for name, query in compiled.steps():
         ran[name] = staged.engine.render(query)
-        staged.engine.create(name, query)
+        staged.engine.create(name, query, of_everybody=of_everybody)
     return compiled
-
-
-def _collect(engine: Engine, compiled: Compiled, *, again: bool) -> None:
-    members = compiled.all_members()
-    if again:
-        engine.execute(exp.insert(members, "member_now"))
-    else:
-        engine.create("member_now", members)
 
 
 def _drop(engine: Engine, compiled: Compiled) -> None:

@@ -163,7 +163,7 @@ def sql(folder: Path, name: str, *, as_of: datetime | None, progress: Progress) 
 def materialise(staged: Staged) -> None:
     """Run the relations of the plan, in order; the members of each asked audience are one of them."""
     for name, query in staged.compiled.steps():
-        staged.engine.create(name, query)
+        staged.engine.create(name, query, of_everybody=True)
 
 
 def traits_that_matter(plan: Plan) -> list[TraitPath]:

@@ -182,7 +182,9 @@ def _make_values(staged: Staged, names: Sequence[str], of: Subject) -> None:
         columns.append(exp.alias_(exp.cast(value, "TEXT"), value_column(name)))
     query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
     scope.used.discard(USERS)
-    staged.engine.create(f"trait_now_{of.value}", staged.compiled.join_values(query, scope, column("user_key", USERS), of=of))
+    staged.engine.create(
+        f"trait_now_{of.value}", staged.compiled.join_values(query, scope, column("user_key", USERS), of=of), of_everybody=True
+    )
 
 
 def _clocks_after(request: _Request, run_plan: RunPlan, changes: Sequence[TraitChanges], clocks: dict[str, TraitClock]) -> list[TraitClock]:

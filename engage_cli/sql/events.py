@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from sqlglot import exp
 from engage_cli.definitions.values import Duration
 from engage_cli.plan.checks import OfStep
 from engage_cli.plan.courses import first_instant
-from engage_cli.plan.instants import Stretch, days_of
+from engage_cli.plan.instants import Stretch, days_of, pieces_of_days
 from engage_cli.plan.leaves import Events, EventSet, FirstEvents
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.relative import When
@@ -22,6 +23,21 @@ from engage_cli.sql.rows import among, row_condition
 from engage_cli.sql.scope import EVENTS, Computed, Scope, event_scope, join_subject, nothing_computed
 
 Columns = list[exp.Expr]
+DAYS_AT_ONCE = 64
+"""How many days are counted in one pass at the least cost: as many as one number has bits."""
+READS = "reads"
+"""The key among what is known of a query (its `meta`) of the events that it reads: Reads."""
+FEWEST_PIECES = 3
+"""With fewer parts of so many days, to count each by itself and to add them up costs more than it spares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Which events a query reads, as an engine that estimates its work sees them: the keys of their names (None: all), and of what time."""
+
+    keys: frozenset[int] | None
+    since: datetime | None
+    until: datetime | None
 
 
 def event_condition(names: tuple[str, ...], catalog: Catalog, table: str = EVENTS) -> exp.Expr:
@@ -90,7 +106,7 @@ class EventQueries:
                 row_condition(events.row, scope),
             ]
         )
-        query = exp.select(*columns).from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        query = self._reading(exp.select(*columns), events)
         if events.session is not None:
             session = self.session(events.session)
             same = exp.EQ(this=column("user_key", session), expression=column("user_key", EVENTS))
@@ -98,11 +114,28 @@ class EventQueries:
             query = query.join(exp.to_table(session), on=exp.and_(same, inside))
         return self.joined(query, scope, EVENTS).where(condition)
 
+    def _reading(self, query: exp.Select, events: EventSet) -> exp.Select:
+        """`query` of the events of a set, which are yet to be chosen."""
+        high = events.stretch.high
+        until = high.instant if high is not None and isinstance(high.instant, datetime) else None
+        query = query.from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        query.meta[READS] = Reads(None if "*" in events.names else self.keys(events.names), events.stretch.since, until)
+        return query
+
     def distinct_days(self, events: EventSet) -> exp.Expr:
         """Aggregate over events of the set: their number of distinct local days."""
         day = e_day(column("ts", EVENTS), self.zone)
         among = days_of(events.stretch, self.catalog.first)
         return exp.Count(this=exp.Distinct(expressions=[day])) if among is None else e_days(day, *among)
+
+    def pieces_of_days(self, events: EventSet) -> list[tuple[EventSet, exp.Expr]]:
+        """The events of a long stretch in parts that have no local day in common, each with the aggregate of its days; none where the
+        stretch is not long, or not known."""
+        pieces = pieces_of_days(events.stretch, self.catalog.first, ZoneInfo(self.zone), DAYS_AT_ONCE)
+        if len(pieces) < FEWEST_PIECES:
+            return []
+        day = e_day(column("ts", EVENTS), self.zone)
+        return [(replace(events, stretch=piece.stretch), e_days(day.copy(), piece.first, piece.count)) for piece in pieces]
 
     def in_window(self, stretch: Stretch, table: str = EVENTS) -> exp.Expr:
         """The event lies in the stretch. Where that begins for each subject otherwise, a literal says what is before all of them."""
@@ -125,7 +158,7 @@ class EventQueries:
         bounds = [bound for bound in (events.stretch.low, events.stretch.high) if bound is not None]
         if (events.by_name and condition != TRUE) or not all(isinstance(bound.instant, datetime) for bound in bounds):
             return None
-        query = exp.select(column("user_key", EVENTS)).from_(exp.alias_(exp.to_table("events"), EVENTS, table=True))
+        query = self._reading(exp.select(column("user_key", EVENTS)), EventSet(events.names, Stretch()))
         query = self.joined(query, scope, EVENTS).where(all_of([event_condition(events.names, self.catalog), condition]))
         first = exp.Min(this=column("ts", EVENTS))
         return query.group_by(column("user_key", EVENTS)).having(in_stretch(first, events.stretch, EVENTS))

@@ -156,7 +156,8 @@ class TraitRelations:
         if compute is Compute.COUNT:
             return self._aggregate(events, "n", exp.Count(this=exp.Star()))
         if compute is Compute.DISTINCT_DAYS:
-            return self._aggregate(events, "days", self.queries.distinct_days(events))
+            name, label = self.leaves.days(events)
+            return Value(name, column(label, name), Reading.NUMBER)
         if compute in (Compute.DAYS_SINCE_FIRST, Compute.DAYS_SINCE_LAST):
             first = compute is Compute.DAYS_SINCE_FIRST
             found = self._aggregate(events, "first_at" if first else "last_at", (exp.Min if first else exp.Max)(this=ts))

@@ -77,10 +77,13 @@ def find_changes(
     if joined and state is not None and plan.builds:
         assert not partly.audiences, "where identifiers join users everybody is looked at"
         members = _joined_before(engine, plan, members, accounts, joined)
-    engine.create("member_before", members)
+    anybody = engine.create("member_before", members) > 0
     if keep:
-        engine.create("member_changed", _select(_CHANGED))
-    counted = engine.rows(_COUNTS if keep else _COUNTS.replace("FROM member_changed", f"FROM ({_CHANGED})"))
+        engine.create("member_changed", _select(_CHANGED if anybody else _ALL_ENTERED))
+    if anybody:
+        counted = engine.rows(_COUNTS if keep else _COUNTS.replace("FROM member_changed", f"FROM ({_CHANGED})"))
+    else:
+        counted = engine.rows(_COUNTS_OF_ENTERED)
     counts = {audience: (size, entered, exited) for audience, size, entered, exited in counted}
     before = {str(name): int(size) for name, size in engine.rows(_SIZES)} if partly.audiences else {}
     found = []
@@ -146,6 +149,7 @@ _CHANGED = """
     FULL JOIN member_before AS before ON now.audience = before.audience AND now.user_key = before.user_key
     WHERE now.user_key IS NULL OR before.audience IS NULL
 """
+_ALL_ENTERED = "SELECT audience, user_key, CAST(NULL AS VARCHAR) AS user_id, 'entered' AS change FROM member_now"
 _WITH_IDS = """
     SELECT audience, coalesce(changed.user_id, everybody.user_id) AS user_id, change
     FROM member_changed AS changed LEFT JOIN everybody ON everybody.user_key = changed.user_key
@@ -163,6 +167,7 @@ _COUNTS = """
         FROM member_changed GROUP BY audience
     ) GROUP BY audience ORDER BY audience
 """
+_COUNTS_OF_ENTERED = "SELECT audience, count(*), count(*), 0 FROM member_now GROUP BY audience ORDER BY audience"
 _ENTER = """
     INSERT INTO state.main.membership
     SELECT audience, user_id, CAST(? AS TIMESTAMP), NULL, CAST(? AS INTEGER), NULL

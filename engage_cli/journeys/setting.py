@@ -3,8 +3,9 @@
 `trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own row
 takes over again when it says the trait at a later instant.
 
-`w_set_before(user_key, instance_id, trait, value, set_at, entered_at)`
+`w_set_before(user_key, instance_id, trait, value, set_at, entered_at, seen_at)`
     what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
+    Conditions see it from `seen_at` on: a microsecond late where it would take away the truth of the condition that brought it about.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,17 +52,20 @@ def set_traits(engine: Engine) -> frozenset[str]:
 def _lay(engine: Engine, wanted: list[Column], zone: str) -> None:
     """Lay `trait_set_now` over `trait_history`."""
     traits = [str(row[0]) for row in engine.rows("SELECT DISTINCT trait FROM trait_set_now ORDER BY trait")]
-    if not traits:
+    is_laid_over = _is_laid_over(engine)
+    if not traits and not is_laid_over:
         return
-    if not _is_laid_over(engine):
+    if not is_laid_over:
         engine.create(BASE, exp.select("*").from_(HISTORY))
-    by_trait = {trait: [one for one in wanted if one.path.name == trait] for trait in traits}
-    engine.create("trait_points", _points(by_trait))
-    made = _history(by_trait, wanted, zone)
-    engine.create("trait_history_made", made)
+    if traits:
+        by_trait = {trait: [one for one in wanted if one.path.name == trait] for trait in traits}
+        engine.create("trait_points", _points(by_trait))
+        engine.create("trait_history_made", _history(by_trait, wanted, zone))
+        engine.drop("trait_points")
+    else:  # what was laid over is taken away again
+        engine.create("trait_history_made", exp.select("*").from_(BASE))
     engine.execute(_REPLACE_DROP_VIEW if _is_view(engine) else _REPLACE_DROP_TABLE)
     engine.execute("ALTER TABLE trait_history_made RENAME TO trait_history")
-    engine.drop("trait_points")
 
 
 def set_present(engine: Engine) -> None:
@@ -76,15 +80,25 @@ def _is_laid_over(engine: Engine) -> bool:
 
 def forget_sets_of_walk(engine: Engine) -> None:
     """Begin with a journey of which nothing is found yet."""
-    engine.execute(_NONE_BEFORE)
+    for statement in _NONE_BEFORE:
+        engine.execute(statement)
 
 
 def found_other_sets(engine: Engine) -> bool:
-    """Whether the walk that has just ended sets other values than it saw; then the next one sees these."""
+    """Whether the walk that has just ended sets other values than it saw; then the next one sees these.
+
+    A condition comes before what it brings about. Where a set at the very instant takes the truth of its own condition away, a walk that
+    sees it does not find it, and the next one does: whatever is found once more, the first thing that differs, is seen from then on a
+    microsecond later.
+    """
     engine.execute(_SETS_OF_WALK)
-    differ = int(engine.rows(_DIFFERENCES)[0][0]) > 0
-    engine.execute("CREATE OR REPLACE TEMP TABLE w_set_before AS SELECT * FROM w_set_found")
-    return differ
+    first = engine.rows(_FIRST_DIFFERENCE)[0][0]
+    if first is None:
+        return False
+    engine.execute(_COME_AGAIN, [first])
+    engine.execute("INSERT INTO w_set_once SELECT * FROM w_set_found")
+    engine.execute(_SEEN_NEXT)
+    return True
 
 
 def _is_view(engine: Engine) -> bool:
@@ -148,19 +162,40 @@ def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
 
 
 _PRESENT = "CREATE OR REPLACE TEMP TABLE traits AS SELECT * EXCLUDE (since, until) FROM trait_history WHERE until IS NULL"
-_NONE_BEFORE = """
-    CREATE OR REPLACE TEMP TABLE w_set_before (
-        user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
-    )
-"""
+_COLUMNS = "user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP"
+_NONE_BEFORE = (
+    f"CREATE OR REPLACE TEMP TABLE w_set_before ({_COLUMNS}, seen_at TIMESTAMP)",
+    f"CREATE OR REPLACE TEMP TABLE w_set_once ({_COLUMNS})",
+    f"CREATE OR REPLACE TEMP TABLE w_set_again ({_COLUMNS})",
+)
 _SETS_OF_WALK = """
     CREATE OR REPLACE TEMP TABLE w_set_found AS
     SELECT i.user_key, i.instance_id, s.trait, s.value, s.set_at, i.entered_at
     FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance) ORDER BY s.set_at, i.instance_id, s.place
 """
-_DIFFERENCES = """
-    SELECT (SELECT count(*) FROM (SELECT * FROM w_set_found EXCEPT ALL SELECT * FROM w_set_before))
-        + (SELECT count(*) FROM (SELECT * FROM w_set_before EXCEPT ALL SELECT * FROM w_set_found))
+_FIRST_DIFFERENCE = """
+    SELECT min(set_at) FROM (
+        (SELECT * FROM w_set_found EXCEPT ALL SELECT * EXCLUDE (seen_at) FROM w_set_before)
+        UNION ALL
+        (SELECT * EXCLUDE (seen_at) FROM w_set_before EXCEPT ALL SELECT * FROM w_set_found)
+    )
+"""
+_COME_AGAIN = """
+    INSERT INTO w_set_again
+    SELECT * FROM (SELECT * FROM w_set_found EXCEPT SELECT * EXCLUDE (seen_at) FROM w_set_before)
+    WHERE set_at = ? AND row(user_key, instance_id, trait, value, set_at, entered_at) IN (
+        SELECT row(user_key, instance_id, trait, value, set_at, entered_at) FROM w_set_once
+    )
+"""
+_SEEN_NEXT = """
+    CREATE OR REPLACE TEMP TABLE w_set_before AS
+    SELECT f.*, CASE
+            WHEN row(f.user_key, f.instance_id, f.trait, f.value, f.set_at, f.entered_at) IN (
+                SELECT row(user_key, instance_id, trait, value, set_at, entered_at) FROM w_set_again
+            ) THEN f.set_at + INTERVAL 1 MICROSECOND
+            ELSE f.set_at
+        END AS seen_at
+    FROM w_set_found AS f
 """
 _SETS = """
     CREATE OR REPLACE TEMP TABLE trait_set_now AS
@@ -171,7 +206,7 @@ _SETS = """
         UNION ALL
         SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
         UNION ALL
-        SELECT user_key, trait, value, set_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
     )
     SELECT user_key, trait, value, set_at FROM sets
     WHERE list_contains(CAST(? AS VARCHAR[]), trait)

@@ -51,13 +51,13 @@ def perform(
     for place, plan in enumerate(plans):
         _change_edition(engine, plan)
         new_files = plan.clock is None or plan.clock.inputs != inputs
-        tick = _tick_of(engine, project, plan, staging, needs, as_of, place, new_files=new_files)
-        ticks.append(replace(tick, new_records=new_files and other_records_since(engine, tick.last_run, files)))
+        ticks.append(_tick_of(engine, project, plan, staging, needs, as_of, place, new_files=new_files))
     edited = frozenset(plan.journey.name for plan in plans if plan.new_version is not None)
     busy = busy_ones(engine, ticks, edited=edited, joined=config.sources.identity is not None)
-    for tick in ticks:
-        if tick.name in busy:
-            tick.run()
+    moving = [tick for tick in ticks if tick.name in busy]
+    new_records = {run: other_records_since(engine, run, files) for run in {tick.last_run for tick in moving if tick.new_files}}
+    for tick in moving:
+        replace(tick, new_records=new_records.get(tick.last_run, False)).run()
     make_settings(engine, [edition for plan in plans for edition in plan.editions if plan.journey.name in busy])
     names = {name for plan in plans for edition in plan.editions for name in edition.names}
     make_seen(engine, sorted(names), staging.catalog, _unseen_from(plans, inputs, as_of - window), as_of)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.reference.journey_examples import did, history, run, same_for_any_schedule, sends, stays, trace, traces
+from tests.reference.journey_examples import did, history, run, said, same_for_any_schedule, sends, stays, trace, traces
 from tests.reference.journeys import simulate
 from tests.reference.journeys.rows import candidate_id, instance_id
 
@@ -199,3 +199,36 @@ steps: [{hold: {}, id: wait, branches: [{name: more, when: {trait: orders, gte: 
     orders = [did("Order", when, when) for when in ("2T10:00", "3T10:00", "7T10:00", "8T10:00", "9T10:00")]
     assert stays(run(text, *orders)) == ["3T10:00 to 5T10:00 exited", "8T10:00 to 9T10:00 completed"]
     assert trace(run(text, *orders[:2]))[1:] == ["5T10:00 wait > . exit_rule 1"]
+
+
+STAGES = """
+journey: j
+entry: {on: {event: Cart}, reentry: always, since: 2026-11-01}
+steps:
+  - {set: stage, to: trial, id: trial}
+  - {hold: {}, id: wait, branches: [{name: tried, when: {trait: stage, eq: trial}}]}
+  - {set: stage, to: active, id: active}
+  - {delay: 1 hour, id: hour}
+  - {split: [{name: is_active, when: {trait: stage, eq: active}}], id: which}
+"""
+
+
+def test_a_condition_comes_before_the_set_that_takes_its_truth_away() -> None:
+    later = ["2T11:00 hour > which delay", "2T11:00 which > . branch is_active"]
+    at_once = ["2T10:00 trial > wait done", "2T10:00 wait > active branch tried", "2T10:00 active > hour done"]
+    assert trace(run(STAGES, did("Cart", "2T10:00", "m1")))[1:] == [*at_once, *later]
+    by_a_log = STAGES.replace("  - {set: stage, to: trial, id: trial}\n", "")
+    assert trace(run(by_a_log, did("Cart", "2T09:00", "m1"), said("2T10:00", stage="trial")))[1:] == [*at_once[1:], *later]
+
+
+def test_of_two_instances_that_wait_for_one_trait_both_go_on_before_either_sets_it_anew() -> None:
+    text = STAGES.replace("{trait: stage, eq: active}", "{event: Never}").replace(
+        "on: {event: Cart}", "on: {event: Cart, where: {cart: a}}"
+    )
+    results = run(
+        text.replace("{set: stage, to: trial, id: trial}", "{delay: 1 minute, id: minute}"), did("Cart", "2T09:00", "m1", cart="a")
+    )
+    assert [line.split()[1] for line in trace(results)] == [".", "minute"]
+    keyed = STAGES.replace("on: {event: Cart}", "on: {event: Cart}, key: cart")
+    told = traces(run(keyed, did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")))
+    assert ["2T10:00 wait > active branch tried" in lines for lines in told] == [True, True]

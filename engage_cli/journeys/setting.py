@@ -80,8 +80,13 @@ def _is_laid_over(engine: Engine) -> bool:
 
 def forget_sets_of_walk(engine: Engine) -> None:
     """Begin with a journey of which nothing is found yet."""
-    for statement in _NONE_BEFORE:
-        engine.execute(statement)
+    engine.execute(_NONE_BEFORE)
+
+
+def begin_walks(engine: Engine) -> None:
+    """Begin with the walks of a journey that reads what it sets: none has found anything."""
+    engine.execute(_NONE_ONCE)
+    engine.execute(_NONE_AGAIN)
 
 
 def found_other_sets(engine: Engine) -> bool:
@@ -163,11 +168,9 @@ def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
 
 _PRESENT = "CREATE OR REPLACE TEMP TABLE traits AS SELECT * EXCLUDE (since, until) FROM trait_history WHERE until IS NULL"
 _COLUMNS = "user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP"
-_NONE_BEFORE = (
-    f"CREATE OR REPLACE TEMP TABLE w_set_before ({_COLUMNS}, seen_at TIMESTAMP)",
-    f"CREATE OR REPLACE TEMP TABLE w_set_once ({_COLUMNS})",
-    f"CREATE OR REPLACE TEMP TABLE w_set_again ({_COLUMNS})",
-)
+_NONE_BEFORE = f"CREATE OR REPLACE TEMP TABLE w_set_before ({_COLUMNS}, seen_at TIMESTAMP)"
+_NONE_ONCE = f"CREATE OR REPLACE TEMP TABLE w_set_once ({_COLUMNS})"
+_NONE_AGAIN = f"CREATE OR REPLACE TEMP TABLE w_set_again ({_COLUMNS})"
 _SETS_OF_WALK = """
     CREATE OR REPLACE TEMP TABLE w_set_found AS
     SELECT i.user_key, i.instance_id, s.trait, s.value, s.set_at, i.entered_at

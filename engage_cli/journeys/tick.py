@@ -19,7 +19,7 @@ from engage_cli.journeys.entering import Door, Stretches, choose, enter_all
 from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.ledger import walking
 from engage_cli.journeys.looking import Look
-from engage_cli.journeys.setting import forget_sets_of_walk, found_other_sets, lay_over
+from engage_cli.journeys.setting import begin_walks, forget_sets_of_walk, found_other_sets, lay_over
 from engage_cli.journeys.walk import Walk
 from engage_cli.journeys.work import count, make_tables
 from engage_cli.plan.checks import OfTrait
@@ -127,6 +127,8 @@ class _Run:
         """Walk; where the journey reads what it sets, again until that stays the same."""
         columns = self._own_columns()
         forget_sets_of_walk(self.engine)
+        if columns:
+            begin_walks(self.engine)
         for _ in range(MOST_WALKS):
             self._walk()
             if not columns or not found_other_sets(self.engine):

@@ -100,9 +100,7 @@ SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
 FROM outcome_event AS o JOIN (
     SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
 ) AS m ON m.message_id = o.message AND m.user_key = o.user_key;
-CREATE OR REPLACE TEMP TABLE w_set_before (
-    user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
-);
+CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP TABLE trait_set_now AS
 WITH sets AS (
     SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
@@ -111,7 +109,7 @@ WITH sets AS (
     UNION ALL
     SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
     UNION ALL
-    SELECT user_key, trait, value, set_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+    SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
 )
 SELECT user_key, trait, value, set_at FROM sets
 WHERE list_contains(CAST([] AS VARCHAR[]), trait)
@@ -120,9 +118,7 @@ QUALIFY row_number() OVER (
 ) = 1;
 DROP TABLE IF EXISTS temp.main.w_late;
 CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER);
-CREATE OR REPLACE TEMP TABLE w_set_before (
-    user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
-);
+CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
     md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id);
 CREATE OR REPLACE TEMP TABLE w_instance (
@@ -839,9 +835,7 @@ UNION ALL
 SELECT i.instance, (SELECT greatest(coalesce(max(s.instance), 0), (SELECT coalesce(max(r.instance), 0) FROM r_entered AS r))
         FROM instance_now AS s) + row_number() OVER (ORDER BY i.entered_at, i.instance_id), TRUE
 FROM w_instance AS i JOIN w_admitted AS a USING (instance);
-CREATE OR REPLACE TEMP TABLE w_set_before (
-    user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP
-);
+CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
 INSERT INTO r_ended SELECT instance, ended_at, reason FROM w_cut WHERE instance > 0;
 INSERT INTO r_entered
 SELECT n.number, i.instance_id, CAST('cart_recovery' AS VARCHAR), CAST(1 AS INTEGER), i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name,
@@ -896,7 +890,7 @@ WITH sets AS (
     UNION ALL
     SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
     UNION ALL
-    SELECT user_key, trait, value, set_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+    SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
 )
 SELECT user_key, trait, value, set_at FROM sets
 WHERE list_contains(CAST([] AS VARCHAR[]), trait)

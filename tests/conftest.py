@@ -23,7 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="rewrite the golden files that tests compare with")
 
 
-LONG = ("store/test_every_audience.py", "engine/test_scale.py", "generated/test_journey_agreement.py", "store", "generated", "journeys", "docs")
+LONG = (
+    "store/test_every_audience.py",
+    "engine/test_scale.py",
+    "generated/test_journey_agreement.py",
+    "store",
+    "generated",
+    "journeys",
+    "docs",
+)
 """Files and folders of tests that take long, the longest first."""
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.known import make_known
-from engage_cli.journeys.results import others_did_before
+from engage_cli.journeys.results import find_late_doings
 from engage_cli.plan.journeys.asked import ENTRY
 from engage_cli.state.instants import stored
 
@@ -90,7 +90,7 @@ class Becoming:
     def _compare(self, last: datetime) -> None:
         """Make `w_known_better(user_key)`: of whom the last tick was told something else than what is known of its instant now."""
         self.engine.execute("CREATE OR REPLACE TEMP TABLE w_known_better (user_key INTEGER)")
-        if self.new_files or others_did_before(self.engine, last):
+        if self.new_files or find_late_doings(self.engine, last):
             self.engine.execute(_EVERYBODY, [stored(last)])
             self.asker.ask([ENTRY])
             self.engine.execute(_KNOWN_BETTER, [stored(last)])

@@ -18,7 +18,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.happening import make_happened
-from engage_cli.journeys.results import others_did_before
+from engage_cli.journeys.results import find_late_doings
 from engage_cli.journeys.work import count
 from engage_cli.plan.needs import Catalog
 from engage_cli.sql.calendar import after_duration
@@ -76,6 +76,7 @@ class Look:
 
     def _touch_by_conditions(self) -> None:
         engine, name, version = self.engine, self.journey.name, self.edition.version
+        late = bool(self.edition.waits) and self.last is not None and find_late_doings(engine, self.last)
         for condition, step in self.edition.waits:
             if not count(engine, _STANDING, name, version, step):
                 continue
@@ -89,7 +90,7 @@ class Look:
                 engine.execute(_ASK_STANDING, [stored(self.last), name, version, step])
                 self.asker.make_changes(condition, self.last)
                 engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
-                if others_did_before(engine, self.last):
+                if late:
                     engine.execute(_TOUCHED_BY_OTHERS, [name, version, step])
 
     def make_rules(self) -> None:

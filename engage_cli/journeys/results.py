@@ -67,15 +67,10 @@ def make_results(engine: Engine) -> None:
         engine.execute(table)
 
 
-def make_did_before(engine: Engine, last: datetime) -> None:
+def find_late_doings(engine: Engine, last: datetime) -> bool:
     """Make `w_did_before(user_key)`: with whom journeys that were ticked before this one did something at an instant that `last`, its own
-    last tick, had passed: an event that they read came in late, or they are new."""
+    last tick, had passed: an event that they read came in late, or they are new. Whether there is anybody."""
     engine.execute(_DID_BEFORE, [stored(last)] * 4)
-
-
-def others_did_before(engine: Engine, last: datetime) -> bool:
-    """Whether there is anybody in `w_did_before`, which it makes."""
-    make_did_before(engine, last)
     return bool(engine.rows("SELECT 1 FROM w_did_before LIMIT 1"))
 
 

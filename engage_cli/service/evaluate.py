@@ -47,7 +47,7 @@ def revisit(project: Project, state: State | None, run_plan: RunPlan) -> Revisit
     if run_numbered(state.engine, run).tool_version != run_plan.run.tool_version:
         return None  # another version may have understood a condition otherwise
     before = [clock for clock in same if clock.run == run]
-    files = files_read_by(state, run)
+    files = files_read_by(state.engine, run)
     now = {(file.kind, file.path, file.sha256) for file in run_plan.files}
     changed = {file for file in files if file[0] == ENTITIES} != {file for file in now if file[0] == ENTITIES}
     passed = _passed(project, before, run_plan.run.as_of, entities_changed=changed)

@@ -209,10 +209,11 @@ class _Shown:
         assert isinstance(condition, w.SequenceDone)
         steps = [step for step in condition.steps if not step.negated]
         leaf = next(leaf for leaf in part.leaves if isinstance(leaf, Sequence))
-        absent = [" or ".join(query.names) for query in sets if query.steps and self._count(query.matching) == 0]
+        absent = [query for query in sets if query.steps and self._count(query.matching) == 0]
         if condition.order is w.Order.ANY:
-            done = len(steps) - sum(len(query.steps) for query in sets if self._count(query.matching) == 0)
-            return f"{done} of {leaf.at_least} steps were done" + (f"; never in the window: {', '.join(absent)}" if absent else "")
+            done = len(steps) - sum(len(query.steps) for query in absent)
+            never = ", ".join(" or ".join(query.names) for query in absent)
+            return f"{done} of {leaf.at_least} steps were done" + (f"; never in the window: {never}" if absent else "")
         reached = self.engine.rows(self.queries.stages[number])[0]
         for place, (step, states) in enumerate(zip(steps, reached, strict=True), start=1):
             if states == 0:

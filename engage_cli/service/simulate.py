@@ -153,7 +153,7 @@ def _ticks(
     with progress.stage("ticking the journey"):
         for instant in instants:
             [plan] = _plans(project, state, plan.journey.name, instant)
-            perform(engine, project, [plan], staging, needs, instant, files)
+            perform(engine, project, [plan], staging, needs, instant, files, inputs)
             make_no_candidates(engine)
             add_candidates(engine)
             move_out_of_quiet(engine, project.config.messaging.quiet_hours)

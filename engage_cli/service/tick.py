@@ -168,7 +168,7 @@ def _tick(request: _Request, engine: Engine, state: State) -> TickResult:
         staging = read_dated(engine, state, project, folder, needs, moments, as_of, dry_run=dry_run, strict=request.strict, planned=planned)
     rejects = None if dry_run else write_rejects(engine, staging.rejects, folder / config.outputs)
     with progress.stage("ticking journeys"):
-        perform(engine, project, due, staging, needs, as_of, files)
+        perform(engine, project, due, staging, needs, as_of, files, inputs)
     with progress.stage("deciding about messages"):
         messages = _decide(engine, policy, due, staging, as_of)
     if lists.lists:

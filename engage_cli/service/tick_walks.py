@@ -21,7 +21,6 @@ from engage_cli.journeys.work import make_tables
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes
 from engage_cli.service.tick_plans import MOVING, Plan, late_window
-from engage_cli.state.hashes import hash_of_files
 from engage_cli.state.inputs import other_records_since
 
 
@@ -33,8 +32,9 @@ def perform(
     needs: Needs,
     as_of: datetime,
     files: Sequence[InputFile] = (),
+    inputs: str = "",
 ) -> None:
-    """Find all that happens to the journeys, in their order. `files`: those that are read."""
+    """Find all that happens to the journeys, in their order. `files`: those that are read, `inputs` their hash."""
     config, window = project.config, late_window(project)
     make_results(engine)
     make_standing(engine, joined=config.sources.identity is not None)
@@ -47,7 +47,7 @@ def perform(
     make_ledger(engine)
     forget_sets_of_walk(engine)
     lay_over(engine, needs.traits, config.timezone)
-    ticks, inputs = [], hash_of_files(files)
+    ticks = []
     for place, plan in enumerate(plans):
         _change_edition(engine, plan)
         new_files = plan.clock is None or plan.clock.inputs != inputs

@@ -35,13 +35,13 @@ def vanished_files(state: State | None, sources: Sources, inputs: Sequence[Input
 
 def other_records_since(engine: Engine, run: int, inputs: Sequence[InputFile]) -> bool:
     """Whether these are other files, those of events aside, than the run read."""
-    rows = engine.rows(_RECORDS, [run, run, run])
-    return {tuple(row) for row in rows} != {(file.kind, file.path, file.sha256) for file in inputs if file.kind != "events"}
+    before = {file for file in files_read_by(engine, run) if file[0] != "events"}
+    return before != {(file.kind, file.path, file.sha256) for file in inputs if file.kind != "events"}
 
 
-def files_read_by(state: State, run: int) -> frozenset[tuple[str, str, str]]:
+def files_read_by(engine: Engine, run: int) -> frozenset[tuple[str, str, str]]:
     """What a run read: (kind, path, sha256) of each file."""
-    rows = state.engine.rows(
+    rows = engine.rows(
         "SELECT kind, path, sha256 FROM state.main.input_file WHERE first_run <= ? AND coalesce(last_run, ?) >= ?", [run, run, run]
     )
     return frozenset((str(kind), str(path), str(sha)) for kind, path, sha in rows)
@@ -68,10 +68,6 @@ _NOW = """
         SELECT unnest(CAST(? AS VARCHAR[])) AS kind, unnest(CAST(? AS VARCHAR[])) AS path,
             unnest(CAST(? AS BIGINT[])) AS bytes, unnest(CAST(? AS VARCHAR[])) AS sha256
     )
-"""
-_RECORDS = """
-    SELECT kind, path, sha256 FROM state.main.input_file
-    WHERE kind <> 'events' AND first_run <= ? AND coalesce(last_run, ?) >= ?
 """
 _CLOSE = """
     UPDATE state.main.input_file SET last_run = ?

@@ -80,6 +80,9 @@ class Staging:
     """Why the store was made anew, where it was."""
     known_as: Mapping[str, str] = field(default_factory=dict)
     """Where identifiers join users: the canonical id of each of the users that the needs are limited to."""
+    first_events: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """Of each file of events, by path and sha256, that has any: the instant of the first (aware, UTC), or one before all where that is
+    not known."""
     touched: int | str | None = None
     """How many users the relation `touched(user_key)` has; or in words why everybody has to be looked at. None where it was not asked."""
     odd_zones: OddZones | None = None

@@ -46,6 +46,7 @@ from engage_cli.engine.inputs.wanted import Wanted, timestamp, wanted_of
 from engage_cli.engine.labels import labels_for
 from engage_cli.engine.store.folder import StoreFolder
 from engage_cli.engine.store.layout import layout_of
+from engage_cli.engine.store.manifest import first_events
 from engage_cli.engine.store.opening import EventFiles, Opened, find_events, open_events
 from engage_cli.engine.store.people import People, changed_users, record
 from engage_cli.engine.store.relations import (
@@ -313,6 +314,7 @@ def _stage(
         forgotten_rows=sum(file.forgotten for file in counts) + forgotten_rows(work, inputs.naming),
         ingested=opened.ingested,
         store_note=opened.why,
+        first_events=first_events(opened.manifest),
     )
 
 

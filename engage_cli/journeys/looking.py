@@ -40,6 +40,7 @@ class Look:
     last: datetime | None
     until: datetime
     new_records: bool
+    old_events: bool
 
     @property
     def journey(self) -> Journey:
@@ -76,13 +77,16 @@ class Look:
 
     def _touch_by_conditions(self) -> None:
         engine, name, version = self.engine, self.journey.name, self.edition.version
-        late = bool(self.edition.waits) and self.last is not None and find_late_doings(engine, self.last)
+        if not self.edition.waits:
+            return
+        late = self.last is not None and find_late_doings(engine, self.last)
+        changed = self._has_another_past()
         for condition, step in self.edition.waits:
             if not count(engine, _STANDING, name, version, step):
                 continue
             if not self.asker.is_dated(condition) or self.last is None:
                 engine.execute(_TOUCHED_ALL, [name, version, step])
-            elif self.new_records and self.edition.plan.reads_records:
+            elif changed:
                 engine.execute(_WAITERS, [name, version, step, step])
                 self.asker.first_true(condition)
                 engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_first")
@@ -92,6 +96,13 @@ class Look:
                 engine.execute("INSERT INTO w_touched SELECT DISTINCT instance FROM w_change")
                 if late:
                     engine.execute(_TOUCHED_BY_OTHERS, [name, version, step])
+
+    def _has_another_past(self) -> bool:
+        """Whether the conditions may have become true at instants that an earlier tick had passed, and not only for those in `w_late`."""
+        plan = self.edition.plan
+        if (self.new_records and plan.reads_records) or (self.old_events and plan.event_names):
+            return True
+        return plan.reads_others and count(self.engine, "SELECT count(*) FROM w_late") > 0
 
     def make_rules(self) -> None:
         """`w_branch`, `w_exit_rule`, `w_goal_rule`: which `on` stands where; `w_goal_limit`: until when a goal that ends instances
@@ -184,7 +195,7 @@ _ASK_STANDING = """
     FROM position_now AS p JOIN w_known_instance AS k USING (instance)
     WHERE p.journey = ? AND p.version = ? AND p.step = coalesce(?, p.step)
 """
-# A row of a change log may have come in late, however old: what is asked begins with each instance's last transition.
+# A row of a change log, or an event, may have come in late, however old: what is asked begins with each instance's last transition.
 _WAITERS = """
     CREATE OR REPLACE TEMP TABLE w_waiter AS
     SELECT p.instance, p.token, k.user_key, k.key, k.entered_at, p.context, FALSE AS arrived, p.arrived_at,

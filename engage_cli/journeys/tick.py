@@ -62,6 +62,8 @@ class Tick:
     """Whether there are other files than at the last tick: without, no event can have come in late."""
     new_records: bool = True
     """The same of files other than those of events: change logs of profiles, consents and the like."""
+    old_events: bool = False
+    """Whether events may have come in that are older than the late window reaches, or have gone: no id tells which."""
 
     @property
     def name(self) -> str:
@@ -161,7 +163,17 @@ class _Run:
         entering = self.is_newest
         door = self._door()
         look = Look(
-            engine, edition, self.asker, tick.catalog, tick.zone, tick.since, tick.late_from, tick.last, tick.until, tick.new_records
+            engine,
+            edition,
+            self.asker,
+            tick.catalog,
+            tick.zone,
+            tick.since,
+            tick.late_from,
+            tick.last,
+            tick.until,
+            new_records=tick.new_records,
+            old_events=tick.old_events,
         )
         engine.execute(_NO_CANDIDATE)
         if entering:

@@ -86,7 +86,12 @@ class MomentPlan:
     @property
     def reads_records(self) -> bool:
         """Whether the conditions look at what files other than those of events say: traits, consents, memberships."""
-        return bool(self.trait_paths) or any(True for _ in found_in(self._predicates(), (ConsentIs, SomeLinked)))
+        return bool(self.trait_paths) or self.reads_others or any(True for _ in found_in(self._predicates(), (ConsentIs,)))
+
+    @property
+    def reads_others(self) -> bool:
+        """Whether the conditions look at other users, those of an account, or at accounts."""
+        return any(True for _ in found_in(self._predicates(), (SomeLinked,)))
 
     @property
     def event_names(self) -> frozenset[str]:

@@ -21,7 +21,7 @@ from engage_cli.journeys.work import make_tables
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes
 from engage_cli.service.tick_plans import MOVING, Plan, late_window
-from engage_cli.state.inputs import other_records_since
+from engage_cli.state.inputs import FilesSince, files_since
 
 
 def perform(
@@ -55,12 +55,19 @@ def perform(
     edited = frozenset(plan.journey.name for plan in plans if plan.new_version is not None)
     busy = busy_ones(engine, ticks, edited=edited, joined=config.sources.identity is not None)
     moving = [tick for tick in ticks if tick.name in busy]
-    new_records = {run: other_records_since(engine, run, files) for run in {tick.last_run for tick in moving if tick.new_files}}
+    since = {run: files_since(engine, run, files) for run in {tick.last_run for tick in moving if tick.new_files}}
     for tick in moving:
-        replace(tick, new_records=new_records.get(tick.last_run, False)).run()
+        _with_files(tick, since.get(tick.last_run), staging).run()
     make_settings(engine, [edition for plan in plans for edition in plan.editions if plan.journey.name in busy])
     names = {name for plan in plans for edition in plan.editions for name in edition.names}
     make_seen(engine, sorted(names), staging.catalog, _unseen_from(plans, inputs, as_of - window), as_of)
+
+
+def _with_files(tick: Tick, since: FilesSince | None, staging: Staging) -> Tick:
+    if since is None or tick.late_from is None:
+        return replace(tick, new_records=since is not None and since.records)
+    old_events = since.brings_events_until(tick.late_from, staging.first_events)
+    return replace(tick, new_records=since.records, old_events=old_events)
 
 
 def _unseen_from(plans: Sequence[Plan], inputs: str, low: datetime) -> datetime:

@@ -1,7 +1,9 @@
 """The input files that runs have read: which are gone, and recording what this run read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from engage_cli.definitions.project import KINDS, MissingFile, Source, Sources
 from engage_cli.engine.base import Engine, InputFile
@@ -33,10 +35,35 @@ def vanished_files(state: State | None, sources: Sources, inputs: Sequence[Input
     return tuple(file for file, _ in missed)
 
 
-def other_records_since(engine: Engine, run: int, inputs: Sequence[InputFile]) -> bool:
-    """Whether these are other files, those of events aside, than the run read."""
-    before = {file for file in files_read_by(engine, run) if file[0] != "events"}
-    return before != {(file.kind, file.path, file.sha256) for file in inputs if file.kind != "events"}
+@dataclass(frozen=True)
+class FilesSince:
+    """How the files of now differ from those that an earlier run read."""
+
+    records: bool
+    """There are other files than those of events: change logs of profiles, consents and the like."""
+    events: frozenset[tuple[str, str]]
+    """The files of events that are new or changed, by path and sha256."""
+    gone: bool
+    """Some file of events is no longer there, or is another now."""
+
+    def brings_events_until(self, instant: datetime, firsts: Mapping[tuple[str, str], datetime]) -> bool:
+        """Whether events with a timestamp up to the instant may have come in, or gone. `firsts`: the first event of each file that has any.
+
+        A file that has grown counts as new as a whole.
+        """
+        return self.gone or any(firsts[file] <= instant for file in self.events if file in firsts)
+
+
+def files_since(engine: Engine, run: int, inputs: Sequence[InputFile]) -> FilesSince:
+    """How these files differ from those that the run read."""
+    before, now = files_read_by(engine, run), {(file.kind, file.path, file.sha256) for file in inputs}
+    new = {(path, sha) for kind, path, sha in now - before if kind == "events"}
+    texts = {sha for kind, _, sha in now if kind == "events"}
+    return FilesSince(
+        records={one for one in before if one[0] != "events"} != {one for one in now if one[0] != "events"},
+        events=frozenset(new),
+        gone=any(kind == "events" and sha not in texts for kind, _, sha in before),
+    )
 
 
 def files_read_by(engine: Engine, run: int) -> frozenset[tuple[str, str, str]]:

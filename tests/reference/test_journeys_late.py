@@ -214,3 +214,16 @@ def test_who_met_the_entrys_condition_by_a_change_log_that_came_late_enters_when
     text = "{journey: j, entry: {when: {trait: plan, eq: pro}, reentry: always, since: 2026-11-01}, steps: [{delay: 9 days, id: wait}]}"
     rows = [said("1T00:00", plan="free"), said("2T11:00", plan="pro")]
     assert stays(run(text, *rows, ticks=["2T15:00", "3T00:00"], late={"profile 1": 1})) == ["2T11:00 to now"]
+
+
+@pytest.mark.parametrize("rule", ["branch", "exit"])
+def test_a_condition_sees_events_that_came_in_older_than_the_late_window(rule: str) -> None:
+    condition = "{event: View, within: 1 hour}"
+    text = OTHERS.replace("CONDITION", condition if rule == "branch" else "{event: Note}").replace("5 days", "20 days")
+    if rule == "exit":
+        text = text.replace("steps: [{hold", f"exit: [{{when: {condition}}}]\nsteps: [{{hold")
+    ticks, ends = ["2T15:00", "9T00:00", "10T00:00"], "wait > . branch seen" if rule == "branch" else "wait > . exit_rule 1"
+    for view, acts in {"2T11:00": "2T11:00", "2T09:30": "2T10:00"}.items():  # and is over again by the tick; not before the last move
+        results = run(text, CART, did("View", view, "m2"), ticks=ticks, late={"m2": 2})
+        assert trace(results)[1:] == [f"{acts} {ends}"]
+    assert trace(run(text, CART, did("View", "2T08:00", "m2"), ticks=ticks, late={"m2": 2}))[1:] == [], "it was over at the entry"

@@ -31,6 +31,7 @@ class FileCounts:
     repeats: bool
     anonymous: int
     forgotten: int
+    first: datetime | None
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,12 @@ def ingest(work: Work, reading: Reading, known: Known, reopen: Callable[[frozens
     names = _make_keys(work, "event_names", "event_key", "event", events.distinct("event"), known, known.events, in_order=True)
     absent = _absent(work, events, known)
     _make_events(work, reading, known, crossing, absent)
-    kept = _by_file(work, sql("SELECT file_key, count(*) FROM {table} GROUP BY file_key", table=EVENTS))
+    firsts = work.connection.rows(sql("SELECT file_key, count(*), min(ts) FROM {table} GROUP BY file_key", table=EVENTS).text)
+    kept = {int(key): int(count) for key, count, _ in firsts}
     short = _make_rejects(work, reading, known, kept)
     if short:
         _drop_idle_users(work, known)
-    counts = _file_counts(work, reading, crossing, kept, short)
+    counts = _file_counts(work, reading, crossing, kept, {int(key): first for key, _, first in firsts}, short)
     rows, first, last = _facts(work)
     return Ingested(rows, users, names, first, last, absent, counts, crossing.winners - counts.keys())
 
@@ -266,7 +268,12 @@ def _make_rejects(work: Work, reading: Reading, known: Known, kept: Mapping[int,
 
 
 def _file_counts(
-    work: Work, reading: Reading, crossing: Crossing, kept: Mapping[int, int], short: Mapping[int, FileRows]
+    work: Work,
+    reading: Reading,
+    crossing: Crossing,
+    kept: Mapping[int, int],
+    firsts: Mapping[int, datetime],
+    short: Mapping[int, FileRows],
 ) -> dict[int, FileCounts]:
     keys = reading.keys
     rejected = _by_file(work, sql("SELECT file_key, count(*) FROM {table} GROUP BY file_key", table=_fresh("rejects")))
@@ -289,6 +296,7 @@ def _file_counts(
             repeats=key in crossing.repeating,
             anonymous=anonymous,
             forgotten=forgotten,
+            first=firsts.get(key),
         )
     return found
 

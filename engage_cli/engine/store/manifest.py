@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 FORMAT = 2
+UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class StoredFile:
     its rows without the broken ones, `rejected` those left out because they cannot be read, `duplicates` those left out because of their
     message id, `unnamed` those without one. `wins`: another file has a row with the id of an event of this one. `repeats`: a row without
     an id occurs in this file and in another. `anonymous` counts the calls left out because nobody who is known made them; they are not
-    among `rows`, nor are the rows of people who were `forgotten`.
+    among `rows`, nor are the rows of people who were `forgotten`. `first` is the instant (naive UTC) of its first event, None without one.
     """
 
     key: int
@@ -41,6 +42,7 @@ class StoredFile:
     repeats: bool
     anonymous: int = 0
     forgotten: int = 0
+    first: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,16 @@ class Manifest:
         return json.dumps({"format": FORMAT, "checksum": _checksum(document), **document}, indent=1, ensure_ascii=True) + "\n"
 
 
+def first_events(manifest: Manifest) -> dict[tuple[str, str], datetime]:
+    """Of each file that counts, by path and sha256, that has an event: the instant of the first (aware, UTC). One that an older version of
+    the store took in has not said: then the least of all."""
+    return {
+        (file.path, file.sha256): UNKNOWN if file.first is None else file.first.replace(tzinfo=UTC)
+        for file in manifest.visible
+        if file.first is not None or file.rows > file.rejected + file.duplicates
+    }
+
+
 def manifest_of(text: str) -> Manifest | None:
     """The manifest that a text is; None for one that is broken or of another format."""
     try:
@@ -121,10 +133,14 @@ def _manifest(document: dict[str, Any]) -> Manifest:
         columns=tuple(manifest.columns),
         names=tuple(manifest.names),
         whole=tuple(manifest.whole),
-        files=tuple(StoredFile(**file) for file in document["files"]),
+        files=tuple(_stored_file(file) for file in document["files"]),
         segments=tuple(_segment(segment) for segment in document["segments"]),
         hashes={path: (int(size), int(modified), str(sha)) for path, (size, modified, sha) in document["hashes"].items()},
     )
+
+
+def _stored_file(document: dict[str, Any]) -> StoredFile:
+    return StoredFile(**{**document, "first": _instant(document.get("first"))})
 
 
 def _segment(document: dict[str, Any]) -> Segment:

@@ -364,6 +364,7 @@ def with_segment(base: Manifest, segment: Segment, made: Ingested, new: Sequence
                 repeats=counts.repeats,
                 anonymous=counts.anonymous,
                 forgotten=counts.forgotten,
+                first=counts.first,
             )
         )
     return replace(

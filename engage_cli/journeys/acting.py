@@ -25,7 +25,7 @@ _SEND = """
 """
 _SET = """
     INSERT INTO w_set
-    SELECT v.instance, CAST(? AS VARCHAR), h.arrived_at, CAST(? AS VARCHAR), v.value, h.action, CAST(? AS DOUBLE)
+    SELECT v.instance, v.token, CAST(? AS VARCHAR), h.arrived_at, CAST(? AS VARCHAR), v.value, h.action, CAST(? AS DOUBLE)
     FROM w_value AS v JOIN w_here AS h USING (instance, token) WHERE v.value IS NOT NULL
 """
 _SYNC = """

@@ -2,12 +2,12 @@
 
 `w_asked(instance, token, user_key, asked_at, key, entered_at, context)`
     who is asked, made before `ask`; `context` is a map (see work.py).
-`w_true(name, instance, token, asked_at)`
-    for whom which condition holds.
+`w_true(name, instance, token, asked_at, turn, after)`
+    for whom which condition holds; `turn` and `after` as sight.py has them.
 `w_waiter(instance, token, user_key, key, entered_at, context, arrived, arrived_at, instance_last_at)`
     who waits for a condition, made before `first_true`.
-`w_first(instance, token, true_at)`
-    when it is first true for each of them.
+`w_first(instance, token, true_at, after)`
+    when it is first true for each of them; `after`: the action at that instant that makes it true, if one of the journey's own does.
 """
 
 import json
@@ -21,9 +21,11 @@ from sqlglot import exp
 from engage_cli.definitions.project import Sources
 from engage_cli.definitions.values import Boolean, Day, Instant, Number, Text, Value
 from engage_cli.engine.base import Engine
+from engage_cli.journeys.sight import SIGHT, Turn, make_sight
+from engage_cli.journeys.work import ACTION
 from engage_cli.plan.journeys.asked import ZONE, Asked, Literal, Read
 from engage_cli.plan.moments import MomentPlan
-from engage_cli.plan.needs import Catalog
+from engage_cli.plan.needs import Catalog, Column
 from engage_cli.plan.relative import Arrived
 from engage_cli.plan.resolve import text_of
 from engage_cli.sql.literals import column, integer_literal, text_literal
@@ -43,10 +45,14 @@ class Asker:
     places: Mapping[str, int]
     """Of each step the place in the graph."""
     values: Mapping[str, Asked]
+    zone: str
+    """The project's."""
+    sets: frozenset[Column] = frozenset()
+    """The readings of traits that are staged, where the journey itself sets some that its conditions read."""
     _dated: dict[str, bool] = field(default_factory=dict)
 
-    def ask(self, names: Sequence[str]) -> None:
-        """Make `w_true` of those in `w_asked`."""
+    def ask(self, names: Sequence[str], turn: Turn = Turn.LAST, branch: int = 0) -> None:
+        """Make `w_true` of those in `w_asked`, whose turn it is: see sight.py."""
         self.engine.execute(_NOBODY)
         if not names:
             return
@@ -55,26 +61,31 @@ class Asker:
             return
         from engage_cli.sql.moments import compile_moments  # not at the top: an idle tick compiles nothing
 
-        self._make_subjects()
-        compiled = compile_moments(self.plan, names, self.catalog, "w_subject", read(low), read(high), prefix="w_ask_", as_of=self.until)
+        sight = self._make_subjects(turn, branch)
+        compiled = compile_moments(
+            self.plan, names, self.catalog, "w_subject", read(low), read(high), prefix="w_ask_", as_of=self.until, sight=sight
+        )
         made = []
         for relation, query in compiled.steps():
             self.engine.create(relation, query)
             made.append(relation)
         for name in names:
-            self._keep(name, compiled.holding(name))
+            self._keep(name, compiled.holding(name), with_turns=sight is not None)
         for relation in reversed(made):
             self.engine.drop(relation)
 
-    def _keep(self, name: str, holding: exp.Select) -> None:
+    def _keep(self, name: str, holding: exp.Select, *, with_turns: bool) -> None:
         shown = [exp.alias_(text_literal(name), "name"), *(column(one, "s") for one in ("instance", "token", "asked_at"))]
+        shown += [column(one, "s") for one in ("turn", "after")] if with_turns else [integer_literal(0), exp.null()]
         query = exp.select(*shown).from_(exp.alias_(exp.to_table("w_subject"), "s", table=True))
         same = exp.EQ(this=column("subject_key", "h"), expression=column("subject_key", "s"))
         self.engine.execute(exp.insert(query.join(exp.alias_(holding.subquery(), "h", table=True), on=same), "w_true"))
 
-    def _make_subjects(self) -> None:
-        """`w_subject`: those in `w_asked` as the compiler wants them, with their arrivals at the steps that conditions ask for."""
+    def _make_subjects(self, turn: Turn = Turn.LAST, branch: int = 0) -> str | None:
+        """`w_subject`: those in `w_asked` as the compiler wants them, with their arrivals at the steps that conditions ask for. Gives the
+        relation of their traits, where not all of a user's see the same."""
         self.engine.execute(_SUBJECTS)
+        sight = SIGHT if self.sets and make_sight(self.engine, turn, self.sets, self.zone, branch) else None
         steps = sorted({one.step for one in self.plan.relatives() if isinstance(one, Arrived) and one.step is not None})
         star = exp.Column(this=exp.Star(), table=exp.to_identifier("q"))
         query = exp.select(star).from_(exp.alias_(exp.to_table("w_subject_bare"), "q", table=True))
@@ -91,6 +102,7 @@ class Asker:
             query = query.select(exp.alias_(column("arrived_at", alias), Arrived(step).name, quoted=True))
         self.engine.execute("DROP TABLE IF EXISTS temp.main.w_subject")
         self.engine.create("w_subject", query)
+        return sight
 
     def is_dated(self, name: str) -> bool:
         """Whether a condition's value at every earlier instant is known."""
@@ -98,7 +110,7 @@ class Asker:
             self._dated[name] = self.plan.dated(name, self.sources)
         return self._dated[name]
 
-    def first_true(self, name: str) -> None:
+    def first_true(self, name: str, turn: Turn = Turn.LAST, branch: int = 0) -> None:
         """Make `w_first` of those in `w_waiter`: the first instant from the arrival on, or from the instance's last transition before
         this walk,
         at which the condition is true. One over undated inputs is asked at the arrival and at the tick's instant."""
@@ -112,7 +124,7 @@ class Asker:
             self.engine.execute(_ASK_CHANGES)
         else:
             self.engine.execute(_ASK_NOW, [stored(self.until)])
-        self.ask([name])
+        self.ask([name], turn, branch)
         self.engine.execute(_FIRST)
 
     def make_changes(self, name: str, low: datetime) -> None:
@@ -177,9 +189,11 @@ class Asker:
         from engage_cli.sql.moment_values import compile_values
 
         self.engine.execute(_HERE_ASKED)
-        self._make_subjects()
+        sight = self._make_subjects(Turn.ARRIVAL)
         low, high = self.engine.rows("SELECT min(asked_at), max(asked_at) FROM w_asked")[0]
-        steps, made = compile_values(self.plan, values, self.catalog, "w_subject", read(low), read(high), prefix="w_ask_", as_of=self.until)
+        steps, made = compile_values(
+            self.plan, values, self.catalog, "w_subject", read(low), read(high), prefix="w_ask_", as_of=self.until, sight=sight
+        )
         for relation, query in steps:
             self.engine.create(relation, query)
         shown = [column("instance", "s"), column("token", "s"), *(column(name, "v") for name in values)]
@@ -215,7 +229,11 @@ def is_zone(name: str) -> bool:
     return True
 
 
-_NOBODY = "CREATE OR REPLACE TEMP TABLE w_true (name VARCHAR, instance BIGINT, token VARCHAR, asked_at TIMESTAMP)"
+_NOBODY = f"""
+    CREATE OR REPLACE TEMP TABLE w_true (
+        name VARCHAR, instance BIGINT, token VARCHAR, asked_at TIMESTAMP, turn INTEGER, after {ACTION}
+    )
+"""
 _SUBJECTS = """
     CREATE OR REPLACE TEMP TABLE w_subject_bare AS
     SELECT row_number() OVER () AS subject_key, instance, instance AS asking_instance, token, user_key, asked_at, asked_at AS "at", key,
@@ -275,8 +293,9 @@ _ZONES = """
     CREATE OR REPLACE TEMP TABLE w_zoned AS
     SELECT instance, token, CASE WHEN list_contains(CAST(? AS VARCHAR[]), value) THEN value ELSE CAST(? AS VARCHAR) END AS zone FROM w_read
 """
-_NO_FIRST = "CREATE OR REPLACE TEMP TABLE w_first (instance BIGINT, token VARCHAR, true_at TIMESTAMP)"
+_NO_FIRST = f"CREATE OR REPLACE TEMP TABLE w_first (instance BIGINT, token VARCHAR, true_at TIMESTAMP, after {ACTION})"
 _FIRST = """
     CREATE OR REPLACE TEMP TABLE w_first AS
-    SELECT instance, token, min(asked_at) AS true_at FROM w_true GROUP BY instance, token
+    SELECT instance, token, asked_at AS true_at, after FROM w_true
+    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY asked_at, turn) = 1
 """

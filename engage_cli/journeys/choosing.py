@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engage_cli.definitions.journey import Randomize, Split, WhenBranch
 from engage_cli.definitions.journey_graph import NONE
+from engage_cli.journeys.sight import Turn
 
 if TYPE_CHECKING:
     from engage_cli.journeys.walk import Walk
@@ -22,7 +23,7 @@ def ask_branches(walk: Walk, step: str, branches: tuple[WhenBranch, ...]) -> Non
     asked = [branch for branch in branches if branch.when is not None]
     if asked:
         walk.engine.execute(_ASKED)
-    walk.asker.ask([f"{step}.{branch.name}" for branch in asked])
+    walk.asker.ask([f"{step}.{branch.name}" for branch in asked], Turn.ARRIVAL)
     walk.engine.execute(
         _OPEN,
         [

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from engage_cli.definitions.journey import EndReason, ExitAfter, ExitOn, ExitWhen, Fork
 from engage_cli.journeys.happening import make_tied
-from engage_cli.journeys.work import count
+from engage_cli.journeys.sight import Turn
+from engage_cli.journeys.work import ACTION, count
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import all_of, column, integer_literal, timestamp_literal
 
@@ -51,8 +52,9 @@ def find_goals(walk: Walk) -> None:
 
 
 def _find_exits(walk: Walk) -> None:
-    """Make `w_exit(instance, acted_at, ts, event, number, is_goal)`: what may end each instance from outside of its path. Events that came
-    in late may all act at one instant: `ts` is their own one, of which the first goes first."""
+    """Make `w_exit(instance, acted_at, ts, event, number, is_goal, after)`: what may end each instance from outside of its path. Events
+    that came in late may all act at one instant: `ts` is their own one, of which the first goes first. `after`: the action at the very
+    instant that makes a condition true; what else is done at it comes after the exit."""
     engine, journey = walk.engine, walk.journey
     tied = [one for one in walk.awaited if one.place in ("exit", "goal") and one.tied]
     if tied:
@@ -72,12 +74,13 @@ def _find_exits(walk: Walk) -> None:
                     exp.alias_(exp.Literal.string(""), "event"),
                     exp.alias_(integer_literal(number), "number"),
                     exp.alias_(exp.false(), "is_goal"),
+                    exp.alias_(exp.null(), "after"),
                 ).from_(exp.alias_(exp.to_table("w_instance"), "i", table=True))
                 query = query.where(all_of([exp.LTE(this=instant.copy(), expression=timestamp_literal(walk.until))]))
                 engine.execute(exp.insert(query, "w_exit"))
             case ExitWhen():
                 engine.execute(_EXIT_WAITERS)
-                walk.asker.first_true(f"exit.{number}")
+                walk.asker.first_true(f"exit.{number}", Turn.EXIT)
                 engine.execute(_EXIT_WHEN, [number])
 
 
@@ -100,7 +103,7 @@ _HOLDERS = """
 _EXIT_EVENTS = """
     CREATE OR REPLACE TEMP TABLE w_exit AS
     SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.ts, e.message_id AS event,
-        min(x.number) AS number, bool_and(x.is_goal) AS is_goal
+        min(x.number) AS number, bool_and(x.is_goal) AS is_goal, CAST(NULL AS {action}) AS after
     FROM w_instance AS i
     JOIN w_happened AS e ON e.user_key = i.user_key AND e.ts >= i.entered_at
     JOIN w_exit_rule AS x ON x.occurrence = e.occurrence
@@ -112,7 +115,7 @@ _EXIT_EVENTS = """
         ))
         AND (NOT x.is_goal OR g.until IS NULL OR e.ts <= g.until)
     GROUP BY ALL
-"""
+""".replace("{action}", ACTION)
 _EXIT_WAITERS = """
     CREATE OR REPLACE TEMP TABLE w_waiter AS
     SELECT instance, '' AS token, user_key, key, entered_at, context, fresh AS arrived, entered_at AS arrived_at,
@@ -120,11 +123,11 @@ _EXIT_WAITERS = """
         last_at
     FROM w_instance
 """
-_EXIT_WHEN = "INSERT INTO w_exit SELECT instance, true_at, TIMESTAMP '0001-01-01', '', CAST(? AS INTEGER), FALSE FROM w_first"
+_EXIT_WHEN = "INSERT INTO w_exit SELECT instance, true_at, TIMESTAMP '0001-01-01', '', CAST(? AS INTEGER), FALSE, after FROM w_first"
 _CUT = f"""
     CREATE OR REPLACE TEMP TABLE w_cut AS
     WITH outside AS (
-        SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, ts, event, number) = 1
+        SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
     ), inside AS (
         SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
     )
@@ -139,7 +142,9 @@ _CUT = f"""
         CASE WHEN NOT o.is_goal THEN CAST(o.number + 1 AS VARCHAR) END AS rule, nullif(o.event, '') AS event,
         CASE
             WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.action
-            ELSE [{{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}}]
+            ELSE list_concat(
+                coalesce(o.after, []), [{{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}}]
+            )
         END AS action,
         CASE WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.place ELSE -2 END AS place,
         n.token AS exiting
@@ -179,7 +184,7 @@ _LOG_ENDS = """
     SELECT o.instance, o.token, o.step, NULL, c.ended_at, CASE WHEN c.by_path THEN 'exit' ELSE c.rule_cause END,
         CASE WHEN NOT c.by_path THEN c.rule END, CASE WHEN NOT c.by_path THEN c.event END, c.action,
         c.place + CASE WHEN c.by_path AND o.token = c.exiting THEN 0.1 ELSE 0.2 END,
-        [{'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order}]
+        [{'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order, 'who': ''}]
     FROM w_open_token AS o JOIN w_cut AS c USING (instance) JOIN w_path AS p USING (token)
 """
 _KEEP = (

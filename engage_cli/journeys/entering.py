@@ -218,21 +218,21 @@ _INSTANCES = """
             || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
         ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
         CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
-            ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END
+            ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END, ''
     FROM w_candidate
 """
 _TOKENS = """
     INSERT INTO w_token
     SELECT instance, '', 0, entered_at, entered_at, entered_at, context, CASE WHEN entry_event IS NULL THEN [] ELSE [entry_event] END,
         TRUE, NULL,
-        [{'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0}]
+        [{'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0, 'who': ''}]
     FROM w_instance WHERE fresh
 """
 _LOG = """
     INSERT INTO w_log
     SELECT instance, '', NULL, CAST(? AS VARCHAR), entered_at, 'entry', NULL, entry_event,
-        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}], -3,
-        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
+        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}], -3,
+        [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
     FROM w_instance WHERE fresh
 """
 # ---- who is let in --------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ _CHILDREN = """
 _LOG = """
     INSERT INTO w_log
     SELECT instance, child, CAST(? AS VARCHAR), to_step, arrived_at, 'branch', branch, NULL, action, begins - 0.5,
-        [{'rank': 0, 'branch': number, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': number}]
+        [{'rank': 0, 'branch': number, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': number, 'who': ''}]
     FROM w_child
 """
 _ARRIVE = """

@@ -215,7 +215,8 @@ _TOUCHED_ALL = """
 """
 _LOAD = """
     INSERT INTO w_instance
-    SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
+    SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at,
+        p.context, ''
     FROM (SELECT DISTINCT instance FROM w_touched) AS t
     JOIN w_known_instance AS k USING (instance)
     JOIN {carried} AS p USING (instance)
@@ -231,7 +232,7 @@ _LOAD_INSTANCES = _LOAD.replace(
 _LOAD_TOKENS = """
     INSERT INTO w_token
     SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
-        [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
+        [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
     FROM position_now AS p
     SEMI JOIN (SELECT instance FROM w_instance) AS i ON i.instance = p.instance
     JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS id, unnest(CAST(? AS INTEGER[])) AS place) AS s ON s.id = p.step

@@ -3,9 +3,10 @@
 `trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own row
 takes over again when it says the trait at a later instant.
 
-`w_set_before(user_key, instance_id, trait, value, set_at, entered_at, seen_at)`
+`w_set_before(number, user_key, instance_id, trait, value, set_at, entered_at, token, action, place, seen_at)`
     what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
-    Conditions see it from `seen_at` on: a microsecond late where it would take away the truth of the condition that brought it about.
+    `token`, `action` and `place` say when at that instant: sight.py keeps from each what comes after it. Conditions see it from `seen_at`
+    on: a microsecond late where what another instance set would take away the truth of the condition that brought it about.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from sqlglot import exp
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.standing import make_instance_users
+from engage_cli.journeys.work import ACTION
 from engage_cli.plan.needs import Column, said_at
 from engage_cli.sql.events import ordered
 from engage_cli.sql.literals import all_of, any_of, column, text_literal
@@ -59,13 +61,27 @@ def _lay(engine: Engine, wanted: list[Column], zone: str) -> None:
         engine.create(BASE, exp.select("*").from_(HISTORY))
     if traits:
         by_trait = {trait: [one for one in wanted if one.path.name == trait] for trait in traits}
-        engine.create("trait_points", _points(by_trait))
-        engine.create("trait_history_made", _history(by_trait, wanted, zone))
-        engine.drop("trait_points")
+        make_laid_over(engine, "trait_history_made", by_trait, wanted, zone)
     else:  # what was laid over is taken away again
         engine.create("trait_history_made", exp.select("*").from_(BASE))
     engine.execute(_REPLACE_DROP_VIEW if _is_view(engine) else _REPLACE_DROP_TABLE)
     engine.execute("ALTER TABLE trait_history_made RENAME TO trait_history")
+
+
+def make_laid_over(
+    engine: Engine,
+    made: str,
+    by_trait: Mapping[str, list[Column]],
+    wanted: list[Column],
+    zone: str,
+    base: str = BASE,
+    sets: str = "trait_set_now",
+) -> None:
+    """Make a history of traits (`user_key`, `since`, `until`, and each column) of `base` with the rows of `sets` laid over it. `by_trait`:
+    the columns of the traits that have some."""
+    engine.create("trait_points", _points(by_trait, base, sets))
+    engine.create(made, _history(by_trait, wanted, zone, base, sets))
+    engine.drop("trait_points")
 
 
 def set_present(engine: Engine) -> None:
@@ -101,7 +117,7 @@ def found_other_sets(engine: Engine) -> bool:
     if first is None:
         return False
     engine.execute(_COME_AGAIN, [first])
-    engine.execute("INSERT INTO w_set_once SELECT * FROM w_set_found")
+    engine.execute(_SEEN_ONCE)
     engine.execute(_SEEN_NEXT)
     return True
 
@@ -110,16 +126,16 @@ def _is_view(engine: Engine) -> bool:
     return bool(engine.rows("SELECT count(*) FROM duckdb_views() WHERE database_name = 'temp' AND view_name = ?", [HISTORY])[0][0])
 
 
-def _points(by_trait: Mapping[str, list[Column]]) -> exp.Query:
+def _points(by_trait: Mapping[str, list[Column]], history: str, sets: str) -> exp.Query:
     """(user_key, since, and for each trait <trait>:set as JSON, <trait>:set_at): where something of a user with set traits changes."""
-    base = exp.select("user_key", "since").from_(BASE).where("user_key IN (SELECT user_key FROM trait_set_now)")
-    points: exp.Query = exp.union(
-        base, exp.select("user_key", exp.alias_(column("set_at", "s"), "since")).from_("trait_set_now AS s"), distinct=True
-    )
+    setting = exp.select("user_key").from_(sets)
+    base = exp.select("user_key", "since").from_(history).where(exp.column("user_key").isin(query=setting))
+    set_at = exp.select("user_key", exp.alias_(column("set_at", "s"), "since")).from_(exp.alias_(exp.to_table(sets), "s", table=True))
+    points: exp.Query = exp.union(base, set_at, distinct=True)
     query = exp.select(column("user_key", POINT), column("since", POINT)).from_(exp.alias_(points.subquery(), POINT, table=True))
     for number, trait in enumerate(by_trait):
         alias = f"s{number}"
-        own = exp.select("*").from_("trait_set_now").where(exp.EQ(this=exp.column("trait"), expression=text_literal(trait)))
+        own = exp.select("*").from_(sets).where(exp.EQ(this=exp.column("trait"), expression=text_literal(trait)))
         on = exp.and_(
             exp.EQ(this=column("user_key", alias), expression=column("user_key", POINT)),
             exp.GTE(this=column("since", POINT), expression=column("set_at", alias)),
@@ -132,7 +148,7 @@ def _points(by_trait: Mapping[str, list[Column]]) -> exp.Query:
     return query
 
 
-def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: str) -> exp.Query:
+def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: str, base: str, sets: str) -> exp.Query:
     """The history of the users with set traits, point by point, and that of the others as the sources have it."""
     following = exp.Window(
         this=exp.Lead(this=column("since", POINT)),
@@ -146,10 +162,10 @@ def _history(by_trait: Mapping[str, list[Column]], wanted: list[Column], zone: s
         exp.GTE(this=column("since", POINT), expression=column("since", BASE_ROW)),
     )
     over = exp.select(*shown).from_(exp.alias_(exp.to_table("trait_points"), POINT, table=True))
-    over = over.join(exp.alias_(exp.to_table(BASE), BASE_ROW, table=True), on=on, join_type="asof left")
+    over = over.join(exp.alias_(exp.to_table(base), BASE_ROW, table=True), on=on, join_type="asof left")
     plain = [column(name, "o") for name in ("user_key", "since", "until", *(one.name for one in wanted))]
-    others = exp.select(*plain).from_(exp.alias_(exp.to_table(BASE), "o", table=True))
-    others = others.where("o.user_key NOT IN (SELECT user_key FROM trait_set_now)")
+    others = exp.select(*plain).from_(exp.alias_(exp.to_table(base), "o", table=True))
+    others = others.where(exp.not_(column("user_key", "o").isin(query=exp.select("user_key").from_(sets))))
     return exp.union(over, others, distinct=False)
 
 
@@ -167,56 +183,57 @@ def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
 
 
 _PRESENT = "CREATE OR REPLACE TEMP TABLE traits AS SELECT * EXCLUDE (since, until) FROM trait_history WHERE until IS NULL"
-_COLUMNS = "user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP"
-_NONE_BEFORE = f"CREATE OR REPLACE TEMP TABLE w_set_before ({_COLUMNS}, seen_at TIMESTAMP)"
-_NONE_ONCE = f"CREATE OR REPLACE TEMP TABLE w_set_once ({_COLUMNS})"
-_NONE_AGAIN = f"CREATE OR REPLACE TEMP TABLE w_set_again ({_COLUMNS})"
+_WHICH = "user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP"
+_WHEN = f"token VARCHAR, action {ACTION}, place DOUBLE"
+_NONE_BEFORE = f"CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, {_WHICH}, {_WHEN}, seen_at TIMESTAMP)"
+_NONE_ONCE = f"CREATE OR REPLACE TEMP TABLE w_set_once ({_WHICH})"
+_NONE_AGAIN = f"CREATE OR REPLACE TEMP TABLE w_set_again ({_WHICH})"
 _SETS_OF_WALK = """
     CREATE OR REPLACE TEMP TABLE w_set_found AS
-    SELECT i.user_key, i.instance_id, s.trait, s.value, s.set_at, i.entered_at
-    FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance) ORDER BY s.set_at, i.instance_id, s.place
+    SELECT row_number() OVER (ORDER BY s.set_at, i.instance_id, s.place) AS number, i.user_key, i.instance_id, s.trait, s.value, s.set_at,
+        i.entered_at, s.token, s.action, s.place
+    FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
 """
 _FIRST_DIFFERENCE = """
     SELECT min(set_at) FROM (
-        (SELECT * FROM w_set_found EXCEPT ALL SELECT * EXCLUDE (seen_at) FROM w_set_before)
+        (SELECT * EXCLUDE (number) FROM w_set_found EXCEPT ALL SELECT * EXCLUDE (number, seen_at) FROM w_set_before)
         UNION ALL
-        (SELECT * EXCLUDE (seen_at) FROM w_set_before EXCEPT ALL SELECT * FROM w_set_found)
+        (SELECT * EXCLUDE (number, seen_at) FROM w_set_before EXCEPT ALL SELECT * EXCLUDE (number) FROM w_set_found)
     )
 """
+_WHICH_ONES = "user_key, instance_id, trait, value, set_at, entered_at"
 _COME_AGAIN = """
     INSERT INTO w_set_again
-    SELECT * FROM (SELECT * FROM w_set_found EXCEPT SELECT * EXCLUDE (seen_at) FROM w_set_before)
-    WHERE set_at = ? AND row(user_key, instance_id, trait, value, set_at, entered_at) IN (
-        SELECT row(user_key, instance_id, trait, value, set_at, entered_at) FROM w_set_once
-    )
-"""
+    SELECT * FROM (SELECT {which} FROM w_set_found EXCEPT SELECT {which} FROM w_set_before)
+    WHERE set_at = ? AND row({which}) IN (SELECT row({which}) FROM w_set_once)
+""".replace("{which}", _WHICH_ONES)
+_SEEN_ONCE = "INSERT INTO w_set_once SELECT {which} FROM w_set_found".replace("{which}", _WHICH_ONES)
 _SEEN_NEXT = """
     CREATE OR REPLACE TEMP TABLE w_set_before AS
-    SELECT f.*, CASE
-            WHEN row(f.user_key, f.instance_id, f.trait, f.value, f.set_at, f.entered_at) IN (
-                SELECT row(user_key, instance_id, trait, value, set_at, entered_at) FROM w_set_again
-            ) THEN f.set_at + INTERVAL 1 MICROSECOND
-            ELSE f.set_at
-        END AS seen_at
-    FROM w_set_found AS f
-"""
-_SETS = """
-    CREATE OR REPLACE TEMP TABLE trait_set_now AS
-    WITH sets AS (
+    SELECT *, set_at + CASE WHEN row({which}) IN (SELECT row({which}) FROM w_set_again) THEN INTERVAL 1 MICROSECOND ELSE INTERVAL 0 DAYS END
+        AS seen_at
+    FROM w_set_found
+""".replace("{which}", _WHICH_ONES)
+ALL_SETS = """
         SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
             0 AS part
         FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
         UNION ALL
         SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
         UNION ALL
-        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
-    )
-    SELECT user_key, trait, value, set_at FROM sets
-    WHERE list_contains(CAST(? AS VARCHAR[]), trait)
+        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
+"""
+"""What journeys set by the state (`part` 0), in this tick (1), and in this walk (2): of the last the number of `w_set_before`."""
+LAST_OF_AN_INSTANT = """
     QUALIFY row_number() OVER (
         PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
     ) = 1
 """
+_SETS = """
+    CREATE OR REPLACE TEMP TABLE trait_set_now AS
+    SELECT user_key, trait, value, set_at FROM ({sets})
+    WHERE list_contains(CAST(? AS VARCHAR[]), trait) {last}
+""".replace("{sets}", ALL_SETS).replace("{last}", LAST_OF_AN_INSTANT)
 _RECORDED = """
     CREATE OR REPLACE TEMP TABLE trait_set_now AS
     SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at

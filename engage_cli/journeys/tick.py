@@ -20,6 +20,7 @@ from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.ledger import walking
 from engage_cli.journeys.looking import Look
 from engage_cli.journeys.setting import begin_walks, forget_sets_of_walk, found_other_sets, lay_over
+from engage_cli.journeys.sight import name_instances
 from engage_cli.journeys.walk import Walk
 from engage_cli.journeys.work import count, make_tables
 from engage_cli.plan.checks import OfTrait
@@ -122,7 +123,7 @@ class _Run:
         self.journey = edition.journey
         self.is_newest = edition is tick.newest
         places = {place.id: place.index for place in edition.graph.places}
-        self.asker = Asker(tick.engine, edition.plan, tick.catalog, tick.sources, tick.until, places, edition.values)
+        self.asker = Asker(tick.engine, edition.plan, tick.catalog, tick.sources, tick.until, places, edition.values, tick.zone)
         self.walk = Walk(tick.engine, self.journey, edition.graph, self.asker, tick.until, tick.zone, edition.awaited)
 
     def run(self) -> None:
@@ -131,6 +132,7 @@ class _Run:
         forget_sets_of_walk(self.engine)
         if columns:
             begin_walks(self.engine)
+            self.asker.sets = self.tick.trait_columns
         for _ in range(MOST_WALKS):
             self._walk()
             if not columns or not found_other_sets(self.engine):
@@ -186,6 +188,8 @@ class _Run:
                 engine.execute(_EXCLUDE_PREVIOUS, [self.journey.name, edition.version])
             enter_all(engine, self.journey, edition.graph.places[0].id)
         look.load_touched()
+        if self.asker.sets:
+            name_instances(engine)
         look.make_rules()
         self.walk.run()
         end_instances(self.walk)

@@ -11,6 +11,8 @@ from engage_cli.definitions.journey import TIMEOUT, Delay, Hold
 from engage_cli.definitions.journey_graph import ON
 from engage_cli.journeys.happening import Awaited, make_tied
 from engage_cli.journeys.leaving import make_leaving
+from engage_cli.journeys.sight import Turn
+from engage_cli.journeys.work import ACTION
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import column
 
@@ -91,7 +93,7 @@ def _add_whens(walk: Walk, hold: Hold) -> None:
     for number, branch in enumerate(hold.branches):
         if branch.when is not None:
             walk.engine.execute(_WAITERS)
-            walk.asker.first_true(f"{hold.id}.{branch.name}")
+            walk.asker.first_true(f"{hold.id}.{branch.name}", Turn.WAIT, number)
             walk.engine.execute(_WHEN_ACTS, [number, branch.name])
 
 
@@ -104,7 +106,8 @@ _DELAYED = """
         CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS action,
             CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS own
     FROM (
-        SELECT *, [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}] AS own FROM w_leaving
+        SELECT *,
+            [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order, 'who': who}] AS own FROM w_leaving
     ) WHERE leaving_at <= ?
 """
 _DELAYING = """
@@ -114,7 +117,7 @@ _DELAYING = """
 _ACTS = """
     CREATE OR REPLACE TEMP TABLE w_acted AS
     SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart,
-        greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at
+        greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at, CAST(NULL AS {action}) AS after
     FROM w_here AS h
     JOIN w_happened AS e ON e.user_key = h.user_key
     JOIN w_branch AS b ON b.step = ? AND b.occurrence = e.occurrence
@@ -129,7 +132,7 @@ _ACTS = """
         AND (e.ts >= h.arrived_at OR (CAST(? AS BOOLEAN) AND e.ts >= h.entered_at))
         AND (NOT CAST(? AS BOOLEAN) OR e.ts >= h.arrived_at OR e.message_id IS DISTINCT FROM h.entry_event)
     QUALIFY row_number() OVER (PARTITION BY h.instance, h.token, e.message_id ORDER BY b.number) = 1
-"""
+""".replace("{action}", ACTION)
 _HOLDERS = """
     CREATE OR REPLACE TEMP TABLE w_holder AS
     SELECT instance, token, user_key, CAST(to_json(map_from_entries(
@@ -161,7 +164,7 @@ _NEXT_RESTARTS = """
     CREATE OR REPLACE TEMP TABLE w_next AS
     WITH own AS (
         SELECT a.*, t.user_key, t.context AS before, t.from_at, t.used, t.last_at, t.action AS action_before, t.turn + 1 AS turn,
-            h.entry_name, [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
+            h.entry_name, [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}] AS own,
         FROM w_act AS a JOIN w_hold AS h USING (instance, token) JOIN w_turn AS t USING (instance, token)
         WHERE a.restart AND (a.acted_at <= CASE WHEN t.turn = 0 THEN h.expires ELSE t.expires END) IS NOT FALSE
             AND NOT EXISTS (
@@ -192,7 +195,7 @@ _CHAIN = """
     CREATE OR REPLACE TEMP TABLE w_chain AS
     WITH patched AS (
         SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
-            [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
+            [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}] AS own,
             CASE WHEN a.event = h.entry_name
                 THEN map_from_entries(list_distinct([
                     {'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}},
@@ -230,7 +233,7 @@ _WAITERS = """
 """
 _WHEN_ACTS = """
     INSERT INTO w_act
-    SELECT f.instance, f.token, f.true_at, '', NULL, NULL, CAST(? AS INTEGER), CAST(? AS VARCHAR), FALSE, f.true_at, NULL
+    SELECT f.instance, f.token, f.true_at, '', NULL, NULL, CAST(? AS INTEGER), CAST(? AS VARCHAR), FALSE, f.true_at, f.after, NULL
     FROM w_first AS f
 """
 _DEADLINES = """
@@ -242,8 +245,10 @@ _DECIDED = """
     CREATE OR REPLACE TEMP TABLE w_decided AS
     SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
     WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, a.number, a.ts, a.message_id) = 1
-"""
+    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, list_concat(
+            list_filter(coalesce(a.after, []), lambda one: one >= {own}), [{own}]
+        )) = 1
+""".replace("{own}", "{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}")
 _KEPT = """
     CREATE OR REPLACE TEMP TABLE w_restart AS
     SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
@@ -258,12 +263,12 @@ _RESTARTED = """
 _HELD = """
     CREATE OR REPLACE TEMP TABLE w_left AS
     WITH waited AS (
-        SELECT h.instance, h.token, h.action, h.place_in_order, h.used AS used_before, h.last_at AS last_before,
+        SELECT h.instance, h.token, h.action, h.place_in_order, h.who, h.used AS used_before, h.last_at AS last_before,
             coalesce(r.acted_at, h.last_at) AS last_at, coalesce(r.context, h.context) AS context,
             CASE WHEN r.acted_at > h.last_at THEN r.used_then ELSE list_concat(h.used, coalesce(r.used_then,
                 CAST([] AS VARCHAR[]))) END AS used,
             coalesce(r.action, h.action) AS action_so_far,
-            d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
+            d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, d.after, l.deadline
         FROM w_here AS h
         JOIN w_deadline AS l USING (instance, token)
         LEFT JOIN (
@@ -273,8 +278,9 @@ _HELD = """
     ), acting AS (
         SELECT *, coalesce(decided_at, deadline) AS moved_at,
             CASE
-                WHEN decided_at IS NULL THEN [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}]
-                ELSE [{'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order}]
+                WHEN decided_at IS NULL
+                    THEN [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order, 'who': who}]
+                ELSE [{'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order, 'who': who}]
             END AS own
         FROM waited WHERE coalesce(decided_at, deadline) <= ?
     )
@@ -285,7 +291,10 @@ _HELD = """
             ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
         END AS context,
         CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-        CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one >= own[1]), own) END AS action,
+        CASE
+            WHEN after IS NULL AND moved_at > last_at THEN own
+            ELSE list_concat(list_filter(coalesce(after, action_so_far), lambda one: one >= own[1]), own)
+        END AS action,
         own
     FROM acting WHERE moved_at <= ?
 """

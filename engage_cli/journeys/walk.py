@@ -165,7 +165,7 @@ _STANDING = "SELECT count(*) FROM w_token WHERE place = ?"
 _HERE = """
     CREATE OR REPLACE TEMP TABLE w_here AS
     SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-        p.place_in_order
+        p.place_in_order, i.who
     FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
     WHERE t.place = ?
 """

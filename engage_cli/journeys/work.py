@@ -20,13 +20,14 @@
 
 An action at an instant is one event, condition or timer that moves a token, with all that follows without waiting. Of those possible at an
 instant the least goes first: rank (exits 0, restarts 1, other branches 2, timers 3, entries 4), place among the branches of a hold, the
-event's own instant and id, the token. What an action makes possible at the very instant comes right after it, whatever its own rank, and
+event's own instant and id, the token, and `who`: the entry and the id of the instance, where other instances of a person can tell (else
+empty). What an action makes possible at the very instant comes right after it, whatever its own rank, and
 before what was possible already: so `action` is a list, in which an action that is less than the one before it stands behind that.
 """
 
 from engage_cli.engine.base import Engine
 
-ACTION = "STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]"
+ACTION = "STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]"
 CONTEXT = "MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))"
 """What an instance knows: by name the properties of an event, and since when."""
 
@@ -43,22 +44,22 @@ TABLES = (
     CREATE OR REPLACE TEMP TABLE w_instance (
         instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
         entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))
+        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_token (
         instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
         context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_log (
         instance BIGINT, token VARCHAR, from_step VARCHAR, to_step VARCHAR, moved_at TIMESTAMP, cause VARCHAR, branch VARCHAR,
             event VARCHAR,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE,
-        own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE,
+        own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
     )
     """,
     """
@@ -70,26 +71,26 @@ TABLES = (
     """
     CREATE OR REPLACE TEMP TABLE w_end (
         instance BIGINT, token VARCHAR, ended_at TIMESTAMP, reason VARCHAR,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_sent (
         instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
         context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_set (
-        instance BIGINT, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+        instance BIGINT, token VARCHAR, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_synced (
         instance BIGINT, step VARCHAR, synced_at TIMESTAMP, remove_at TIMESTAMP, properties JSON,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
     )
     """,
 )

@@ -29,6 +29,7 @@ def compile_values(
     *,
     prefix: str,
     as_of: datetime,
+    sight: str | None = None,
 ) -> tuple[list[tuple[str, exp.Select]], str]:
     """The relations to make in order, each (name, query), and the name of the last: (subject_key, and each value under its name).
 
@@ -38,8 +39,8 @@ def compile_values(
     with_context = moments.with_context or any(isinstance(one.reference, OfContext) for one in values.values())
     columns += [CONTEXT] if with_context else []
     columns += [ASKING] if moments.with_instance else []
-    asked = Asked(moments, moments.as_plan(as_of), catalog, low, high, tuple(columns))
-    level = Level(Subject.USERS, prefix)
+    asked = Asked(moments, moments.as_plan(as_of), catalog, low, high, tuple(columns), sight)
+    level = Level(Subject.USERS, prefix, is_asked=True)
     asked.relations.add(level.subjects, made_subjects(asked, subjects), "the subjects")
     compiler = MomentCompiler(asked, level)
     scope = compiler.scope(Subject.USERS)

@@ -31,6 +31,7 @@ from engage_cli.sql.traits_recorded import ACCOUNT_TRAIT_COURSE, TRAIT_COURSE
 
 SUBJECT_KEY = "subject_key"
 USER_KEY = "user_key"
+TRAIT_KEY = "trait_key"
 SUBJECT = "s"
 ROW = "r"
 MEMBERSHIP = "m"
@@ -66,6 +67,8 @@ class Asked:
     high: datetime
     columns: tuple[str, ...]
     """What stands beside each subject, apart from who it is."""
+    sight: str | None = None
+    """The relation of the subjects' traits where not all of a user's see the same: under `trait_key`."""
     relations: Relations = field(default_factory=Relations)
     never: set[str] = field(default_factory=set)
     """Relations that are no tables: whoever reads them wants little of them."""
@@ -81,19 +84,21 @@ def compile_moments(
     *,
     prefix: str = "",
     as_of: datetime | None = None,
+    sight: str | None = None,
 ) -> CompiledMoments:
     """Compile conditions of a plan over a relation of subjects, none of whose instants is before `low` or after `high`.
 
     The relation has `subject_key INTEGER or BIGINT`, unique, `user_key` and `at TIMESTAMP`; where the conditions look at them, also
     `key VARCHAR`, `context VARCHAR` (a JSON object), `entered_at TIMESTAMP` and `arrived_<step> TIMESTAMP`. Every relation made begins with
-    `prefix`. `sql:` sees the sources as of `as_of`, the run's instant (none: `high`).
+    `prefix`. `sql:` sees the sources as of `as_of`, the run's instant (none: `high`). With `sight` the traits of a subject stand in that
+    relation, shaped as `trait_history`, under its `trait_key`.
     """
     columns = [relative.name for relative in moments.relatives()]
     columns += [KEY] if moments.with_key else []
     columns += [CONTEXT] if moments.with_context else []
     columns += [ASKING] if moments.with_instance else []
-    asked = Asked(moments, moments.as_plan(as_of or high), catalog, low, high, tuple(columns))
-    level = Level(Subject.USERS, prefix)
+    asked = Asked(moments, moments.as_plan(as_of or high), catalog, low, high, tuple(columns), sight)
+    level = Level(Subject.USERS, prefix, is_asked=True)
     asked.relations.add(level.subjects, made_subjects(asked, subjects), "the subjects, and the instants that are counted from theirs")
     compiler = MomentCompiler(asked, level)
     roots = {}
@@ -115,6 +120,7 @@ def made_subjects(asked: Asked, given: str) -> exp.Select:
         value = column(relative.name, SUBJECT) if is_given else relative_to(relative, at, asked.plan.zone)
         shown.append(exp.alias_(value, relative.name, quoted=True))
     shown += [column(name, SUBJECT) for name in (KEY, CONTEXT, ASKING) if name in asked.columns]
+    shown += [column(TRAIT_KEY, SUBJECT)] if asked.sight is not None else []
     query = exp.select(*shown).from_(exp.alias_(exp.to_table(given), SUBJECT, table=True))
     same = exp.EQ(this=column(USER_KEY, USERS), expression=column(USER_KEY, SUBJECT))
     return query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=same)
@@ -126,6 +132,7 @@ class Level:
 
     of: Subject
     prefix: str
+    is_asked: bool = False
 
     @property
     def subjects(self) -> str:
@@ -186,6 +193,8 @@ class MomentRelations(Relations):
         match table:
             case "events":
                 return self._events(), f"the events of a subject up to its instant{'' if of is Subject.USERS else ', of all users'}"
+            case "traits" if of is Subject.USERS and self.asked.sight is not None and self.level.is_asked:
+                return self._as_of(self.asked.sight, TRAIT_KEY), "the traits of a subject as of its instant, and its turn then"
             case "traits":
                 history = "trait_history" if of is Subject.USERS else "account_trait_history"
                 return self._as_of(history), "the traits of a subject as of its instant"
@@ -205,11 +214,11 @@ class MomentRelations(Relations):
         names = self.asked.columns if with_columns else ()
         return [column(SUBJECT_KEY, SUBJECT), *(column(name, SUBJECT) for name in names)]
 
-    def _joined(self, table: str, condition: exp.Expr, *, with_columns: bool) -> exp.Select:
-        """The rows of a relation by user, or account, beside each subject for whom the condition holds."""
+    def _joined(self, table: str, condition: exp.Expr, *, with_columns: bool, key: str | None = None) -> exp.Select:
+        """The rows of a relation by user, or account, beside each subject for whom the condition holds. `key`: the subject's of them."""
         row = exp.Column(this=exp.Star(), table=exp.to_identifier(ROW))
         query = exp.select(*self._beside(with_columns=with_columns), row).from_(exp.alias_(exp.to_table(table), ROW, table=True))
-        same = exp.EQ(this=column(self.level.key, SUBJECT), expression=column(self.level.key, ROW))
+        same = exp.EQ(this=column(key or self.level.key, SUBJECT), expression=column(self.level.key, ROW))
         return query.join(self._aliased_subjects(), on=exp.and_(same, condition, copy=False))
 
     def _aliased_subjects(self) -> exp.Expr:
@@ -228,9 +237,9 @@ class MomentRelations(Relations):
             query = query.join(self._aliased_subjects(), on=all_of([same, seen, _until(column("since", MEMBERSHIP))]))
         return query.where(exp.LTE(this=column("ts", ROW), expression=timestamp_literal(self.asked.high)))
 
-    def _as_of(self, history: str) -> exp.Select:
+    def _as_of(self, history: str, key: str | None = None) -> exp.Select:
         still = any_of([exp.Is(this=column("until", ROW), expression=exp.null()), exp.GT(this=column("until", ROW), expression=_now())])
-        return self._joined(history, all_of([_until(column("since", ROW)), exp.paren(still)]), with_columns=False)
+        return self._joined(history, all_of([_until(column("since", ROW)), exp.paren(still)]), with_columns=False, key=key)
 
     def _by_now(self, table: str, begun: str) -> exp.Select:
         return self._joined(table, _until(column(begun, ROW)), with_columns=True)

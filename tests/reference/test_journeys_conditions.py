@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.reference.journey_examples import did, history, run, said, same_for_any_schedule, sends, stays, trace, traces
+from tests.reference.journey_examples import at, did, history, run, said, same_for_any_schedule, sends, stays, trace, traces
 from tests.reference.journeys import simulate
 from tests.reference.journeys.rows import candidate_id, instance_id
 
@@ -232,3 +232,79 @@ def test_of_two_instances_that_wait_for_one_trait_both_go_on_before_either_sets_
     keyed = STAGES.replace("on: {event: Cart}", "on: {event: Cart}, key: cart")
     told = traces(run(keyed, did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")))
     assert ["2T10:00 wait > active branch tried" in lines for lines in told] == [True, True]
+
+
+TIERS = """
+journey: j
+entry: {on: {event: Cart}, key: cart, since: 2026-11-01}
+"""
+GOLD = "when: {trait: tier, eq: gold}"
+
+
+def test_a_condition_sees_what_was_set_before_its_turn_at_its_instant() -> None:
+    fork = (
+        TIERS
+        + """
+steps:
+  - {set: tier, to: {context: entry.tier}}
+  - fork:
+      - {name: x, GOLD, steps: [{delay: 1 day, id: xs}]}
+      - {name: y, steps: [SET {split: [{name: s, GOLD, steps: [{delay: 1 day, id: ys}]}], id: p}]}
+    id: f
+""".replace("GOLD", GOLD)
+    )
+    (moves,) = traces(run(fork.replace("SET", "{set: tier, to: gold},"), did("Cart", "2T10:00", "m1", cart="a")))
+    assert [move for move in moves if "> xs" in move or "> ys" in move] == ["2T10:00 [f:y] p > ys branch s"], "x was asked before"
+    tiers = {"a": None, "b": "gold", "c": None}
+    carts = [did("Cart", "2T10:00", f"m{n}", cart=cart, tier=tier) for n, (cart, tier) in enumerate(tiers.items())]
+    results = run(fork.replace("SET", ""), *carts, ticks=["2T12:00", "4T00:00"])
+    by_cart = {one.key: {row.to_step for row in results.transitions if row.instance_id == one.instance_id} for one in results.entries}
+    assert {cart: "xs" in steps for cart, steps in by_cart.items()} == {"a": False, "b": True, "c": True}, "one entry after the other"
+
+
+def test_a_hold_sees_what_is_set_at_its_instant_but_by_itself() -> None:
+    text = (
+        TIERS
+        + """
+steps:
+  - hold: {for: 1 hour}
+    id: wait
+    branches:
+      - {name: one, GOLD}
+      - {name: two, on: {event: View, match: true}, steps: [{set: tier, to: gold, id: set}]}
+""".replace("GOLD", GOLD)
+    )
+    carts = [did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:05", "m2", cart="b")]
+    assert [moves[1] for moves in traces(run(text, *carts, did("View", "2T10:30", "m3", cart="a")))] == [
+        "2T10:30 wait > set branch two m3",
+        "2T10:30 wait > . branch one",
+    ]
+
+
+def test_a_branch_of_a_fork_waits_for_what_another_one_sets() -> None:
+    text = (
+        TIERS
+        + """
+steps:
+  - fork:
+      - {name: x, steps: [{hold: {}, id: wait, branches: [{name: b, GOLD, steps: [{send: a, channel: email, id: a}]}]}]}
+      - {name: y, steps: [{delay: 1 hour, id: hour}, {set: tier, to: gold, id: set}, {delay: 1 day, id: day}]}
+    id: f
+""".replace("GOLD", GOLD)
+    )
+    assert trace(run(text, did("Cart", "2T10:00", "m1", cart="a")))[3:7] == [
+        "2T11:00 [f:y] hour > set delay",
+        "2T11:00 [f:y] set > day done",
+        "2T11:00 [f:x] wait > a branch b",
+        "2T11:00 [f:x] a > . done",
+    ]
+
+
+@pytest.mark.parametrize("first", ["", "{delay: 1 hour},"])
+def test_an_exit_by_a_condition_comes_after_the_set_that_makes_it_true_and_before_what_others_do(first: str) -> None:
+    text = TIERS + f"exit: [{{{GOLD}}}]\nsteps: [{first} {{set: tier, to: gold}}, {{send: a, channel: email, id: a}}, {{delay: 1 day}}]\n"
+    carts = [did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")]
+    results = run(text, *carts)
+    assert [row.step for row in results.candidates] == ["a"] if first else ["a", "a"], "both enter, each at its turn"
+    assert {one.end_reason for one in results.entries} == {"exited"}
+    assert {one.ended_at for one in results.entries} == {at("2T11:00" if first else "2T10:00")}

@@ -38,18 +38,18 @@ CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
 CREATE OR REPLACE TEMP TABLE w_instance (
     instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
     entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
 );
 CREATE OR REPLACE TEMP TABLE w_token (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
     context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
 );
 CREATE OR REPLACE TEMP TABLE w_log (
     instance BIGINT, token VARCHAR, from_step VARCHAR, to_step VARCHAR, moved_at TIMESTAMP, cause VARCHAR, branch VARCHAR,
         event VARCHAR,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE,
-    own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE,
+    own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
 );
 CREATE OR REPLACE TEMP TABLE w_stay (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
@@ -57,20 +57,20 @@ CREATE OR REPLACE TEMP TABLE w_stay (
 );
 CREATE OR REPLACE TEMP TABLE w_end (
     instance BIGINT, token VARCHAR, ended_at TIMESTAMP, reason VARCHAR,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_sent (
     instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
     context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_set (
-    instance BIGINT, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    instance BIGINT, token VARCHAR, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_synced (
     instance BIGINT, step VARCHAR, synced_at TIMESTAMP, remove_at TIMESTAMP, properties JSON,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE outcome_event (user_key INTEGER, status VARCHAR, message VARCHAR, told_at TIMESTAMP);
 CREATE OR REPLACE TEMP TABLE w_current (journey VARCHAR);
@@ -100,42 +100,41 @@ SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
 FROM outcome_event AS o JOIN (
     SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
 ) AS m ON m.message_id = o.message AND m.user_key = o.user_key;
-CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP TABLE trait_set_now AS
-WITH sets AS (
-    SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
-        0 AS part
-    FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
-    UNION ALL
-    SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
-    UNION ALL
-    SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+    SELECT user_key, trait, value, set_at FROM (
+        SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
+            0 AS part
+        FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
+        UNION ALL
+        SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
+        UNION ALL
+        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
 )
-SELECT user_key, trait, value, set_at FROM sets
-WHERE list_contains(CAST([] AS VARCHAR[]), trait)
-QUALIFY row_number() OVER (
-    PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
-) = 1;
+    WHERE list_contains(CAST([] AS VARCHAR[]), trait) 
+    QUALIFY row_number() OVER (
+        PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
+    ) = 1;
 DROP TABLE IF EXISTS temp.main.w_late;
 CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER);
-CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
     md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id);
 CREATE OR REPLACE TEMP TABLE w_instance (
     instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
     entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP))
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
 );
 CREATE OR REPLACE TEMP TABLE w_token (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
     context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
 );
 CREATE OR REPLACE TEMP TABLE w_log (
     instance BIGINT, token VARCHAR, from_step VARCHAR, to_step VARCHAR, moved_at TIMESTAMP, cause VARCHAR, branch VARCHAR,
         event VARCHAR,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE,
-    own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[]
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE,
+    own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
 );
 CREATE OR REPLACE TEMP TABLE w_stay (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
@@ -143,20 +142,20 @@ CREATE OR REPLACE TEMP TABLE w_stay (
 );
 CREATE OR REPLACE TEMP TABLE w_end (
     instance BIGINT, token VARCHAR, ended_at TIMESTAMP, reason VARCHAR,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_sent (
     instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
     context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_set (
-    instance BIGINT, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    instance BIGINT, token VARCHAR, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_synced (
     instance BIGINT, step VARCHAR, synced_at TIMESTAMP, remove_at TIMESTAMP, properties JSON,
-    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER)[], place DOUBLE
+    action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE w_current AS SELECT CAST('cart_recovery' AS VARCHAR) AS journey;
 CREATE OR REPLACE TEMP TABLE w_candidate (number BIGINT, user_key INTEGER, entered_at TIMESTAMP);
@@ -298,17 +297,17 @@ SELECT -number, md5(
         || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
     ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
     CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
-        ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END
+        ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END, ''
 FROM w_candidate;
 INSERT INTO w_token
 SELECT instance, '', 0, entered_at, entered_at, entered_at, context, CASE WHEN entry_event IS NULL THEN [] ELSE [entry_event] END,
     TRUE, NULL,
-    [{'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0}]
+    [{'rank': 4, 'branch': 0, 'ts': entered_at, 'event': coalesce(entry_event, ''), 'token': 0, 'who': ''}]
 FROM w_instance WHERE fresh;
 INSERT INTO w_log
 SELECT instance, '', NULL, CAST('list' AS VARCHAR), entered_at, 'entry', NULL, entry_event,
-    [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}], -3,
-    [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
+    [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}], -3,
+    [{'rank': -3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
 FROM w_instance WHERE fresh;
 CREATE OR REPLACE TEMP TABLE w_touched AS
 SELECT DISTINCT instance FROM (
@@ -321,13 +320,14 @@ SELECT DISTINCT instance FROM (
         AND (k.user_key IN (SELECT user_key FROM w_happened WHERE is_new) OR k.user_key IN (SELECT user_key FROM w_late))
 );
 INSERT INTO w_instance
-SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at, p.context
+SELECT k.instance, k.instance_id, k.user_key, k.user_id, k.key, k.entered_at, k.entry_event, k.entry_name, FALSE, p.last_at,
+    p.context, ''
 FROM (SELECT DISTINCT instance FROM w_touched) AS t
 JOIN w_known_instance AS k USING (instance)
 JOIN position_now AS p USING (instance);
 INSERT INTO w_token
 SELECT p.instance, p.token, s.place, p.arrived_at, p.waiting_since, p.last_at, p.context, p.used, FALSE, p.due,
-    [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
+    [{'rank': -1, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
 FROM position_now AS p
 SEMI JOIN (SELECT instance FROM w_instance) AS i ON i.instance = p.instance
 JOIN (SELECT unnest(CAST(['list', 'wait', 'wait.emptied.exit_1', 'nudge', 'day', 'tell', 'mark'] AS VARCHAR[])) AS id, unnest(CAST([0, 1, 2, 3, 4, 5, 6] AS INTEGER[])) AS place) AS s ON s.id = p.step;
@@ -358,7 +358,7 @@ SELECT unnest(CAST([0, 1, 1, 3, 4, 5, 6] AS INTEGER[])) AS place, unnest(CAST(['
 -- step list: sync ads: carts  campaigns/journeys/cart.yaml:12
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 0;
 CREATE OR REPLACE TEMP TABLE w_read AS SELECT instance, token FROM w_here;
@@ -393,7 +393,7 @@ FROM w_token WHERE place = 0;
 -- step wait: hold for 2 hours  campaigns/journeys/cart.yaml:13
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 1;
 CREATE OR REPLACE TEMP TABLE w_tied (
@@ -401,7 +401,7 @@ CREATE OR REPLACE TEMP TABLE w_tied (
 );
 CREATE OR REPLACE TEMP TABLE w_acted AS
 SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart,
-    greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at
+    greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at, CAST(NULL AS STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]) AS after
 FROM w_here AS h
 JOIN w_happened AS e ON e.user_key = h.user_key
 JOIN w_branch AS b ON b.step = 'wait' AND b.occurrence = e.occurrence
@@ -435,7 +435,7 @@ FROM w_here AS h;
 CREATE OR REPLACE TEMP TABLE w_chain AS
 WITH patched AS (
     SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
-        [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order}] AS own,
+        [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}] AS own,
         CASE WHEN a.event = h.entry_name
             THEN map_from_entries(list_distinct([
                 {'k': a.branch, 'v': {'value': CAST(a.properties AS JSON), 'since': a.acted_at}},
@@ -465,7 +465,9 @@ FROM w_hold AS h LEFT JOIN w_chain AS c USING (instance, token) GROUP BY h.insta
 CREATE OR REPLACE TEMP TABLE w_decided AS
 SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
 WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, a.number, a.ts, a.message_id) = 1;
+QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, list_concat(
+        list_filter(coalesce(a.after, []), lambda one: one >= {'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
+    )) = 1;
 CREATE OR REPLACE TEMP TABLE w_restart AS
 SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
 WHERE d.instance IS NULL OR c.acted_at <= d.acted_at;
@@ -475,12 +477,12 @@ SELECT instance, token, CAST('wait' AS VARCHAR), CAST('wait' AS VARCHAR), acted_
 FROM w_restart;
 CREATE OR REPLACE TEMP TABLE w_left AS
 WITH waited AS (
-    SELECT h.instance, h.token, h.action, h.place_in_order, h.used AS used_before, h.last_at AS last_before,
+    SELECT h.instance, h.token, h.action, h.place_in_order, h.who, h.used AS used_before, h.last_at AS last_before,
         coalesce(r.acted_at, h.last_at) AS last_at, coalesce(r.context, h.context) AS context,
         CASE WHEN r.acted_at > h.last_at THEN r.used_then ELSE list_concat(h.used, coalesce(r.used_then,
             CAST([] AS VARCHAR[]))) END AS used,
         coalesce(r.action, h.action) AS action_so_far,
-        d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, l.deadline
+        d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, d.after, l.deadline
     FROM w_here AS h
     JOIN w_deadline AS l USING (instance, token)
     LEFT JOIN (
@@ -490,8 +492,9 @@ WITH waited AS (
 ), acting AS (
     SELECT *, coalesce(decided_at, deadline) AS moved_at,
         CASE
-            WHEN decided_at IS NULL THEN [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}]
-            ELSE [{'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order}]
+            WHEN decided_at IS NULL
+                THEN [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order, 'who': who}]
+            ELSE [{'rank': 2, 'branch': number, 'ts': ts, 'event': message_id, 'token': place_in_order, 'who': who}]
         END AS own
     FROM waited WHERE coalesce(decided_at, deadline) <= TIMESTAMP '2026-11-01 13:20:00'
 )
@@ -502,7 +505,10 @@ SELECT instance, token, moved_at, coalesce(branch, CAST('timeout' AS VARCHAR)) A
         ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
     END AS context,
     CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-    CASE WHEN moved_at > last_at THEN own ELSE list_concat(list_filter(action_so_far, lambda one: one >= own[1]), own) END AS action,
+    CASE
+        WHEN after IS NULL AND moved_at > last_at THEN own
+        ELSE list_concat(list_filter(coalesce(after, action_so_far), lambda one: one >= own[1]), own)
+    END AS action,
     own
 FROM acting WHERE moved_at <= TIMESTAMP '2026-11-01 13:20:00';
 INSERT INTO w_stay
@@ -530,7 +536,7 @@ WHERE w.target IS NOT NULL;
 -- step wait.emptied.exit_1: exit: lost_interest  campaigns/journeys/cart.yaml:17
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 2;
 INSERT INTO w_end SELECT instance, token, arrived_at, CAST('lost_interest' AS VARCHAR), action, CAST(2 AS DOUBLE) FROM w_here;
@@ -549,7 +555,7 @@ FROM w_token WHERE place = 3;
 -- step day: wait 1 day  campaigns/journeys/cart.yaml:19
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 4;
 DROP TABLE IF EXISTS temp.main.w_leaving;
@@ -567,7 +573,8 @@ SELECT instance, token, greatest(leaving_at, arrived_at) AS moved_at, CAST(':on'
     CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS action,
         CASE WHEN leaving_at > arrived_at THEN own ELSE action END AS own
 FROM (
-    SELECT *, [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order}] AS own FROM w_leaving
+    SELECT *,
+        [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': place_in_order, 'who': who}] AS own FROM w_leaving
 ) WHERE leaving_at <= TIMESTAMP '2026-11-01 13:20:00';
 INSERT INTO w_stay
 SELECT instance, token, place, arrived_at, arrived_at, last_at, context, used, leaving_at FROM w_leaving WHERE leaving_at > TIMESTAMP '2026-11-01 13:20:00';
@@ -582,7 +589,7 @@ WHERE w.target IS NOT NULL;
 -- step tell: sync hub: Cart Left  campaigns/journeys/cart.yaml:20
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 5;
 CREATE OR REPLACE TEMP TABLE w_asked AS
@@ -659,7 +666,7 @@ FROM w_token WHERE place = 5;
 -- step mark: set carts_left to entry.cart_id  campaigns/journeys/cart.yaml:21
 CREATE OR REPLACE TEMP TABLE w_here AS
 SELECT t.*, i.instance_id, i.user_key, i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name, i.last_at AS instance_last_at,
-    p.place_in_order
+    p.place_in_order, i.who
 FROM w_token AS t JOIN w_instance AS i USING (instance) JOIN w_path AS p USING (token)
 WHERE t.place = 6;
 CREATE OR REPLACE TEMP TABLE w_asked AS
@@ -701,7 +708,7 @@ JOIN w_ask_values AS v
   ON v.subject_key = s.subject_key;
 CREATE OR REPLACE TEMP TABLE w_value AS SELECT instance, token, value FROM w_read;
 INSERT INTO w_set
-SELECT v.instance, CAST('mark' AS VARCHAR), h.arrived_at, CAST('carts_left' AS VARCHAR), v.value, h.action, CAST(6 AS DOUBLE)
+SELECT v.instance, v.token, CAST('mark' AS VARCHAR), h.arrived_at, CAST('carts_left' AS VARCHAR), v.value, h.action, CAST(6 AS DOUBLE)
 FROM w_value AS v JOIN w_here AS h USING (instance, token) WHERE v.value IS NOT NULL;
 INSERT INTO w_log
 SELECT instance, token, CAST('mark' AS VARCHAR), CAST(NULL AS VARCHAR), arrived_at, CAST('done' AS VARCHAR), NULL, NULL, action, CAST(6 AS DOUBLE),
@@ -713,7 +720,7 @@ CREATE OR REPLACE TEMP TABLE w_tied (
 );
 CREATE OR REPLACE TEMP TABLE w_exit AS
 SELECT i.instance, greatest(e.ts, CASE WHEN i.fresh THEN i.entered_at ELSE i.last_at END) AS acted_at, e.ts, e.message_id AS event,
-    min(x.number) AS number, bool_and(x.is_goal) AS is_goal
+    min(x.number) AS number, bool_and(x.is_goal) AS is_goal, CAST(NULL AS STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]) AS after
 FROM w_instance AS i
 JOIN w_happened AS e ON e.user_key = i.user_key AND e.ts >= i.entered_at
 JOIN w_exit_rule AS x ON x.occurrence = e.occurrence
@@ -729,7 +736,7 @@ GROUP BY ALL;
 -- who comes to an end, and when
 CREATE OR REPLACE TEMP TABLE w_cut AS
 WITH outside AS (
-    SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, ts, event, number) = 1
+    SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
 ), inside AS (
     SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
 )
@@ -744,7 +751,9 @@ SELECT coalesce(o.instance, n.instance) AS instance, least(o.acted_at, n.ended_a
     CASE WHEN NOT o.is_goal THEN CAST(o.number + 1 AS VARCHAR) END AS rule, nullif(o.event, '') AS event,
     CASE
         WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.action
-        ELSE [{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0}]
+        ELSE list_concat(
+            coalesce(o.after, []), [{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
+        )
     END AS action,
     CASE WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.place ELSE -2 END AS place,
     n.token AS exiting
@@ -775,7 +784,7 @@ INSERT INTO w_kept
 SELECT o.instance, o.token, o.step, NULL, c.ended_at, CASE WHEN c.by_path THEN 'exit' ELSE c.rule_cause END,
     CASE WHEN NOT c.by_path THEN c.rule END, CASE WHEN NOT c.by_path THEN c.event END, c.action,
     c.place + CASE WHEN c.by_path AND o.token = c.exiting THEN 0.1 ELSE 0.2 END,
-    [{'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order}]
+    [{'rank': 0, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': p.place_in_order, 'who': ''}]
 FROM w_open_token AS o JOIN w_cut AS c USING (instance) JOIN w_path AS p USING (token);
 DELETE FROM w_sent USING w_cut AS c
 WHERE c.instance = w_sent.instance AND row(w_sent.scheduled_at, w_sent.action, w_sent.place) > row(c.ended_at, c.action, c.place);
@@ -835,7 +844,7 @@ UNION ALL
 SELECT i.instance, (SELECT greatest(coalesce(max(s.instance), 0), (SELECT coalesce(max(r.instance), 0) FROM r_entered AS r))
         FROM instance_now AS s) + row_number() OVER (ORDER BY i.entered_at, i.instance_id), TRUE
 FROM w_instance AS i JOIN w_admitted AS a USING (instance);
-CREATE OR REPLACE TEMP TABLE w_set_before (user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 INSERT INTO r_ended SELECT instance, ended_at, reason FROM w_cut WHERE instance > 0;
 INSERT INTO r_entered
 SELECT n.number, i.instance_id, CAST('cart_recovery' AS VARCHAR), CAST(1 AS INTEGER), i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name,
@@ -883,20 +892,19 @@ INSERT INTO r_synced
 SELECT n.number, CAST('cart_recovery' AS VARCHAR), CAST(1 AS INTEGER), s.step, i.user_id, s.synced_at, s.remove_at, CAST(s.properties AS VARCHAR)
 FROM w_synced AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance);
 CREATE OR REPLACE TEMP TABLE trait_set_now AS
-WITH sets AS (
-    SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
-        0 AS part
-    FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
-    UNION ALL
-    SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
-    UNION ALL
-    SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, rowid, 2 FROM w_set_before
+    SELECT user_key, trait, value, set_at FROM (
+        SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
+            0 AS part
+        FROM state.main.trait_set AS s JOIN instance_user AS u USING (user_id) JOIN instance_now AS i USING (instance)
+        UNION ALL
+        SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
+        UNION ALL
+        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
 )
-SELECT user_key, trait, value, set_at FROM sets
-WHERE list_contains(CAST([] AS VARCHAR[]), trait)
-QUALIFY row_number() OVER (
-    PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
-) = 1;
+    WHERE list_contains(CAST([] AS VARCHAR[]), trait) 
+    QUALIFY row_number() OVER (
+        PARTITION BY user_key, trait, set_at ORDER BY place DESC, entered_at DESC, instance_id DESC, part DESC, number DESC
+    ) = 1;
 
 -- what the steps say beside
 CREATE OR REPLACE TEMP TABLE step_settings AS

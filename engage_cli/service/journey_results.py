@@ -16,7 +16,7 @@ from engage_cli.service.progress import Progress
 from engage_cli.service.trait_courses import attached_state
 from engage_cli.service.traits import plan_traits
 from engage_cli.service.workspace import stage
-from engage_cli.state.message_counts import ArmCount, StepMessages, arm_counts, message_counts
+from engage_cli.state.message_counts import ArmCount, SkippedMessages, StepMessages, arm_counts, message_counts, skipped_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,13 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class JourneyResults:
-    """The messages by step, in the order of the steps, and the experiments."""
+    """The messages by step, in the order of the steps, the experiments, and why messages were not sent, by the reason."""
 
     messages: tuple[StepMessages, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     unread: str | None = None
     """Why none of it is known, where the files that tell outcomes cannot be read."""
+    skipped: tuple[SkippedMessages, ...] = ()
 
 
 def results_of(project: Project, folder: Path, engine: Engine, journey: Journey, as_of: datetime, progress: Progress) -> JourneyResults:
@@ -52,9 +53,10 @@ def results_of(project: Project, folder: Path, engine: Engine, journey: Journey,
         make_instance_users(engine, joined=project.config.sources.identity is not None)
         make_outcomes(engine, staged.staging.catalog, project.config.messaging.outcomes)
         found = {one.step: one for one in message_counts(engine, journey.name)}
+        skipped = tuple(skipped_counts(engine, journey.name))
         arms = arm_counts(engine, journey.name, [draw.id for draw in draws])
     messages = tuple(found[step] for step in [*steps, *(step for step in found if step not in steps)] if step in found)
-    return JourneyResults(messages, tuple(Experiment(draw.id, tuple(_arms(draw, arms))) for draw in draws))
+    return JourneyResults(messages, tuple(Experiment(draw.id, tuple(_arms(draw, arms))) for draw in draws), skipped=skipped)
 
 
 def _arms(draw: Randomize, counted: list[ArmCount]) -> Iterator[VariantReport]:

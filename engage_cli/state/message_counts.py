@@ -9,14 +9,24 @@ from engage_cli.engine.base import Engine
 
 @dataclass(frozen=True, slots=True)
 class StepMessages:
-    """How many messages of a step were sent, and how many of them had each outcome."""
+    """How many messages of a step were sent, skipped, or wait to be decided (`later`), and how many of those sent had each outcome."""
 
     step: str
     sent: int
+    skipped: int
+    later: int
     delivered: int
     opened: int
     clicked: int
     bounced: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedMessages:
+    """How many messages were not sent for a reason."""
+
+    reason: str
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,13 @@ class ArmCount:
 
 
 def message_counts(engine: Engine, journey: str) -> list[StepMessages]:
-    """The counts of every step that sent a message, by name."""
+    """The counts of every step that meant a message, by name."""
     return [StepMessages(*row) for row in engine.rows(_BY_STEP, [journey])]
+
+
+def skipped_counts(engine: Engine, journey: str) -> list[SkippedMessages]:
+    """The counts of the messages that were not sent, by the reason."""
+    return [SkippedMessages(*row) for row in engine.rows(_BY_REASON, [journey])]
 
 
 def arm_counts(engine: Engine, journey: str, steps: Sequence[str]) -> list[ArmCount]:
@@ -46,15 +61,24 @@ def arm_counts(engine: Engine, journey: str, steps: Sequence[str]) -> list[ArmCo
 
 
 _BY_STEP = """
-    WITH made AS (
-        SELECT m.message_id, m.step, u.user_key FROM state.main.message AS m JOIN instance_user AS u USING (user_id)
-        WHERE m.campaign_kind = 'journey' AND m.campaign = ? AND m.decision = 'sent'
+    WITH meant AS (
+        SELECT c.step, coalesce(m.message_id, c.candidate_id) AS message_id, m.decision, u.user_key
+        FROM state.main.candidate AS c LEFT JOIN state.main.message AS m USING (candidate_id)
+        JOIN instance_user AS u ON u.user_id = c.user_id
+        WHERE c.campaign_kind = 'journey' AND c.campaign = ?
+    ), told AS (
+        SELECT m.*, CASE WHEN m.decision = 'sent' THEN o.status END AS status
+        FROM meant AS m LEFT JOIN outcome_event AS o ON o.message = m.message_id AND o.user_key = m.user_key
     )
-    SELECT m.step, count(DISTINCT m.message_id), count(DISTINCT m.message_id) FILTER (o.status = 'delivered'),
-        count(DISTINCT m.message_id) FILTER (o.status = 'opened'), count(DISTINCT m.message_id) FILTER (o.status = 'clicked'),
-        count(DISTINCT m.message_id) FILTER (o.status = 'bounced')
-    FROM made AS m LEFT JOIN outcome_event AS o ON o.message = m.message_id AND o.user_key = m.user_key
-    GROUP BY m.step ORDER BY m.step
+    SELECT step, count(DISTINCT message_id) FILTER (decision = 'sent'), count(DISTINCT message_id) FILTER (decision = 'skipped'),
+        count(DISTINCT message_id) FILTER (decision IS NULL), count(DISTINCT message_id) FILTER (status = 'delivered'),
+        count(DISTINCT message_id) FILTER (status = 'opened'), count(DISTINCT message_id) FILTER (status = 'clicked'),
+        count(DISTINCT message_id) FILTER (status = 'bounced')
+    FROM told GROUP BY step ORDER BY step
+"""
+_BY_REASON = """
+    SELECT reason, count(*) FROM state.main.message
+    WHERE campaign_kind = 'journey' AND campaign = ? AND decision = 'skipped' GROUP BY reason ORDER BY reason
 """
 _BY_ARM = """
     WITH drawn AS (

@@ -227,3 +227,17 @@ def test_a_condition_sees_events_that_came_in_older_than_the_late_window(rule: s
         results = run(text, CART, did("View", view, "m2"), ticks=ticks, late={"m2": 2})
         assert trace(results)[1:] == [f"{acts} {ends}"]
     assert trace(run(text, CART, did("View", "2T08:00", "m2"), ticks=ticks, late={"m2": 2}))[1:] == [], "it was over at the entry"
+
+
+def test_who_comes_to_a_hold_since_entry_counts_what_came_in_older_than_the_late_window() -> None:
+    text = """
+    journey: j
+    entry: {on: {event: Cart}, since: 2026-11-01}
+    steps: [{delay: 8 days, id: first}, {hold: {for: 12 days, since: entry}, id: wait, branches: [{name: noted, on: {event: Note}}]}]
+    """
+    note = did("Note", "2T11:00", "m2")
+    for ticks in (["2T15:00", "9T00:00", "9T12:00", "11T00:00"], ["2T15:00", "9T00:00", "11T00:00"]):
+        moves = trace(run(text, CART, note, ticks=ticks, late={"m2": 2}))
+        assert moves[1:] == ["10T10:00 first > wait delay", "10T10:00 wait > . branch noted m2"]
+    stood = text.replace("{delay: 8 days, id: first}, ", "")
+    assert trace(run(stood, CART, note, ticks=["2T15:00", "9T00:00", "11T00:00"], late={"m2": 2}))[1:] == [], "who stands there does not"

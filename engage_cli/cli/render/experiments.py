@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, dim, name, table
+from engage_cli.cli.render.blocks import MISSING, Block, Column, Piece, Style, dim, line, name, table
 from engage_cli.reports.experiments import Lift, Share, VariantReport, Verdict
-from engage_cli.state.message_counts import StepMessages
+from engage_cli.state.message_counts import SkippedMessages, StepMessages
 
 _OUTCOMES = ("delivered", "opened", "clicked")
-_MESSAGES = (Column("messages of"), *(Column(title, right=True) for title in ("sent", *_OUTCOMES, "bounced")))
+_MESSAGES = (Column("messages of"), *(Column(title, right=True) for title in ("sent", "not sent", "later", *_OUTCOMES, "bounced")))
 _STYLES = {Verdict.BETTER: Style.GOOD, Verdict.WORSE: Style.BAD, Verdict.UNCLEAR: Style.PLAIN, Verdict.TOO_SMALL: Style.DIM}
 
 
-def message_blocks(messages: Iterable[StepMessages]) -> Iterator[Block]:
-    """A row a step that sent messages."""
-    rows = [(name(one.step), one.sent, one.delivered, one.opened, one.clicked, one.bounced) for one in messages]
+def message_blocks(messages: Iterable[StepMessages], skipped: Sequence[SkippedMessages] = ()) -> Iterator[Block]:
+    """A row a step that meant messages, and why some were not sent."""
+    rows = [(name(one.step), one.sent, one.skipped, one.later, one.delivered, one.opened, one.clicked, one.bounced) for one in messages]
     if rows:
         yield table(_MESSAGES, rows)
+    if skipped:
+        yield line("not sent: ", ", ".join(f"{one.messages} {one.reason.replace('_', ' ')}" for one in skipped))
 
 
 def variant_blocks(title: str, variants: Sequence[VariantReport], *, with_goal: bool) -> Iterator[Block]:

@@ -49,7 +49,7 @@ def status_blocks(standing: JourneyStanding) -> Iterator[Block]:
         yield line(Piece("warning", Style.WARNING), f": what came of its messages is not known: {standing.results.unread}")
     if standing.results.messages:
         yield EMPTY
-        yield from message_blocks(standing.results.messages)
+        yield from message_blocks(standing.results.messages, standing.results.skipped)
     for one in standing.results.experiments:
         yield EMPTY
         yield from variant_blocks(one.step, one.arms, with_goal=standing.goal is not None)

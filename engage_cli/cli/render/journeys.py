@@ -72,22 +72,25 @@ def result_blocks(result: TickResult) -> Iterator[Block]:
         yield line(f"{counted(len(result.unchanged), 'journey')} stood so as of {as_of} before: nothing changed")
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
-        yield from message_blocks(result.messages)
+        yield from message_blocks([one for one in result.messages if one.kind == "journey"])
+        for campaign in dict.fromkeys(one.campaign for one in result.messages if one.kind != "journey"):
+            yield from message_blocks([one for one in result.messages if one.campaign == campaign and one.kind != "journey"], campaign)
 
 
-def message_blocks(counts: Sequence[MessageCount]) -> Iterator[Block]:
-    """What became of messages, over all campaigns: how many were sent, and how many not, by the reason."""
+def message_blocks(counts: Sequence[MessageCount], campaign: str | None = None) -> Iterator[Block]:
+    """What became of messages: how many were sent, and how many not, by the reason. `campaign`: the broadcast that all of them are of."""
+    of = () if campaign is None else (" of ", name(campaign))
     found: Counter[str] = Counter()
     for one in counts:
         found[one.outcome] += one.count
     sent, deferred = found.pop("sent", 0), found.pop("deferred", 0)
     if sent:
-        yield line(f"{counted(sent, 'message')} sent")
+        yield line(counted(sent, "message"), *of, " sent")
     if found:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(found.items()))
-        yield line(f"{counted(sum(found.values()), 'message')} not sent: {reasons}")
+        yield line(counted(sum(found.values()), "message"), *of, f" not sent: {reasons}")
     if deferred:
-        yield line(f"{counted(deferred, 'message')} to be sent later")
+        yield line(counted(deferred, "message"), *of, " to be sent later")
 
 
 def _row(change: JourneyChange) -> tuple[Piece, ...]:

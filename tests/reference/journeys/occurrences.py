@@ -44,15 +44,16 @@ def acting_at(event: Event, instance: Instance, world: World) -> datetime:
 
 def events_for_token(instance: Instance, token: Token, world: World, clock: Clock, end: datetime) -> Iterator[tuple[datetime, Event]]:
     """The events that count at the hold where the token stands, each with the instant at which it would act."""
+    has_just_come = token.arrived_in == clock.number
     for event in world.events(instance.entry.user_id):
-        if token.arrived_in != clock.number and not world.is_news(event):
+        if not has_just_come and (not world.is_news(event) or event.message_id in clock.too_old):
             continue
         acting = acting_at(event, instance, world)
         if _since_entry(token) and instance.entry.entered_at <= event.timestamp < token.arrived_at and event is not instance.event:
             acting = max(acting, token.arrived_at)
         elif event.timestamp < token.arrived_at:
             continue
-        if token.waiting_since <= acting <= end and event.message_id not in clock.too_old | token.spent | _entered_by(instance):
+        if token.waiting_since <= acting <= end and event.message_id not in token.spent | _entered_by(instance):
             yield acting, event
 
 

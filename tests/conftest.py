@@ -1,8 +1,11 @@
 """What every test can use: golden files, rewritten by `pytest --update-goldens`; and generated cases that no slow machine fails."""
 
+import gc
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +20,10 @@ settings.register_profile(
 )
 settings.load_profile("engage")
 run_on_one_thread()
+
+# Tests start hundreds of processes, each of which would compile all modules anew where the environment forbids to keep them compiled.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +50,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for path in {item.path for item in items}
     }
     items.sort(key=lambda item: rank[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Look for cycles as seldom as the command does: modules and thousands of tests are never garbage, and looking at them takes time."""
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that has nothing left take tests from one that has: by default each keeps what it was given, long or short."""
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.fixture

@@ -159,11 +159,16 @@ def _all_operands(steps):
 
 
 @st.composite
-def _comparisons(draw, operands, *, with_case: bool = False):
-    tests = draw(st.lists(_tests(operands), min_size=1, max_size=3, unique_by=lambda test: test.op))
+def _comparisons_of(draw, several_tests, with_case):
+    tests = draw(several_tests)
     tests.sort(key=lambda test: list(Op).index(test.op))
     folds = with_case and any(test.op in FOLDING for test in tests)
     return Comparison(tuple(tests), folds and draw(st.booleans()), PLACE)
+
+
+def _comparisons(operands, *, with_case: bool = False):
+    # Made once, not at every draw: hypothesis checks each strategy that is new, which took longer than to draw from them.
+    return _comparisons_of(st.lists(_tests(operands), min_size=1, max_size=3, unique_by=lambda test: test.op), with_case)
 
 
 @cache

@@ -249,7 +249,7 @@ _ARRIVALS = """
         SELECT t.instance, s.step, t.arrived_at FROM w_token AS t JOIN step AS s USING (place)
         UNION ALL
         SELECT t.instance, s.step, t.moved_at FROM state.main.transition AS t JOIN step AS s ON s.step = t.to_step
-        SEMI JOIN w_instance AS i ON i.instance = t.instance
+        SEMI JOIN w_subject_bare AS q ON q.instance = t.instance
         WHERE t.cause <> 'restart'
     ) GROUP BY instance, step
 """

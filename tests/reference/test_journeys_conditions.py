@@ -308,3 +308,23 @@ def test_an_exit_by_a_condition_comes_after_the_set_that_makes_it_true_and_befor
     assert [row.step for row in results.candidates] == ["a"] if first else ["a", "a"], "both enter, each at its turn"
     assert {one.end_reason for one in results.entries} == {"exited"}
     assert {one.ended_at for one in results.entries} == {at("2T11:00" if first else "2T10:00")}
+
+
+@pytest.mark.parametrize("rule", ["branch", "exit"])
+def test_what_is_counted_from_a_step_becomes_true_by_time_alone_in_a_later_tick(rule: str) -> None:
+    quiet = "{sequence: [{event: View}, {not: {event: Order}, within: 30 minutes, settled: true}], since: {step: first}}"
+    settled = f"{{all: [{quiet}, {{trait: plan, ne: pro}}]}}"
+    text = """
+    journey: j
+    entry: {on: {event: Cart}, since: 2026-11-01}
+    EXIT
+    steps: [{delay: 1 hour, id: first}, {hold: {for: 5 days}, id: wait, branches: [BRANCH]}]
+    """
+    if rule == "exit":
+        text = text.replace("EXIT", f"exit: [{{when: {settled}}}]").replace("BRANCH", "{name: never, on: {event: Never}}")
+    else:
+        text = text.replace("EXIT", "").replace("BRANCH", f"{{name: quiet, when: {settled}}}")
+    rows = [did("Cart", "2T10:00", "m1"), did("View", "2T12:00", "m2"), said("2T09:00", user="bob", plan="pro")]
+    expected = "2T12:30 wait > . " + ("exit_rule 1" if rule == "exit" else "branch quiet")
+    for late in ({}, {"profile 0": 1}):
+        assert trace(run(text, *rows, ticks=["2T12:00", "4T00:00"], late=late))[2:] == [expected]

@@ -49,6 +49,17 @@ def phones(values: Iterable[tuple[str, str | None]]) -> dict[tuple[str, str | No
     return {(value, region): _phone(value, region) for value, region in dict.fromkeys(values)}
 
 
+def addresses_of(channel: str, values: Iterable[str]) -> list[Address]:
+    """Each value, once, as an address of a channel; numbers of phones are judged as they are written, with their country."""
+    match channel:
+        case "email":
+            return list(emails(values).values())
+        case "sms" | "whatsapp":
+            return list(phones((value, None) for value in values).values())
+        case _:
+            return list(tokens(values).values())
+
+
 def _email(value: str) -> Address:
     plain = _PLAIN.fullmatch(value)
     if plain is not None:

@@ -23,7 +23,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.errors import DataError, EngageError, UsageError
 from engage_cli.journeys.asking import is_zone
 from engage_cli.journeys.settings import settings_of
-from engage_cli.messaging.addresses import Address, emails, phones, tokens
+from engage_cli.messaging.addresses import addresses_of
 from engage_cli.messaging.policy.editions import Edition, edition_of
 from engage_cli.messaging.policy.rendering import Messages
 from engage_cli.messaging.problems import RenderError
@@ -149,7 +149,7 @@ def _read(path: Path, channel: str, zone: str | None) -> Iterator[tuple[str, Map
     seen: set[str | None] = set()
     for number, row in enumerate(given, start=1 if names is None else 2):
         values = dict(zip(names or [ADDRESS], (cell.strip() for cell in row), strict=False))
-        judged = _judged(channel, values.pop(ADDRESS, ""))
+        judged = addresses_of(channel, [values.pop(ADDRESS, "")])[0]
         if judged.normal is None:
             raise DataError(
                 f"{path}, row {number}: `{visible(judged.value)}` {judged.problem}", hint=f"the broadcast goes out by {channel}"
@@ -162,13 +162,3 @@ def _read(path: Path, channel: str, zone: str | None) -> Iterator[tuple[str, Map
         if key not in seen:
             yield judged.normal, traits
         seen.add(key)
-
-
-def _judged(channel: str, value: str) -> Address:
-    match channel:
-        case "email":
-            return emails([value])[value]
-        case "sms" | "whatsapp":
-            return next(iter(phones([(value, None)]).values()))
-        case _:
-            return tokens([value])[value]

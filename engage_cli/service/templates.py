@@ -14,6 +14,7 @@ from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.template import Phrase, TemplateKind
 from engage_cli.definitions.trait import is_never_missing
 from engage_cli.errors import EngageError, UsageError
+from engage_cli.messaging.addresses import addresses_of
 from engage_cli.messaging.checks import Use, check_templates, values_used
 from engage_cli.messaging.formats import zone_of
 from engage_cli.messaging.names import URLS, Known
@@ -133,13 +134,15 @@ def preview(
             f"{error.place or name}: the message cannot be rendered for {visible(user)}: {error.message}", hint=hint
         ) from None
     address = project.config.messaging.channels[sent_by].address.name if sent_by in project.config.messaging.channels else None
+    to = None if address is None else profile.get(address)
     return TemplatePreview(
         template=name,
         user=user,
         channel=sent_by,
         language=renderer.language,
         as_of=instant,
-        to=None if address is None else profile.get(address),
+        to=to,
+        unreachable=None if to is None or isinstance(to, list) else addresses_of(sent_by, [str(to)])[0].problem,
         sender=rendered.sender,
         reply_to=rendered.reply_to,
         subject=rendered.subject,

@@ -46,6 +46,14 @@ def test_a_preview_is_written_as_the_user_would_get_it(shop: Path, engage: Engag
     assert "<p>05:00</p>" in (shop / document["files"][0]).read_text()
 
 
+def test_a_preview_says_that_nothing_can_be_sent_to_an_address_that_is_none(shop: Path, engage: Engage) -> None:
+    (shop / "profiles.csv").write_text("user_id,first_name,email,phone\n007,Ana,not an email,12\n008,Bo,bo@acme.example,\n")
+    ran = engage("template", "preview", "hi", "--user", "007")
+    assert (ran.code, "warning: nothing is sent to 007: `not an email` is no email address" in ran.err) == (0, True)
+    assert "is no phone number" in engage("template", "preview", "call", "--user", "007").err
+    assert [engage("template", "preview", one, "--user", "008").err for one in ("hi", "call")] == ["", ""], "no number is no wrong one"
+
+
 def test_language_and_context_can_be_given(shop: Path, engage: Engage) -> None:
     ran = engage("template", "preview", "hi", "--user", "007", "--language", "en", "--context", "at=2026-11-23T03:30:00Z", "--json")
     assert json.loads(ran.out)["subject"] == "Hi Ana"

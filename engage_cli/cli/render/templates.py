@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from engage_cli.cli.render.blocks import EMPTY, Block, Piece, Style, counted, dim, line, name
 from engage_cli.cli.render.documents import Json, fields_of
 from engage_cli.service.results.templates import TemplatePreview
+from engage_cli.source import visible
 
 
 def preview_blocks(result: TemplatePreview) -> Iterator[Block]:
@@ -28,6 +29,8 @@ def preview_blocks(result: TemplatePreview) -> Iterator[Block]:
 
 def note_of(result: TemplatePreview) -> Iterator[Block]:
     """What is good to know of a preview."""
+    if result.unreachable is not None:
+        yield line(Piece("warning", Style.WARNING), f": nothing is sent to {result.user}: `{visible(str(result.to))}` {result.unreachable}")
     if result.is_clipped:
         yield line(Piece("warning", Style.WARNING), f": the HTML has {result.bytes:,} bytes, and Gmail cuts messages at about 102,000")
 

@@ -16,7 +16,7 @@ from sqlglot import exp
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
-from engage_cli.messaging.addresses import PLAIN, Address, emails, phones, special_tops, tokens
+from engage_cli.messaging.addresses import PLAIN, Address, addresses_of, special_tops
 from engage_cli.plan.build import plan_traits
 from engage_cli.plan.checks import OfTrait
 from engage_cli.plan.journeys.asked import Read
@@ -90,20 +90,10 @@ def _make_addresses(engine: Engine, channels: Sequence[str]) -> None:
     found: list[tuple[str, Address]] = []
     for name in channels:
         values = [str(row[0]) for row in engine.rows(_ODD, [name])]
-        found += [(name, address) for address in _judged(name, values)]
+        found += [(name, address) for address in addresses_of(name, values)]
     rows = [(name, address.value, address.normal, address.problem) for name, address in found]
     engine.execute(_ADDRESSES, [[row[number] for row in rows] for number in range(4)])
     engine.execute("DROP TABLE p_raw")
-
-
-def _judged(channel: str, values: Sequence[str]) -> list[Address]:
-    match channel:
-        case "email":
-            return list(emails(values).values())
-        case "sms" | "whatsapp":
-            return [address for (_, _), address in phones((value, None) for value in values).items()]
-        case _:
-            return list(tokens(values).values())
 
 
 _SUBJECTS = """

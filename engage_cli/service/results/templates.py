@@ -11,6 +11,7 @@ from engage_cli.service.results.common import DataReport
 @dataclass(frozen=True, slots=True)
 class TemplatePreview:
     """A message rendered for one user. `to` is their address as the data has it, `sms` what the text is as a text message.
+    `unreachable`: why nothing can be sent there, in words that follow the address; None where it can, or where there are several.
 
     `is_clipped`: Gmail cuts an email that large. `files` are paths from the
     project's folder.
@@ -22,6 +23,7 @@ class TemplatePreview:
     language: str
     as_of: datetime
     to: object
+    unreachable: str | None
     sender: str | None
     reply_to: str | None
     subject: str | None

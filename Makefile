@@ -17,8 +17,9 @@ demo: $(VENV)/.installed
 	@$(BIN)/engage broadcast status black_friday --as-of $(DEMO_AS_OF)
 	@find out/runs -type f -not -path '*/audiences/*' | LC_ALL=C sort
 
+# Workers take tests from each other: by default the one that is given the long ones keeps them.
 test: $(VENV)/.tested
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # A longer search for disagreements between the SQL and the plain evaluator.
 generated: $(VENV)/.tested

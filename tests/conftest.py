@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -58,14 +57,10 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(200_000, 20, 20)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Let a worker that has nothing left take tests from one that has: by default each keeps what it was given, long or short."""
-    if config.getoption("dist") != "load":
-        return None
-    from xdist.scheduler import WorkStealingScheduling
-
-    return WorkStealingScheduling(config, log)
+@pytest.fixture(autouse=True)
+def no_signing_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the key of whoever runs the tests nor that of a test before signs links."""
+    monkeypatch.delenv("ENGAGE_UNSUBSCRIBE_KEY", raising=False)
 
 
 @pytest.fixture

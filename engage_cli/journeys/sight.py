@@ -94,13 +94,6 @@ _NAMED = """
 
 # ---- one turn ----------------------------------------------------------------------------------------------------------
 
-_HIDDEN_AT_ARRIVAL = """
-    CREATE OR REPLACE TEMP TABLE w_hidden AS
-    SELECT t.subject_key, s.number
-    FROM w_turn AS t JOIN w_subject_bare AS q ON q.subject_key = t.asker_key JOIN w_here AS h USING (instance, token)
-    JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.seen_at = t.asked_at
-    WHERE row(s.action, s.place) >= row(h.action, CAST(h.place AS DOUBLE))
-"""
 _ONE_TURN = """
     CREATE OR REPLACE TEMP TABLE w_turn AS
     SELECT (SELECT max(subject_key) FROM w_subject_bare) + row_number() OVER () AS subject_key, q.subject_key AS asker_key, q.user_key,
@@ -110,6 +103,13 @@ _ONE_TURN = """
         SELECT 1 FROM w_set_before AS s WHERE s.user_key = q.user_key AND s.set_at = q.asked_at AND s.seen_at = q.asked_at
     )
 """.replace("{action}", ACTION)
+_HIDDEN_AT_ARRIVAL = """
+    CREATE OR REPLACE TEMP TABLE w_hidden AS
+    SELECT t.subject_key, s.number
+    FROM w_turn AS t JOIN w_subject_bare AS q ON q.subject_key = t.asker_key JOIN w_here AS h USING (instance, token)
+    JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.seen_at = t.asked_at
+    WHERE row(s.action, s.place) >= row(h.action, CAST(h.place AS DOUBLE))
+"""
 
 # ---- many --------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ _TURNS = """
     SELECT (SELECT max(subject_key) FROM w_subject_bare) + row_number() OVER () AS subject_key, asker_key, user_key, asked_at, turn,
         CASE WHEN turn > since THEN after END AS after
     FROM turns
-    WHERE next_action IS NULL OR list_concat(list_filter(coalesce(after, []), lambda one: one >= own), [own]) <= next_action
+    WHERE next_action IS NULL OR behind(coalesce(after, []), [own]) <= next_action
 """
 _HIDDEN_AT_TURNS = """
     CREATE OR REPLACE TEMP TABLE w_hidden AS

@@ -179,7 +179,7 @@ _NEXT_RESTARTS = """
             {'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}},
             {'k': CASE WHEN event = entry_name THEN 'entry' ELSE branch END, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}}
         ]))) AS context,
-        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action_before, lambda one: one >= own[1]), own) END AS action
+        CASE WHEN acted_at > last_at THEN own ELSE behind(action_before, own) END AS action
     FROM own
 """
 _NEXT_TURN = """
@@ -217,7 +217,7 @@ _CHAIN = """
     )
     SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
         list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
-        CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one >= own[1]), own) END AS action
+        CASE WHEN acted_at > last_at THEN own ELSE behind(action, own) END AS action
     FROM followed WHERE NOT over
 """
 _NO_CHAIN = """
@@ -245,10 +245,10 @@ _DECIDED = """
     CREATE OR REPLACE TEMP TABLE w_decided AS
     SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
     WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, list_concat(
-            list_filter(coalesce(a.after, []), lambda one: one >= {own}), [{own}]
+    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, behind(
+            coalesce(a.after, []), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
         )) = 1
-""".replace("{own}", "{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}")
+"""
 _KEPT = """
     CREATE OR REPLACE TEMP TABLE w_restart AS
     SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
@@ -291,10 +291,7 @@ _HELD = """
             ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
         END AS context,
         CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-        CASE
-            WHEN after IS NULL AND moved_at > last_at THEN own
-            ELSE list_concat(list_filter(coalesce(after, action_so_far), lambda one: one >= own[1]), own)
-        END AS action,
+        CASE WHEN after IS NULL AND moved_at > last_at THEN own ELSE behind(coalesce(after, action_so_far), own) END AS action,
         own
     FROM acting WHERE moved_at <= ?
 """

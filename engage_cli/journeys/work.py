@@ -21,8 +21,8 @@
 An action at an instant is one event, condition or timer that moves a token, with all that follows without waiting. Of those possible at an
 instant the least goes first: rank (exits 0, restarts 1, other branches 2, timers 3, entries 4), place among the branches of a hold, the
 event's own instant and id, the token, and `who`: the entry and the id of the instance, where other instances of a person can tell (else
-empty). What an action makes possible at the very instant comes right after it, whatever its own rank, and
-before what was possible already: so `action` is a list, in which an action that is less than the one before it stands behind that.
+empty). What an action makes possible at the very instant comes right after it, whatever its own rank, and before what was possible
+already: so `action` is a list, in which an action that is less than the one before it stands behind that.
 """
 
 from engage_cli.engine.base import Engine
@@ -40,57 +40,61 @@ TABLES = (
     CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
         md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id)
     """,
+    # What is done (`own`) after something else at its instant, as an action.
+    """
+    CREATE OR REPLACE TEMP MACRO behind(before, own) AS list_concat(list_filter(before, lambda one: one >= own[1]), own)
+    """,
     """
     CREATE OR REPLACE TEMP TABLE w_instance (
         instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
         entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
+        context {context}, who VARCHAR
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_token (
         instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
-        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
+        context {context}, used VARCHAR[], arrived BOOLEAN, due TIMESTAMP,
+        action {action}
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_log (
         instance BIGINT, token VARCHAR, from_step VARCHAR, to_step VARCHAR, moved_at TIMESTAMP, cause VARCHAR, branch VARCHAR,
             event VARCHAR,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE,
-        own STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]
+        action {action}, place DOUBLE,
+        own {action}
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_stay (
         instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
-        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), used VARCHAR[], due TIMESTAMP
+        context {context}, used VARCHAR[], due TIMESTAMP
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_end (
         instance BIGINT, token VARCHAR, ended_at TIMESTAMP, reason VARCHAR,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
+        action {action}, place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_sent (
         instance BIGINT, step VARCHAR, scheduled_at TIMESTAMP, zone VARCHAR,
-        context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)),
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
+        context {context},
+        action {action}, place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_set (
         instance BIGINT, token VARCHAR, step VARCHAR, set_at TIMESTAMP, trait VARCHAR, value JSON,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
+        action {action}, place DOUBLE
     )
     """,
     """
     CREATE OR REPLACE TEMP TABLE w_synced (
         instance BIGINT, step VARCHAR, synced_at TIMESTAMP, remove_at TIMESTAMP, properties JSON,
-        action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE
+        action {action}, place DOUBLE
     )
     """,
 )
@@ -99,7 +103,7 @@ TABLES = (
 def make_tables(engine: Engine) -> None:
     """Make the tables of a walk, empty."""
     for table in TABLES:
-        engine.execute(table)
+        engine.execute(table.replace("{action}", ACTION).replace("{context}", CONTEXT))
 
 
 def count(engine: Engine, text: str, *parameters: object) -> int:

@@ -14,7 +14,7 @@ from tests.generated.strategies import cases, many_audiences
 from tests.reference.case import Case, evaluate, evaluate_all
 from tests.support.product import members_of, members_of_all
 
-EXAMPLES = int(os.environ.get("ENGAGE_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("ENGAGE_EXAMPLES", "350"))
 """Audiences in all, of which most share their data with nine others."""
 PARTS = 4
 """The examples are split, so that the cores share them."""

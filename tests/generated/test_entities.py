@@ -55,7 +55,7 @@ def test_the_query_of_one_audience_with_linked_rows_agrees() -> None:
 def test_the_rows_that_qualify_members_are_those_that_the_evaluator_finds() -> None:
     found = {"lists": 0, "inner": 0}
 
-    @law(EXAMPLES // 12)
+    @law(EXAMPLES // 8)
     @given(entity_cases(TOGETHER), st.sampled_from(PROFILE_FORMATS))
     def check(case: Case, profile_format: str) -> None:
         with tempfile.TemporaryDirectory() as name:

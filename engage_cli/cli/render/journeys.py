@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from engage_cli.service.results.journeys import JourneyChange, JourneyRow, MessageCount, TickResult
 
 _COLUMNS = (Column("journey"), Column("entered", right=True), Column("moves", right=True), Column("ended", right=True))
-
-
 _LIST_COLUMNS = (
     Column("journey"),
     Column("status"),
@@ -73,8 +72,13 @@ def result_blocks(result: TickResult) -> Iterator[Block]:
     else:
         yield line(f"{counted(len(result.journeys), 'journey')} as of {as_of}: {entered} entered, {counted(moved, 'move')}")
         yield from message_blocks([one for one in result.messages if one.kind == "journey"])
-        for campaign in dict.fromkeys(one.campaign for one in result.messages if one.kind != "journey"):
-            yield from message_blocks([one for one in result.messages if one.campaign == campaign and one.kind != "journey"], campaign)
+        others = sorted((one for one in result.messages if one.kind != "journey"), key=_campaign)
+        for campaign, counts in groupby(others, key=_campaign):
+            yield from message_blocks(tuple(counts), campaign)
+
+
+def _campaign(one: MessageCount) -> str:
+    return one.campaign
 
 
 def message_blocks(counts: Sequence[MessageCount], campaign: str | None = None) -> Iterator[Block]:

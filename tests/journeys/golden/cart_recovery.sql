@@ -35,10 +35,11 @@ CREATE OR REPLACE TEMP TABLE changed_now (instance BIGINT, version INTEGER);
 CREATE OR REPLACE TEMP VIEW instance_user AS SELECT user_id, user_key FROM users;
 CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
     md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id);
+CREATE OR REPLACE TEMP MACRO behind(before, own) AS list_concat(list_filter(before, lambda one: one >= own[1]), own);
 CREATE OR REPLACE TEMP TABLE w_instance (
     instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
     entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR
 );
 CREATE OR REPLACE TEMP TABLE w_token (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
@@ -120,10 +121,11 @@ CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER);
 CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
     md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id);
+CREATE OR REPLACE TEMP MACRO behind(before, own) AS list_concat(list_filter(before, lambda one: one >= own[1]), own);
 CREATE OR REPLACE TEMP TABLE w_instance (
     instance BIGINT, instance_id VARCHAR, user_key INTEGER, user_id VARCHAR, key VARCHAR, entered_at TIMESTAMP,
     entry_event VARCHAR, entry_name VARCHAR, fresh BOOLEAN, last_at TIMESTAMP,
-    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR DEFAULT ''
+    context MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)), who VARCHAR
 );
 CREATE OR REPLACE TEMP TABLE w_token (
     instance BIGINT, token VARCHAR, place INTEGER, arrived_at TIMESTAMP, waiting_since TIMESTAMP, last_at TIMESTAMP,
@@ -457,7 +459,7 @@ WITH patched AS (
 )
 SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
     list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
-    CASE WHEN acted_at > last_at THEN own ELSE list_concat(list_filter(action, lambda one: one >= own[1]), own) END AS action
+    CASE WHEN acted_at > last_at THEN own ELSE behind(action, own) END AS action
 FROM followed WHERE NOT over;
 CREATE OR REPLACE TEMP TABLE w_deadline AS
 SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
@@ -465,8 +467,8 @@ FROM w_hold AS h LEFT JOIN w_chain AS c USING (instance, token) GROUP BY h.insta
 CREATE OR REPLACE TEMP TABLE w_decided AS
 SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
 WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, list_concat(
-        list_filter(coalesce(a.after, []), lambda one: one >= {'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
+QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, behind(
+        coalesce(a.after, []), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
     )) = 1;
 CREATE OR REPLACE TEMP TABLE w_restart AS
 SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
@@ -505,10 +507,7 @@ SELECT instance, token, moved_at, coalesce(branch, CAST('timeout' AS VARCHAR)) A
         ELSE map_concat(context, map_from_entries([{'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': decided_at}}]))
     END AS context,
     CASE WHEN moved_at > last_at THEN [] ELSE used END || CASE WHEN coalesce(message_id, '') = '' THEN [] ELSE [message_id] END AS used,
-    CASE
-        WHEN after IS NULL AND moved_at > last_at THEN own
-        ELSE list_concat(list_filter(coalesce(after, action_so_far), lambda one: one >= own[1]), own)
-    END AS action,
+    CASE WHEN after IS NULL AND moved_at > last_at THEN own ELSE behind(coalesce(after, action_so_far), own) END AS action,
     own
 FROM acting WHERE moved_at <= TIMESTAMP '2026-11-01 13:20:00';
 INSERT INTO w_stay

@@ -63,7 +63,11 @@ def _some_without_id(work: Work, ids: Sql, hashes: Sql) -> bool:
 
 def _repeated(work: Work, core: Sql, every: Sql, wanted: Wanted) -> tuple[Sql | None, int]:
     """The ids of several rows."""
-    query = sql("SELECT id_hash AS h FROM {every} GROUP BY h HAVING count(*) > 1", every=every)
+    # Sorting takes a third of the time of grouping, where nearly every hash is one of a kind, and less memory.
+    query = sql(
+        "SELECT h FROM (SELECT id_hash AS h, lag(id_hash) OVER (ORDER BY id_hash) AS before FROM {every}) WHERE h = before",
+        every=every,
+    )
     hashes = work.table("hashes", query)
     if not work.any(sql("SELECT 1 FROM {hashes}", hashes=hashes)):
         return None, 0

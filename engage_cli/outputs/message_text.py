@@ -25,8 +25,10 @@ COLUMNS = (
     *("unsubscribe_url", "variables", "campaign", "step", "variant", "category", "group", "scheduled_at", "send_at"),
 )
 """The fields of a message as columns of Parquet and CSV, all of text; `variables` are JSON."""
-_CUT = len(',"render":"variables","edition":""}') + 32
-"""So many bytes at the end of a payload are no part of a line; an edition's id has 32."""
+Part = tuple[str, str, int, str | None]
+"""What the line of a message that comes with its variables is made of: payload, id_json, number, claims, of `message_parts`."""
+END = len('},"render":"variables","edition":""}') + 32
+"""So many bytes at the end of a payload stand behind its last variable; an edition's id has 32."""
 
 
 def make_message_text(engine: Engine) -> None:
@@ -34,19 +36,19 @@ def make_message_text(engine: Engine) -> None:
     make_signing(engine)
     engine.execute(_ROW)
     engine.execute(_PARTS)
-    engine.execute(sql(_TEXT, end=literal(-_CUT - 2)).text)
+    engine.execute(sql(_TEXT, end=literal(-END - 1)).text)
     fields = [sql("j[{number}] AS {name}", number=literal(number), name=identifier(name)) for number, name in enumerate(COLUMNS, 1)]
     engine.execute(sql(_COLUMNS, fields=fields, paths=text_list([f"$.{name}" for name in COLUMNS])).text)
 
 
-def lines_of_parts(parts: Iterable[tuple[str, str, int, str | None]], links: Sequence[str], signer: Signer | None) -> list[str]:
-    """The lines of messages that come with their variables, of (payload, id_json, number, claims). `signer`: where there are claims."""
+def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
+    """The lines of messages that come with their variables. `signer`: where there are claims."""
     shared = [None if MESSAGE_ID in one else one.split(TOKEN) for one in links]
     made = []
     for payload, id_json, number, claims in parts:
         pieces = shared[number - 1] or links[number - 1].replace(MESSAGE_ID, id_json[1:-1]).split(TOKEN)
         token = "" if signer is None or claims is None else signer.token(claims)
-        made.append(f"{payload[: -_CUT - 1]}{token.join(pieces)}}}}}")
+        made.append(f"{payload[:-END]}{token.join(pieces)}}}}}")
     return made
 
 

@@ -1,8 +1,8 @@
 """Files of messages: rows of `run_change` in the order of their ids.
 
 As lines (JSONL) a message has the fields of messaging/policy/rendering.py; as Parquet or CSV the same ones as columns of text,
-`variables` as JSON. Where every message comes with its variables, they are lines nearly as they stand, and DuckDB writes columns by itself;
-else batches go through rendering.py.
+`variables` as JSON. Where every message comes with its variables, they are lines nearly as they stand, and CSV is cut out of these; DuckDB
+writes Parquet by itself; else batches go through rendering.py.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlglot import exp
 
@@ -21,7 +20,8 @@ from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import stage_links
 from engage_cli.messaging.policy.signing import signing
 from engage_cli.messaging.unsubscribe import Signer, keys_of
-from engage_cli.outputs.message_text import COLUMNS, lines_of_parts, make_message_line, make_message_text
+from engage_cli.outputs.message_rows import csv_header, csv_of_parts
+from engage_cli.outputs.message_text import COLUMNS, Part, lines_of_parts, make_message_line, make_message_text
 from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
 
@@ -33,7 +33,7 @@ def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
     """
     with _staged(engine, file, None) as staged:
         if not staged.to_render:
-            return _write_lines(engine, staged, file, path) if file.format == "jsonl" else _copy(engine, file, path)
+            return _copy(engine, file, path) if file.format == "parquet" else _write_parts(engine, staged, file, path)
         lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
         rows, failed = _render(engine, staged, file, lines)
     _skip(engine, file, failed)
@@ -94,12 +94,16 @@ def _copy(engine: Engine, file: RunFile, path: Path) -> int:
         return engine.copy(query, path, file.format)
 
 
-def _write_lines(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> int:
-    """Write messages that need no rendering as lines, some at a time: DuckDB's own writer holds many until those before are written."""
+def _write_parts(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> int:
+    """Write messages that need no rendering as lines or as CSV, some at a time: DuckDB's own writer holds many until those before are
+    written, and does not sign as fast."""
     rows, signer = 0, None if staged.key is None else Signer(staged.key)
+    of_parts = csv_of_parts if file.format == "csv" else lines_of_parts
     with closing(_parts(engine, file)) as batches, files.on_disk("write", path), path.open("wb") as out:
+        if file.format == "csv":
+            out.write(f"{csv_header()}\n".encode())
         for batch in batches:
-            lines = lines_of_parts(batch, staged.links, signer)
+            lines = of_parts(batch, staged.links, signer)
             out.write(("\n".join(lines) + "\n").encode())
             rows += len(lines)
         out.flush()
@@ -127,7 +131,7 @@ def _rendered(engine: Engine, staged: _Staged, file: RunFile) -> Generator[Lines
         yield from made
 
 
-def _parts(engine: Engine, file: RunFile) -> Generator[list[Any]]:
+def _parts(engine: Engine, file: RunFile) -> Generator[list[Part]]:
     yield from engine.batches(_PARTS, BATCH, _of(file))
 
 

@@ -128,6 +128,22 @@ def test_columns_hold_what_lines_hold(engine: DuckDBEngine, tmp_path: Path, file
     ]
 
 
+@pytest.mark.parametrize("subject", [None, "", "a, b", "#1", 'For "you"', "two\nlines", " wide ", "plain"])
+def test_csv_is_what_duckdb_would_write(engine: DuckDBEngine, tmp_path: Path, subject: str | None) -> None:
+    tell(engine, "variables", [*USERS, "a,b", "#1", "cr\r", "nul\0", " wide "], subject=subject)
+    # Somebody's address that there is none of, and one in a language of their own.
+    engine.execute(
+        'UPDATE run_change SET payload = replace(replace(payload, \'"to":"ana@acme.example"\', \'"to":null\'),'
+        " '\"language\":null,', CASE WHEN user_id = 'ana' THEN '\"language\":\"fr\",' ELSE '\"language\":null,' END)"
+    )
+    write(engine, tmp_path / "email.csv")
+    write(engine, tmp_path / "email.parquet")
+    duckdb.sql(f"COPY (FROM '{tmp_path / 'email.parquet'}') TO '{tmp_path / 'copied.csv'}' (FORMAT csv, HEADER true)")
+    written = (tmp_path / "email.csv").read_bytes()
+    assert b",ana,,hi,fr," in written
+    assert written == (tmp_path / "copied.csv").read_bytes()
+
+
 @pytest.mark.parametrize("render", ["variables", "message"])
 def test_the_outbox_makes_the_same_file(engine: DuckDBEngine, tmp_path: Path, render: str) -> None:
     tell(engine, render, USERS)

@@ -9,7 +9,7 @@ from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
-from engage_cli.definitions.journey import ClockTime, Journey
+from engage_cli.definitions.journey import ClockTime, Journey, SetTrait
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.sending import MessagesDestination
@@ -230,3 +230,9 @@ class Project:
     broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
     remarks: tuple[Issue, ...] = ()
     """What is not wrong, but should be known: warnings and notes, in the order of their places."""
+    set_traits: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The traits that steps of journeys set. Kept, since every definition's plan asks."""
+
+    def __post_init__(self) -> None:
+        steps = (step for journey in self.journeys.values() for step in journey.all_steps())
+        object.__setattr__(self, "set_traits", frozenset(step.trait for step in steps if isinstance(step, SetTrait)))

@@ -9,7 +9,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engage_cli.definitions.conditions import Condition
-from engage_cli.definitions.journey import SetTrait
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project, Source, Sources
@@ -178,8 +177,7 @@ def plan_moments(project: Project, conditions: Mapping[str, Condition], zone: st
     audiences = plan_named(project, dict.fromkeys(named), context)
     traits = plan_traits(project, [*audiences.values(), *planned.values()], (), context)
     asks = any(asks_outcomes(one.predicate) for one in (*audiences.values(), *planned.values()))
-    sets = {step.trait for journey in project.journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)}
-    return MomentPlan(zone, planned, audiences, traits, project.config.messaging.outcomes if asks else None, frozenset(sets))
+    return MomentPlan(zone, planned, audiences, traits, project.config.messaging.outcomes if asks else None, project.set_traits)
 
 
 def _span(condition: Condition) -> Span:

@@ -17,7 +17,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import EventNeed, Needs
 from engage_cli.plan.requirements import IDS
 from engage_cli.service.clock import resolve_as_of
-from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, set_traits, trait_kind
+from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, trait_kind
 from engage_cli.service.person_zones import odd_zones, zone_columns
 from engage_cli.service.progress import Progress
 from engage_cli.service.results.project import CheckResult
@@ -75,7 +75,7 @@ def _check_data(project: Project, engine: Engine, instant: datetime, count: int,
     staging = replace(staging, odd_zones=odd_zones(engine, project, needs.traits))
     vocabulary = _vocabulary(engine, staging, needs, entities)
     computed = {trait_kind(of): frozenset(name for name, trait in project.traits.items() if trait.of is of) for of in Subject}
-    computed[trait_kind(Subject.USERS)] |= set_traits(project)
+    computed[trait_kind(Subject.USERS)] |= project.set_traits
     vocabulary = replace(vocabulary, traits={kind: names | computed[kind] for kind, names in vocabulary.traits.items()})
     issues = [
         *project.remarks,

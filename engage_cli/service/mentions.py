@@ -11,10 +11,9 @@ from engage_cli.definitions.condition_walk import leaves_of, references_in
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.entity_walk import with_inner_rows
 from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey, SetTrait
+from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey
 from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, asked_by, references_asked
 from engage_cli.definitions.paths import Path as TraitPath
-from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.trait import Expressed, OfEvents, Rfm, Trait
 from engage_cli.definitions.values import ContextRef, TraitRef
@@ -133,11 +132,6 @@ def context_events(journey: Journey) -> dict[str, tuple[str, ...]]:
             if branch.on is not None:
                 events[branch.name] = (*events.get(branch.name, ()), *branch.on.names)
     return events
-
-
-def set_traits(project: Project) -> set[str]:
-    """The traits that journeys set."""
-    return {step.trait for journey in project.journeys.values() for step in journey.all_steps() if isinstance(step, SetTrait)}
 
 
 def _of_events(names: tuple[str, ...], span: Span, where: Where) -> Iterator[Mention]:

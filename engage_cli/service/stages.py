@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from engage_cli.definitions.journey import SetTrait
 from engage_cli.definitions.journey_reads import broadcasts_read
 from engage_cli.definitions.project import Project
 from engage_cli.plan.build import plan_audiences
@@ -66,9 +65,7 @@ def _without(names: Iterable[str], others: Sequence[str]) -> tuple[str, ...]:
 
 def _reads_journeys(project: Project, plan: Plan) -> bool:
     """Whether something of a plan is what journeys set or did."""
-    steps = (step for journey in project.journeys.values() for step in journey.all_steps())
-    ours = {step.trait for step in steps if isinstance(step, SetTrait)}
-    if not ours.isdisjoint(column.path.name for column in plan.needs.traits):
+    if not project.set_traits.isdisjoint(column.path.name for column in plan.needs.traits):
         return True
     leaves = (leaf for audience in plan.audiences.values() for _, leaf in leaves_about(audience.of, audience.predicate))
     return any(isinstance(leaf, MessageWas | StayWas) for leaf in leaves)

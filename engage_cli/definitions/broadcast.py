@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engage_cli.definitions.conditions import Condition
-from engage_cli.definitions.journey import Category, Goal, Render, Send
+from engage_cli.definitions.journey import Goal
+from engage_cli.definitions.journey_steps import Category, Render, Send
 from engage_cli.definitions.outcomes import Outcome
 from engage_cli.definitions.sending import Rate
 from engage_cli.definitions.values import Day, Duration, Instant

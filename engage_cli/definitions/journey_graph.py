@@ -7,19 +7,8 @@ what follows it. After the branches of a fork stands its join, where the instanc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engage_cli.definitions.journey import (
-    Delay,
-    Exit,
-    Fork,
-    Goto,
-    Hold,
-    Journey,
-    JourneyStep,
-    Randomize,
-    Split,
-    branches_of,
-    walk,
-)
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import Delay, Exit, Fork, Goto, Hold, JourneyStep, Randomize, Split, branches_of, walk
 
 ON = ":on"
 """The way out of a step that has only one: a delay, a send, a sync, a set; of a goto, to its target."""

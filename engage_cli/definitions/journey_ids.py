@@ -4,20 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import assert_never
 
-from engage_cli.definitions.journey import (
-    TIMEOUT,
-    Delay,
-    Exit,
-    Fork,
-    Goto,
-    Hold,
-    JourneyStep,
-    Randomize,
-    Send,
-    SetTrait,
-    Split,
-    Sync,
-)
+from engage_cli.definitions.journey_steps import TIMEOUT, Delay, Exit, Fork, Goto, Hold, JourneyStep, Randomize, Send, SetTrait, Split, Sync
 
 
 def with_ids(steps: tuple[JourneyStep, ...], path: str = "") -> tuple[JourneyStep, ...]:

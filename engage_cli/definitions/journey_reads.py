@@ -11,7 +11,8 @@ from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import leaves_of, references_of
 from engage_cli.definitions.conditions import Condition, InAudience, JourneyState, MessageMade, MessageOf, TraitIs
-from engage_cli.definitions.journey import Journey, SetTrait
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import SetTrait
 from engage_cli.definitions.journey_walk import AskedCondition, asked_by, references_asked
 from engage_cli.definitions.trait import Trait
 from engage_cli.definitions.trait_references import traits_of

@@ -6,21 +6,8 @@ from enum import StrEnum
 
 from engage_cli.definitions.condition_walk import leaves_of, references_in, references_of
 from engage_cli.definitions.conditions import Condition
-from engage_cli.definitions.journey import (
-    Delay,
-    EntryOn,
-    ExitOn,
-    ExitWhen,
-    Fork,
-    Hold,
-    Journey,
-    JourneyStep,
-    Occurrence,
-    SetTrait,
-    Split,
-    Sync,
-    UntilValue,
-)
+from engage_cli.definitions.journey import EntryOn, ExitOn, ExitWhen, Journey
+from engage_cli.definitions.journey_steps import Delay, Fork, Hold, JourneyStep, Occurrence, SetTrait, Split, Sync, UntilValue
 from engage_cli.definitions.values import Reference, Value
 from engage_cli.source import Span
 

@@ -1,7 +1,7 @@
 """Broadcasts back to YAML: canonical text that reads back to an equal model, but for the places."""
 
 from engage_cli.definitions.broadcast import Broadcast, BroadcastStatus, Expect, SendAt, Variant, Wording
-from engage_cli.definitions.journey import Category, Render
+from engage_cli.definitions.journey_steps import Category, Render
 from engage_cli.definitions.printing import condition_tree, percent_tree
 from engage_cli.definitions.printing_journey import goal_tree
 from engage_cli.definitions.printing_where import value_tree

@@ -9,7 +9,8 @@ from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.destinations import Destination
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import Identity
-from engage_cli.definitions.journey import ClockTime, Journey, SetTrait
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import ClockTime, SetTrait
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.sending import MessagesDestination

@@ -3,18 +3,12 @@
 from typing import assert_never
 
 from engage_cli.definitions.conditions import Condition
-from engage_cli.definitions.journey import (
+from engage_cli.definitions.journey import Entry, EntryOn, ExitAfter, ExitOn, ExitRule, ExitWhen, Goal
+from engage_cli.definitions.journey_steps import (
     Delay,
-    Entry,
-    EntryOn,
     Exit,
-    ExitAfter,
-    ExitOn,
-    ExitRule,
-    ExitWhen,
     ForDuration,
     Fork,
-    Goal,
     Goto,
     Hold,
     InWindow,

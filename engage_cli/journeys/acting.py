@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import Send, SetTrait, Sync
+from engage_cli.definitions.journey_steps import Send, SetTrait, Sync
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.literals import column
 

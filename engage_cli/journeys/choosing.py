@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engage_cli.definitions.journey import Randomize, Split, WhenBranch
 from engage_cli.definitions.journey_graph import NONE
+from engage_cli.definitions.journey_steps import Randomize, Split, WhenBranch
 from engage_cli.journeys.sight import Turn
 
 if TYPE_CHECKING:

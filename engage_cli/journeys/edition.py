@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitWhen, Hold, Journey
+from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitWhen, Journey
 from engage_cli.definitions.journey_graph import JourneyGraph, graph_of
+from engage_cli.definitions.journey_steps import Hold
 from engage_cli.journeys.happening import Awaited, awaited_by, plan_on
 from engage_cli.plan.journeys.asked import Asked
 from engage_cli.plan.moments import MomentPlan

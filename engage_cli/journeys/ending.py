@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import EndReason, ExitAfter, ExitOn, ExitWhen, Fork
+from engage_cli.definitions.journey import EndReason, ExitAfter, ExitOn, ExitWhen
+from engage_cli.definitions.journey_steps import Fork
 from engage_cli.journeys.happening import make_tied
 from engage_cli.journeys.sight import Turn
 from engage_cli.journeys.work import ACTION, count

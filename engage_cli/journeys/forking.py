@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engage_cli.definitions.journey import Fork
 from engage_cli.definitions.journey_graph import JOINED, NONE, Join
+from engage_cli.definitions.journey_steps import Fork
 from engage_cli.journeys.choosing import ask_branches
 
 if TYPE_CHECKING:

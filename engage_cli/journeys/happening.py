@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import ExitOn, Hold, Journey, Occurrence
+from engage_cli.definitions.journey import ExitOn, Journey
+from engage_cli.definitions.journey_steps import Hold, Occurrence
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.base import Engine
 from engage_cli.plan.checks import OfContext, Row

@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import ClockTime, ForDuration, InWindow, Offset, UntilInstant, UntilLocalTime, UntilValue, Wait, Weekday
+from engage_cli.definitions.journey_steps import (
+    ClockTime,
+    ForDuration,
+    InWindow,
+    Offset,
+    UntilInstant,
+    UntilLocalTime,
+    UntilValue,
+    Wait,
+    Weekday,
+)
 from engage_cli.definitions.values import Day
 from engage_cli.plan.instants import from_local, instant_of, start_of_day, to_local
 from engage_cli.sql.calendar import after_duration

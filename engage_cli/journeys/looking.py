@@ -13,7 +13,8 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import Fork, Hold, Journey
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import Fork, Hold
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.edition import Edition

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from engage_cli.definitions.journey import EntryOn, EntryWhen, SetTrait
+from engage_cli.definitions.journey import EntryOn, EntryWhen
+from engage_cli.definitions.journey_steps import SetTrait
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.happening import Awaited, text_columns
 from engage_cli.plan.checks import OfTrait

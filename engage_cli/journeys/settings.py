@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from engage_cli.definitions.journey import Send, Sync, arms_before
+from engage_cli.definitions.journey_steps import Send, Sync, arms_before
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.edition import Edition
 

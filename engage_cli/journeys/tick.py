@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import EntryWhen, ExitAfter, SetTrait
+from engage_cli.definitions.journey import EntryWhen, ExitAfter
+from engage_cli.definitions.journey_steps import SetTrait
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engage_cli.definitions.journey import TIMEOUT, Delay, Hold
 from engage_cli.definitions.journey_graph import ON
+from engage_cli.definitions.journey_steps import TIMEOUT, Delay, Hold
 from engage_cli.journeys.happening import Awaited, make_tied
 from engage_cli.journeys.leaving import make_leaving
 from engage_cli.journeys.sight import Turn

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engage_cli.definitions.journey import Delay, Exit, Fork, Goto, Hold, Journey, JourneyStep, Randomize, Send, SetTrait, Split, Sync
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import ON, Join, JourneyGraph, Place, ids_in
+from engage_cli.definitions.journey_steps import Delay, Exit, Fork, Goto, Hold, JourneyStep, Randomize, Send, SetTrait, Split, Sync
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.acting import act_send, act_set, act_sync
 from engage_cli.journeys.asking import Asker

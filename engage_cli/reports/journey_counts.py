@@ -1,7 +1,8 @@
 """How many people came by, written on a journey's picture: what `journey_picture.picture_of` takes."""
 
-from engage_cli.definitions.journey import TIMEOUT, EndReason, Journey
+from engage_cli.definitions.journey import EndReason, Journey
 from engage_cli.definitions.journey_graph import JOINED, NONE, ON, Join
+from engage_cli.definitions.journey_steps import TIMEOUT
 from engage_cli.reports.journey_picture import END, ENTRY, ArrowCounts, Counts
 from engage_cli.state.journey_readers import JourneyCounts, StepCount, WayCount
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from engage_cli.definitions.journey import Delay, Exit, Fork, Goto, Hold, Journey, Randomize, Send, SetTrait, Split, Sync
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import NONE, Join, JourneyGraph, Node, Place, Way, graph_of
+from engage_cli.definitions.journey_steps import Delay, Exit, Fork, Goto, Hold, Randomize, Send, SetTrait, Split, Sync
 from engage_cli.definitions.step_words import entry_words, exit_words, goal_words, step_words
 
 ENTRY = "entry"

@@ -18,7 +18,7 @@ from typing import Any
 
 from engage_cli import files
 from engage_cli.definitions.broadcast import Broadcast
-from engage_cli.definitions.journey import Send
+from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.project import Project
 from engage_cli.errors import DataError, EngageError, UsageError
 from engage_cli.journeys.asking import is_zone

@@ -10,7 +10,8 @@ from datetime import datetime
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import Everyone
 from engage_cli.definitions.destinations import ListDestination
-from engage_cli.definitions.journey import Journey, Sync
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import Sync
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine

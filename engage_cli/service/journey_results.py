@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from engage_cli.definitions.journey import Journey, Randomize, Send
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import Randomize, Send
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.outcomes import make_outcomes

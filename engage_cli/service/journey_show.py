@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engage_cli.definitions.journey import Delay, Hold, HoldBranch, Journey, JourneyStep
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import Delay, Hold, HoldBranch, JourneyStep
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.definitions.step_words import condition_words, exit_words, occurrence_words, step_words
 from engage_cli.service.journey_why import Absence, absence_of

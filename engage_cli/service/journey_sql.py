@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from engage_cli import __version__
-from engage_cli.definitions.journey import Goto, Journey, Send
+from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import graph_of
+from engage_cli.definitions.journey_steps import Goto, Send
 from engage_cli.definitions.step_words import entry_words, goal_words, step_words
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.needs import needs_of_editions

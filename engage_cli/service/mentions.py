@@ -11,7 +11,8 @@ from engage_cli.definitions.condition_walk import leaves_of, references_in
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.entity_walk import with_inner_rows
 from engage_cli.definitions.expression import traits_in
-from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey
+from engage_cli.definitions.journey import ENTRY, EntryOn, Journey
+from engage_cli.definitions.journey_steps import Hold
 from engage_cli.definitions.journey_walk import AskedCondition, AskedEvent, asked_by, references_asked
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.subjects import Subject

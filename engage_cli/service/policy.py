@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engage_cli.definitions.journey import Send
+from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError

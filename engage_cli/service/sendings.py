@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from engage_cli.definitions.journey import Send
+from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.project import Project
 from engage_cli.service.broadcast_plans import broadcasts_under_way, plan_broadcasts
 from engage_cli.service.policy import Sending, sending_of, waiting_sendings

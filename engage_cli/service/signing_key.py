@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable
 
-from engage_cli.definitions.journey import Category, Render, Send
+from engage_cli.definitions.journey_steps import Category, Render, Send
 from engage_cli.definitions.project import Project
 from engage_cli.errors import EngageError
 from engage_cli.messaging.names import URLS

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engage_cli import files
-from engage_cli.definitions.journey import Category, Send
+from engage_cli.definitions.journey_steps import Category, Send
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.subjects import Subject
 from engage_cli.definitions.template import Phrase, TemplateKind

@@ -7,8 +7,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from engage_cli import __version__
-from engage_cli.definitions.journey import JourneyStatus, Send
+from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.definitions.journey_reads import journey_reads
+from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine, InputFile, Staging
 from engage_cli.errors import UsageError

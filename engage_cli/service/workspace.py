@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import subjects_of_leaves
 from engage_cli.definitions.conditions import InSql
-from engage_cli.definitions.journey import Send
+from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.project import Project, Sources
 from engage_cli.definitions.project_files import load_project

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from engage_cli.definitions.broadcast import WINNING, Broadcast, BroadcastStatus, Expect, SendAt, Variant, Winner, Wording
 from engage_cli.definitions.conditions import Everyone, InAudience, MessageMade, MessageOf, MessageStatus
-from engage_cli.definitions.journey import Category, Goal, Occurrence, Render
+from engage_cli.definitions.journey import Goal
+from engage_cli.definitions.journey_steps import Category, Occurrence, Render
 from engage_cli.definitions.outcomes import Outcome
 from engage_cli.definitions.sending import Rate
 from engage_cli.definitions.values import Duration, Unit

@@ -22,29 +22,32 @@ from engage_cli.definitions.conditions import (
 from engage_cli.definitions.journey import (
     After,
     Always,
+    EntryOn,
+    EntryWhen,
+    ExitAfter,
+    ExitOn,
+    ExitWhen,
+    Goal,
+    Journey,
+    JourneyStatus,
+    Never,
+    OnChange,
+)
+from engage_cli.definitions.journey_ids import with_ids
+from engage_cli.definitions.journey_steps import (
     Arm,
     Category,
     ClockTime,
     Delay,
-    EntryOn,
-    EntryWhen,
     Exit,
-    ExitAfter,
-    ExitOn,
-    ExitWhen,
     ForDuration,
     Fork,
-    Goal,
     Goto,
     Hold,
     HoldBranch,
     InWindow,
-    Journey,
-    JourneyStatus,
-    Never,
     Occurrence,
     Offset,
-    OnChange,
     Randomize,
     Render,
     Send,
@@ -57,7 +60,6 @@ from engage_cli.definitions.journey import (
     Weekday,
     WhenBranch,
 )
-from engage_cli.definitions.journey_ids import with_ids
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.reading import JourneyScope
 from engage_cli.definitions.values import ContextRef

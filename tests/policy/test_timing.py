@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engage_cli.definitions.journey import ClockTime
+from engage_cli.definitions.journey_steps import ClockTime
 from engage_cli.definitions.project import QuietHours
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.quiet import quiet_stretches

@@ -10,25 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engage_cli.definitions.conditions import Everyone
-from engage_cli.definitions.journey import (
-    Delay,
-    EntryOn,
-    Exit,
-    ForDuration,
-    Fork,
-    Goto,
-    Hold,
-    HoldBranch,
-    Journey,
-    JourneyStatus,
-    Occurrence,
-    OnChange,
-    Split,
-    Sync,
-    WhenBranch,
-)
+from engage_cli.definitions.journey import EntryOn, Journey, JourneyStatus, OnChange
 from engage_cli.definitions.journey_graph import graph_of
 from engage_cli.definitions.journey_ids import with_ids
+from engage_cli.definitions.journey_steps import Delay, Exit, ForDuration, Fork, Goto, Hold, HoldBranch, Occurrence, Split, Sync, WhenBranch
 from engage_cli.definitions.project_files import load_project
 from engage_cli.definitions.values import Duration, Unit
 from engage_cli.reports.journey_picture import END, ENTRY, picture_of

@@ -4,7 +4,7 @@ of a channel are handed to one destination."""
 from collections.abc import Iterable, Iterator
 
 from engage_cli.definitions.destinations import Destination, EventsDestination, ListDestination
-from engage_cli.definitions.journey import Sync
+from engage_cli.definitions.journey_steps import Sync
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.reading import Mentioned
 from engage_cli.definitions.sending import MessagesDestination

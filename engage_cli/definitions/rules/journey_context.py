@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import ContextIs, EventDone, SequenceDone
-from engage_cli.definitions.journey import ENTRY, EntryOn, Hold, Journey
+from engage_cli.definitions.journey import ENTRY, EntryOn, Journey
 from engage_cli.definitions.journey_graph import JourneyGraph, Node, Place, Way, graph_of
+from engage_cli.definitions.journey_steps import Hold
 from engage_cli.definitions.journey_walk import Asked, AskedCondition, Role, asked_by, references_asked
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.rules.journey_ids import has_sound_ids

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import EventDone, SequenceDone
-from engage_cli.definitions.journey import Goto, Journey, JourneyStep, OnChange
+from engage_cli.definitions.journey import Journey, OnChange
 from engage_cli.definitions.journey_ids import kind_of
+from engage_cli.definitions.journey_steps import Goto, JourneyStep
 from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.source import Issue, Span, did_you_mean, visible

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import leaves_of
 from engage_cli.definitions.conditions import ENDED, INSIDE, Condition, JourneyState, MessageMade, MessageOf
-from engage_cli.definitions.journey import EndReason, Exit, Journey, Send, SetTrait
+from engage_cli.definitions.journey import EndReason, Journey
+from engage_cli.definitions.journey_steps import Exit, Send, SetTrait
 from engage_cli.definitions.journey_walk import conditions_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.reading import Mentioned

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from engage_cli.definitions.comparisons import ALWAYS
-from engage_cli.definitions.journey import ExitOn, Fork, Goto, Hold, HoldBranch, Journey, JourneyStep, Occurrence, Split, branches_of
+from engage_cli.definitions.journey import ExitOn, Journey
 from engage_cli.definitions.journey_graph import JourneyGraph, Place, graph_of, ids_in
+from engage_cli.definitions.journey_steps import Fork, Goto, Hold, HoldBranch, JourneyStep, Occurrence, Split, branches_of
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.printing_where import where_tree
 from engage_cli.definitions.rules.journey_ids import has_sound_ids

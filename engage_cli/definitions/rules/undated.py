@@ -8,7 +8,8 @@ from engage_cli.definitions.broadcast import Broadcast
 from engage_cli.definitions.broadcast_walk import conditions_of
 from engage_cli.definitions.condition_walk import leaves_of, quantifiers_of, references_of
 from engage_cli.definitions.conditions import Condition, HasEntity, InAudience, InSql, TraitIs
-from engage_cli.definitions.journey import Journey, SetTrait
+from engage_cli.definitions.journey import Journey
+from engage_cli.definitions.journey_steps import SetTrait
 from engage_cli.definitions.journey_walk import Asked, AskedCondition, asked_by, references_asked
 from engage_cli.definitions.loaded import Loaded
 from engage_cli.definitions.project import Config, Source

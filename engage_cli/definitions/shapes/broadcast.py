@@ -1,7 +1,8 @@
 """The shape of a broadcast definition."""
 
 from engage_cli.definitions.broadcast import Broadcast, BroadcastStatus, Expect, SendAt
-from engage_cli.definitions.journey import Category, Goal, Render
+from engage_cli.definitions.journey import Goal
+from engage_cli.definitions.journey_steps import Category, Render
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ByForm, Named, Shape
 from engage_cli.definitions.shapes.condition import CONDITION

@@ -3,18 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engage_cli.definitions.journey import (
-    RESERVED_REASONS,
-    Category,
-    Delay,
-    Exit,
-    Goto,
-    JourneyStep,
-    Render,
-    Send,
-    SetTrait,
-    Sync,
-)
+from engage_cli.definitions.journey import RESERVED_REASONS
+from engage_cli.definitions.journey_steps import Category, Delay, Exit, Goto, JourneyStep, Render, Send, SetTrait, Sync
 from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.shapes.base import Shape
 from engage_cli.definitions.shapes.key_rules import Apart, AtLeastOne, Beside

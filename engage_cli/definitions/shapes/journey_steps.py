@@ -2,18 +2,8 @@
 
 from collections.abc import Sequence
 
-from engage_cli.definitions.journey import (
-    ENTRY,
-    TIMEOUT,
-    Arm,
-    Fork,
-    Hold,
-    HoldBranch,
-    JourneyStep,
-    Randomize,
-    Split,
-    WhenBranch,
-)
+from engage_cli.definitions.journey import ENTRY
+from engage_cli.definitions.journey_steps import TIMEOUT, Arm, Fork, Hold, HoldBranch, JourneyStep, Randomize, Split, WhenBranch
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import ByForm, ListOf, Named, Shape
 from engage_cli.definitions.shapes.condition import CONDITION, PERCENT

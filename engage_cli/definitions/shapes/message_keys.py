@@ -1,6 +1,6 @@
 """The keys that say what a message is beside its template: those of a journey's `send`, and of a broadcast."""
 
-from engage_cli.definitions.journey import Category, Render
+from engage_cli.definitions.journey_steps import Category, Render
 from engage_cli.definitions.reading import Mentioned
 from engage_cli.definitions.shapes.record import Key
 from engage_cli.definitions.shapes.scalar import Choice, TextShape, WholeNumber, id_shape, mentioning

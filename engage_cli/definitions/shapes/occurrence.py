@@ -1,7 +1,7 @@
 """The shape of `on`: the next event that enters, goes on, ends, or is the goal."""
 
 from engage_cli.definitions.comparisons import ALWAYS
-from engage_cli.definitions.journey import Occurrence
+from engage_cli.definitions.journey_steps import Occurrence
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.event import EVENT, EVENT_CONDITION, EVENT_WHERE
 from engage_cli.definitions.shapes.match import MATCH

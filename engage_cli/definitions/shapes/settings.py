@@ -4,7 +4,7 @@ import re
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from engage_cli.definitions.journey import ClockTime
+from engage_cli.definitions.journey_steps import ClockTime
 from engage_cli.definitions.reading import Reading
 from engage_cli.definitions.shapes.base import Shape
 from engage_cli.definitions.shapes.scalar import TextShape, WholeNumber

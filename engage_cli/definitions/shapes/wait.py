@@ -2,7 +2,7 @@
 
 import re
 
-from engage_cli.definitions.journey import (
+from engage_cli.definitions.journey_steps import (
     ClockTime,
     ForDuration,
     InWindow,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engage_cli.definitions.conditions import Condition
-from engage_cli.definitions.journey import Delay, EntryOn, EntryWhen, ExitWhen, Fork, Hold, Journey, SetTrait, Split, Sync, UntilValue
+from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitWhen, Journey
+from engage_cli.definitions.journey_steps import Delay, Fork, Hold, SetTrait, Split, Sync, UntilValue
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.values import ContextRef, StepRef, TraitRef, Value
 from engage_cli.plan.checks import OfContext, OfTrait

@@ -223,10 +223,11 @@ class Engine(Protocol):
         """From here on no statement can reach a file outside `writable` folders, nor change that setting: before `sql:` of authors runs."""
         ...
 
-    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False) -> int:
+    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False, text: str = "") -> int:
         """Make the temporary relation `name` of a query's rows by one statement; how many there are.
 
         `of_everybody`: it may find most users, and its groupings may take memory for each of them, as far as there is enough.
+        `text`: what `render` made of the query, by whoever asked for it already: rendering costs as much as a small query.
         """
         ...
 

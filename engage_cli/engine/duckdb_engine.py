@@ -149,10 +149,10 @@ class DuckDBEngine:
         """Leave the query engine with no file but those in `writable` folders, for good."""
         self._connection.seal(writable)
 
-    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False) -> int:
+    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False, text: str = "") -> int:
         """Make a temporary table of a query's rows; how many there are."""
         bits = self._counted().bits(query) if of_everybody else USUAL
-        statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name)).text + self._rendered(query)
+        statement = sql("CREATE TEMP TABLE {name} AS ", name=identifier(name)).text + (text or self._rendered(query))
         begun, cpu = perf_counter(), process_time()
         with self._connection.places(bits):
             rows = int(self._run(statement).fetchall()[0][0])

@@ -48,10 +48,11 @@ class Recorder:
             self._keep(self._engine.render(statement), parameters)
             self._engine.execute(statement)
 
-    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False) -> int:
+    def create(self, name: str, query: exp.Expr, *, of_everybody: bool = False, text: str = "") -> int:
         """Make a relation, and write down how."""
-        self._keep(f"CREATE TEMP TABLE {exp.to_identifier(name, quoted=True).sql('duckdb')} AS\n{self._engine.render(query)}", ())
-        return self._engine.create(name, query, of_everybody=of_everybody)
+        text = text or self._engine.render(query)
+        self._keep(f"CREATE TEMP TABLE {exp.to_identifier(name, quoted=True).sql('duckdb')} AS\n{text}", ())
+        return self._engine.create(name, query, of_everybody=of_everybody, text=text)
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query, which decides only how the tick goes on."""

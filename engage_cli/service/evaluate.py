@@ -126,7 +126,7 @@ def _run(staged: Staged, names: Sequence[str], ran: dict[str, str], *, of_everyb
         compiled = compile_plan(_plan(staged.project, names, staged.plan.as_of), staged.staging.catalog)
     for name, query in compiled.steps():
         ran[name] = staged.engine.render(query)
-        staged.engine.create(name, query, of_everybody=of_everybody)
+        staged.engine.create(name, query, of_everybody=of_everybody, text=ran[name])
     return compiled
 
 

@@ -50,6 +50,8 @@ from engage_cli.sql.sequences import sequence_relation
 from engage_cli.sql.traits import TraitRelations
 
 MEMBERS = "m"
+_OF_SUBJECTS = (Happened, Counted, Measured, OnDays, EdgeMeets, Regular, Sequence, MemberOf)
+"""Leaves in whose relations nobody is who is no user: those of events, since whoever has an event is one, and audiences."""
 
 
 def audience_relation(name: str) -> str:
@@ -226,7 +228,7 @@ class Compiler:
         conditions = self._conjuncts(predicate, selection)
         if without_anonymous:
             conditions.append(negation(column("anonymous", USERS)))
-        query = selection.over_subjects([column("user_key", USERS)], all_of(conditions))
+        query = selection.members(all_of(conditions))
         return self.of[of].relations.add(name, query, words, selection.joined)
 
     def _conjuncts(self, predicate: Predicate, selection: "Selection") -> list[exp.Expr]:
@@ -235,7 +237,7 @@ class Compiler:
             return [condition for part in predicate.parts for condition in self._conjuncts(part, selection)]
         if isinstance(predicate, Is):
             atom = self.atom(predicate.leaf, selection)
-            selection.read(atom, required=atom.implies_presence)
+            selection.read(atom, required=atom.implies_presence, of_subjects=isinstance(predicate.leaf, _OF_SUBJECTS))
             return [] if atom.is_presence else [atom.condition]
         return [self.condition(predicate, selection)]
 
@@ -342,16 +344,20 @@ class Selection:
     of: Subject = Subject.USERS
     relations: dict[str, bool] = field(default_factory=dict)
     subject: set[str] = field(default_factory=set)
+    among: str | None = None
+    """A relation of users that everybody who is looked for is in, and nobody who is no user."""
 
     @property
     def joined(self) -> tuple[str, ...]:
         """The names of the relations, in the order first read."""
         return tuple(self.relations)
 
-    def read(self, atom: Atom, *, required: bool = False) -> None:
-        """Join what the atom reads."""
+    def read(self, atom: Atom, *, required: bool = False, of_subjects: bool = False) -> None:
+        """Join what the atom reads. `of_subjects`: who is in it is a subject."""
         if atom.relation is not None:
             self.relations[atom.relation] = self.relations.get(atom.relation, False) or required
+            if required and of_subjects and self.of is Subject.USERS:
+                self.among = self.among or atom.relation
 
     def use(self, used: set[str]) -> None:
         """Join what a condition over the subject refers to."""
@@ -359,11 +365,24 @@ class Selection:
             self.relations.setdefault(name, False)
         self.subject |= used - {relation_alias(name) for name in relations_used(used)}
 
+    def members(self, condition: exp.Expr) -> exp.Select:
+        """The key of the subjects that meet the condition. Joining a relation with all users costs more than most conditions: it is read
+        alone where it says all."""
+        if self.among is None or USERS in self.subject or any(one.table == USERS for one in condition.find_all(exp.Column)):
+            return self.over_subjects([column("user_key", USERS)], condition)
+        query = exp.select(column("user_key", self.among)).from_(exp.to_table(self.among))
+        return self._joined(query, self.among, condition)
+
     def over_subjects(self, columns: list[exp.Expr], condition: exp.Expr) -> exp.Select:
         """`columns` of the subjects that meet the condition."""
         query = exp.select(*columns).from_(exp.alias_(exp.to_table("users"), USERS, table=True))
+        return self._joined(query, USERS, condition)
+
+    def _joined(self, query: exp.Select, first: str, condition: exp.Expr) -> exp.Select:
+        """A query of one relation with all the others."""
         for name, required in sorted(self.relations.items(), key=lambda item: not item[1]):
-            on = exp.EQ(this=column("user_key", name), expression=column("user_key", USERS))
-            query = query.join(exp.to_table(name), on=on, join_type="inner" if required else "left")
-        query = join_subject(query, self.subject - {USERS}, column("user_key", USERS))
+            if name != first:
+                on = exp.EQ(this=column("user_key", name), expression=column("user_key", first))
+                query = query.join(exp.to_table(name), on=on, join_type="inner" if required else "left")
+        query = join_subject(query, self.subject - {USERS}, column("user_key", first))
         return query if condition == exp.true() else query.where(condition)

@@ -101,10 +101,8 @@ WITH split_some_account_of_colleagues_events AS (
 ), split_some_account_of_colleagues_some_user_of_colleagues_meeting AS (
   /* those of these users that meet it (campaigns/audiences/accounts.yaml:39) */
   SELECT
-    u.subject_key
-  FROM split_some_account_of_colleagues_some_user_of_colleagues_subjects AS u
-  INNER JOIN split_some_account_of_colleagues_some_user_of_colleagues_did_email_opened
-    ON split_some_account_of_colleagues_some_user_of_colleagues_did_email_opened.subject_key = u.subject_key
+    split_some_account_of_colleagues_some_user_of_colleagues_did_email_opened.subject_key
+  FROM split_some_account_of_colleagues_some_user_of_colleagues_did_email_opened
 ), split_some_account_of_colleagues_some_user_of_colleagues AS (
   /* who has user that meets it (campaigns/audiences/accounts.yaml:39) */
   SELECT DISTINCT
@@ -137,10 +135,8 @@ WITH split_some_account_of_colleagues_events AS (
     ON split_some_account_of_colleagues.subject_key = u.subject_key
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_colleagues
-  ON split_audience_colleagues.subject_key = u.subject_key
+  split_audience_colleagues.subject_key
+FROM split_audience_colleagues
 
 -- for whom it holds
 SELECT

@@ -101,10 +101,8 @@ WITH split_events AS (
     )
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_computed_numbers
-  ON split_audience_computed_numbers.subject_key = u.subject_key
+  split_audience_computed_numbers.subject_key
+FROM split_audience_computed_numbers
 
 -- for whom it holds
 SELECT

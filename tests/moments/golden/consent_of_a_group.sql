@@ -53,10 +53,8 @@ WITH split_consents AS (
     split_consent_email_promotions.status IN ('did_not_subscribe', 'subscribed')
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_consent_of_a_group
-  ON split_audience_consent_of_a_group.subject_key = u.subject_key
+  split_audience_consent_of_a_group.subject_key
+FROM split_audience_consent_of_a_group
 
 -- for whom it holds
 SELECT

@@ -42,16 +42,12 @@ WITH split_events AS (
 ), split_audience_did AS (
   /* audience did (campaigns/audiences/events.yaml:1) */
   SELECT
-    u.subject_key
-  FROM split_subjects AS u
-  INNER JOIN split_did_order_completed_last_30_days
-    ON split_did_order_completed_last_30_days.subject_key = u.subject_key
+    split_did_order_completed_last_30_days.subject_key
+  FROM split_did_order_completed_last_30_days
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_did
-  ON split_audience_did.subject_key = u.subject_key
+  split_audience_did.subject_key
+FROM split_audience_did
 
 -- for whom it holds
 SELECT

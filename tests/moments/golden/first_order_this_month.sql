@@ -50,16 +50,12 @@ WITH split_events AS (
 ), split_audience_first_order_this_month AS (
   /* audience first_order_this_month (campaigns/audiences/events.yaml:26) */
   SELECT
-    u.subject_key
-  FROM split_subjects AS u
-  INNER JOIN split_first_order_completed_this_month
-    ON split_first_order_completed_this_month.subject_key = u.subject_key
+    split_first_order_completed_this_month.subject_key
+  FROM split_first_order_completed_this_month
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_first_order_this_month
-  ON split_audience_first_order_this_month.subject_key = u.subject_key
+  split_audience_first_order_this_month.subject_key
+FROM split_audience_first_order_this_month
 
 -- for whom it holds
 SELECT

@@ -73,18 +73,14 @@ WITH split_events AS (
 ), split_audience_regular AS (
   /* audience regular (campaigns/audiences/events.yaml:29) */
   SELECT
-    u.subject_key
-  FROM split_subjects AS u
-  INNER JOIN split_did_order_completed_or_email_opened_in_3_times_1_week
-    ON split_did_order_completed_or_email_opened_in_3_times_1_week.subject_key = u.subject_key
+    split_did_order_completed_or_email_opened_in_3_times_1_week.subject_key
+  FROM split_did_order_completed_or_email_opened_in_3_times_1_week
   WHERE
     COALESCE(split_did_order_completed_or_email_opened_in_3_times_1_week.passing, 0) >= 2
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_regular
-  ON split_audience_regular.subject_key = u.subject_key
+  split_audience_regular.subject_key
+FROM split_audience_regular
 
 -- for whom it holds
 SELECT

@@ -85,10 +85,8 @@ WITH split_traits AS (
     )
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_trait_dates
-  ON split_audience_trait_dates.subject_key = u.subject_key
+  split_audience_trait_dates.subject_key
+FROM split_audience_trait_dates
 
 -- for whom it holds
 SELECT

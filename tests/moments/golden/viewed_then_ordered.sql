@@ -66,16 +66,12 @@ WITH split_events AS (
 ), split_audience_viewed_then_ordered AS (
   /* audience viewed_then_ordered (campaigns/audiences/sequences.yaml:1) */
   SELECT
-    u.subject_key
-  FROM split_subjects AS u
-  INNER JOIN split_sequence_product_viewed_order_completed
-    ON split_sequence_product_viewed_order_completed.subject_key = u.subject_key
+    split_sequence_product_viewed_order_completed.subject_key
+  FROM split_sequence_product_viewed_order_completed
 )
 SELECT
-  u.subject_key
-FROM split_subjects AS u
-INNER JOIN split_audience_viewed_then_ordered
-  ON split_audience_viewed_then_ordered.subject_key = u.subject_key
+  split_audience_viewed_then_ordered.subject_key
+FROM split_audience_viewed_then_ordered
 
 -- for whom it holds
 SELECT

@@ -14,10 +14,8 @@ WITH did_order_any_this_month AS (
 ), audience_any_name AS (
   /* audience any_name (campaigns/audiences/events.yaml:7) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_any_this_month
-    ON did_order_any_this_month.user_key = u.user_key
+    did_order_any_this_month.user_key
+  FROM did_order_any_this_month
 )
 SELECT
   u.user_id

@@ -43,10 +43,8 @@ WITH account_events AS (
 ), some_user_of_colleagues_users AS (
   /* users that meet it (campaigns/audiences/accounts.yaml:39) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_email_opened
-    ON did_email_opened.user_key = u.user_key
+    did_email_opened.user_key
+  FROM did_email_opened
 ), some_user_of_colleagues AS (
   /* accounts with a user that meets it (campaigns/audiences/accounts.yaml:39) */
   SELECT DISTINCT

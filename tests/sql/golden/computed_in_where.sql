@@ -96,12 +96,10 @@ WITH did_order_completed_2 AS (
 ), audience_computed_in_where AS (
   /* audience computed_in_where (campaigns/traits/computed.yaml:46) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_completed
-    ON did_order_completed.user_key = u.user_key
+    did_order_completed.user_key
+  FROM did_order_completed
   LEFT JOIN did_any_event_in_latest_session_of_30_minutes
-    ON did_any_event_in_latest_session_of_30_minutes.user_key = u.user_key
+    ON did_any_event_in_latest_session_of_30_minutes.user_key = did_order_completed.user_key
   WHERE
     CAST(COALESCE(did_any_event_in_latest_session_of_30_minutes.n, 0) AS DOUBLE) >= 1
 )

@@ -17,10 +17,8 @@ WITH did_order_completed_last_30_days AS (
 ), audience_did AS (
   /* audience did (campaigns/audiences/events.yaml:1) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_completed_last_30_days
-    ON did_order_completed_last_30_days.user_key = u.user_key
+    did_order_completed_last_30_days.user_key
+  FROM did_order_completed_last_30_days
 )
 SELECT
   u.user_id

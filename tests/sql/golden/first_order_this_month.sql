@@ -13,10 +13,8 @@ WITH first_order_completed_this_month AS (
 ), audience_first_order_this_month AS (
   /* audience first_order_this_month (campaigns/audiences/events.yaml:26) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN first_order_completed_this_month
-    ON first_order_completed_this_month.user_key = u.user_key
+    first_order_completed_this_month.user_key
+  FROM first_order_completed_this_month
 )
 SELECT
   u.user_id

@@ -16,10 +16,8 @@ WITH unique_product_id_of_any_event AS (
 ), audience_kinds_of_products AS (
   /* audience kinds_of_products (campaigns/audiences/events.yaml:38) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN unique_product_id_of_any_event
-    ON unique_product_id_of_any_event.user_key = u.user_key
+    unique_product_id_of_any_event.user_key
+  FROM unique_product_id_of_any_event
   WHERE
     COALESCE(unique_product_id_of_any_event.unique_product_id, 0) >= 2
 )

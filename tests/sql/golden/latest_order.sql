@@ -16,10 +16,8 @@ WITH latest_order_completed AS (
 ), audience_latest_order AS (
   /* audience latest_order (campaigns/audiences/events.yaml:23) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN latest_order_completed
-    ON latest_order_completed.user_key = u.user_key
+    latest_order_completed.user_key
+  FROM latest_order_completed
 )
 SELECT
   u.user_id

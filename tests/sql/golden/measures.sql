@@ -14,10 +14,8 @@ WITH did_order_completed AS (
 ), audience_measures AS (
   /* audience measures (campaigns/audiences/events.yaml:10) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_completed
-    ON did_order_completed.user_key = u.user_key
+    did_order_completed.user_key
+  FROM did_order_completed
   WHERE
     COALESCE(did_order_completed.n, 0) >= 2
     AND COALESCE(did_order_completed.sum_revenue, 0) > 150

@@ -17,10 +17,8 @@ WITH did_order_completed_last_30_days AS (
 ), audience_did AS (
   /* audience did (campaigns/audiences/events.yaml:1) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_completed_last_30_days
-    ON did_order_completed_last_30_days.user_key = u.user_key
+    did_order_completed_last_30_days.user_key
+  FROM did_order_completed_last_30_days
 ), audience_trait_nested AS (
   /* audience trait_nested (campaigns/audiences/traits.yaml:19) */
   SELECT
@@ -42,14 +40,12 @@ WITH did_order_completed_last_30_days AS (
 ), audience_nested AS (
   /* audience nested (campaigns/audiences/combined.yaml:1) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN audience_did
-    ON audience_did.user_key = u.user_key
+    audience_did.user_key
+  FROM audience_did
   LEFT JOIN audience_trait_nested
-    ON audience_trait_nested.user_key = u.user_key
+    ON audience_trait_nested.user_key = audience_did.user_key
   LEFT JOIN audience_trait_number
-    ON audience_trait_number.user_key = u.user_key
+    ON audience_trait_number.user_key = audience_did.user_key
   WHERE
     NOT (
       NOT audience_trait_nested.user_key IS NULL

@@ -11,10 +11,8 @@ WITH did_order_refunded AS (
 ), some_user_of_nobody_refunded_users AS (
   /* users that meet it (campaigns/audiences/accounts.yaml:28) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_refunded
-    ON did_order_refunded.user_key = u.user_key
+    did_order_refunded.user_key
+  FROM did_order_refunded
 ), some_user_of_nobody_refunded AS (
   /* accounts with a user that meets it (campaigns/audiences/accounts.yaml:28) */
   SELECT DISTINCT

@@ -44,10 +44,8 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
 ), audience_ordered_what_was_viewed AS (
   /* audience ordered_what_was_viewed (campaigns/audiences/sequences.yaml:8) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN sequence_product_viewed_order_completed
-    ON sequence_product_viewed_order_completed.user_key = u.user_key
+    sequence_product_viewed_order_completed.user_key
+  FROM sequence_product_viewed_order_completed
 )
 SELECT
   u.user_id

@@ -17,10 +17,8 @@ WITH did_product_viewed_last_20_days AS (
 ), audience_own_city AS (
   /* audience own_city (campaigns/audiences/events.yaml:35) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_product_viewed_last_20_days
-    ON did_product_viewed_last_20_days.user_key = u.user_key
+    did_product_viewed_last_20_days.user_key
+  FROM did_product_viewed_last_20_days
 )
 SELECT
   u.user_id

@@ -12,10 +12,8 @@ WITH did_email_opened AS (
 ), audience_quoted_path AS (
   /* audience quoted_path (campaigns/audiences/events.yaml:32) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_email_opened
-    ON did_email_opened.user_key = u.user_key
+    did_email_opened.user_key
+  FROM did_email_opened
 )
 SELECT
   u.user_id

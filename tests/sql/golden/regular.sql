@@ -53,10 +53,8 @@ WITH did_order_completed_or_email_opened_in_3_times_1_week AS (
 ), audience_regular AS (
   /* audience regular (campaigns/audiences/events.yaml:29) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN did_order_completed_or_email_opened_in_3_times_1_week
-    ON did_order_completed_or_email_opened_in_3_times_1_week.user_key = u.user_key
+    did_order_completed_or_email_opened_in_3_times_1_week.user_key
+  FROM did_order_completed_or_email_opened_in_3_times_1_week
   WHERE
     COALESCE(did_order_completed_or_email_opened_in_3_times_1_week.passing, 0) >= 2
 )

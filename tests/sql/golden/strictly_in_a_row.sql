@@ -78,10 +78,8 @@ WITH sequence_product_viewed_order_completed_email_opened_step_1 AS (
 ), audience_strictly_in_a_row AS (
   /* audience strictly_in_a_row (campaigns/audiences/sequences.yaml:15) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN sequence_product_viewed_order_completed_email_opened
-    ON sequence_product_viewed_order_completed_email_opened.user_key = u.user_key
+    sequence_product_viewed_order_completed_email_opened.user_key
+  FROM sequence_product_viewed_order_completed_email_opened
 )
 SELECT
   u.user_id

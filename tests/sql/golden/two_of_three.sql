@@ -88,10 +88,8 @@ WITH sequence_product_viewed_order_completed_email_opened_events AS (
 ), audience_two_of_three AS (
   /* audience two_of_three (campaigns/audiences/sequences.yaml:21) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN sequence_product_viewed_order_completed_email_opened
-    ON sequence_product_viewed_order_completed_email_opened.user_key = u.user_key
+    sequence_product_viewed_order_completed_email_opened.user_key
+  FROM sequence_product_viewed_order_completed_email_opened
 )
 SELECT
   u.user_id

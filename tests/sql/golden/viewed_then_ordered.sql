@@ -42,10 +42,8 @@ WITH sequence_product_viewed_order_completed_step_1 AS (
 ), audience_viewed_then_ordered AS (
   /* audience viewed_then_ordered (campaigns/audiences/sequences.yaml:1) */
   SELECT
-    u.user_key
-  FROM users AS u
-  INNER JOIN sequence_product_viewed_order_completed
-    ON sequence_product_viewed_order_completed.user_key = u.user_key
+    sequence_product_viewed_order_completed.user_key
+  FROM sequence_product_viewed_order_completed
 )
 SELECT
   u.user_id

@@ -13,7 +13,7 @@ from benchmarks.answers import Answer
 from benchmarks.process import THREADS
 from benchmarks.systems.clock import Clock, Watch
 
-MEMORY = {"jsonl": "500MB", "csv": "1GB", "parquet": "1GB"}
+MEMORY = {"jsonl": "500MB", "csv": "500MB", "parquet": "1GB"}
 """What DuckDB may use by the format that it writes, of engage and by hand. A million rows of Parquet take more than 500 MB of either."""
 HTML = """<html><head></head><body><p>Hi {{ profile.first_name | default("there") }},</p>
 {% if context.entry.cart_total > 50 %}

@@ -35,12 +35,14 @@ def csv_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | N
     for payload, id_json, number, claims in parts:
         pieces = shared[number - 1] or _doubled(links[number - 1].replace(MESSAGE_ID, id_json[1:-1])).split(TOKEN)
         token = "" if signer is None or claims is None else signer.token(claims)
-        head, _, variables = payload[:-END].partition(_VARIABLES)
-        who, _, rest = head.partition(_TEMPLATE)
-        alike, _, times = rest.partition(_TIMES)
+        template = payload.index(_TEMPLATE)
+        times = payload.index(_TIMES, template)
+        variables = payload.index(_VARIABLES, times)
+        alike = payload[template + len(_TEMPLATE) : times]
         before, after = said.get(alike) or said.setdefault(alike, _campaign(alike))
-        scheduled, _, sent = times.partition(_SEND_AT)
-        made.append(f'{_who(who)},{before},"{_doubled(variables)}{token.join(pieces)}}}",{after},{scheduled},{sent}')
+        instants = payload[times + len(_TIMES) : variables].replace(_SEND_AT, ",")
+        said_of_it = f"{_doubled(payload[variables + len(_VARIABLES) : -END])}{token.join(pieces)}}}"
+        made.append(f'{_who(payload[:template])},{before},"{said_of_it}",{after},{instants}')
     return made
 
 

@@ -20,7 +20,6 @@ from engage_cli.definitions.destinations import Call, EventsDestination, ListDes
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.calls import call_about, calls_query, written_call
 from engage_cli.outputs.lists import list_query
-from engage_cli.outputs.messages import write_messages
 from engage_cli.outputs.syncs import Telling
 from engage_cli.outputs.told import told_query
 from engage_cli.outputs.trait_calls import trait_calls_query
@@ -164,6 +163,12 @@ def _write_file(engine: Engine, run: Run, file: RunFile, folder: Path) -> RunFil
     path = folder / file.path
     files.make_folder(path.parent)
     crash_point("write calls")
-    is_message = file.kind is Told.MESSAGE
-    rows = write_messages(engine, file, path) if is_message else engine.copy(_query(run, file), path, file.format)
+    rows = _write_messages(engine, file, path) if file.kind is Told.MESSAGE else engine.copy(_query(run, file), path, file.format)
     return replace(file, rows=rows, bytes=path.stat().st_size, sha256=files.sha256_of(path))
+
+
+def _write_messages(engine: Engine, file: RunFile, path: Path) -> int:
+    # What renders takes as long to import as a tick in which nobody is written to takes to think.
+    from engage_cli.outputs.messages import write_messages
+
+    return write_messages(engine, file, path)

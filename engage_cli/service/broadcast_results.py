@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engage_cli.broadcasts.counting import Waterfall
-from engage_cli.service.results.audiences import SyncChange
 from engage_cli.service.results.common import DataReport, Timing
+from engage_cli.service.results.syncs import SyncChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engage_cli.messaging.policy.due import Campaigns, make_due
 from engage_cli.messaging.policy.editions import Edition, edition_of, stage_editions
 from engage_cli.messaging.policy.linked import Shown, linked_needs, make_linked
 from engage_cli.messaging.policy.people import Values, make_people, plan_values
-from engage_cli.messaging.policy.rendering import SAID, phrase_of
+from engage_cli.messaging.policy.said import SAID, phrase_of
 from engage_cli.messaging.policy.telling import make_told
 from engage_cli.messaging.template import MessageTemplate, load_templates
 from engage_cli.plan.needs import Catalog, Needs

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from engage_cli.service.broadcast_results import BroadcastsResult, Refused
-from engage_cli.service.results.audiences import BuildResult, SyncChange
+from engage_cli.service.results.audiences import BuildResult
 from engage_cli.service.results.journeys import TickResult
+from engage_cli.service.results.syncs import SyncChange
 from engage_cli.service.results.traits import TraitBuildResult
 from engage_cli.service.stages import Stage
 

@@ -1,7 +1,7 @@
 """What destinations are told, as builds and ticks show it."""
 
 from engage_cli.outputs.syncs import Telling
-from engage_cli.service.results.audiences import SyncChange
+from engage_cli.service.results.syncs import SyncChange
 
 
 def sync_change(telling: Telling) -> SyncChange:

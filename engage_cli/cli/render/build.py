@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from engage_cli.engine.base import Cost
     from engage_cli.service.broadcast_cancel import CancelResult
     from engage_cli.service.broadcast_results import BroadcastsResult
-    from engage_cli.service.results.audiences import AudienceChange, BuildResult, SyncChange
+    from engage_cli.service.results.audiences import AudienceChange, BuildResult
     from engage_cli.service.results.common import Looked
     from engage_cli.service.results.journeys import TickResult
+    from engage_cli.service.results.syncs import SyncChange
     from engage_cli.service.results.traits import TraitBuildResult
     from engage_cli.service.run_results import RunResult
 

@@ -7,20 +7,18 @@ from datetime import tzinfo
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
-from engage_cli.definitions.template import FrontMatter, Phrase
+from engage_cli.definitions.template import FrontMatter
 from engage_cli.messaging.formats import zone_of
 from engage_cli.messaging.headers import header_value
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import filled, shown_in, urls_of
 from engage_cli.messaging.policy.payloads import members, payload_of, taken_apart
+from engage_cli.messaging.policy.said import SAID, phrase_of
 from engage_cli.messaging.renderer import Renderer
 from engage_cli.messaging.template import EMAIL, MessageTemplate
-from engage_cli.source import Span
 
 Line = dict[str, Any]
 
-SAID = ("subject", "from", "reply_to", "preheader")
-"""What a campaign may say in place of the template's front matter."""
 _FIRST = ("message_id", "user_id", "to", "template", "language")
 _ABOUT = ("campaign", "step", "variant", "category", "group")
 _LAST = (*_ABOUT, "scheduled_at", "send_at")
@@ -143,11 +141,3 @@ def _campaign(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(text: str | None) -> str:
     return "null" if text is None else quoted(text)
-
-
-def phrase_of(text: str | None) -> Phrase | None:
-    """What a campaign says in place of a value of front matter."""
-    return None if text is None else Phrase(text, 1, _CAMPAIGN)
-
-
-_CAMPAIGN = Span("the campaign", 1, 1, 1, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost
 from engage_cli.service.results.common import DataReport, Looked, Timing
+from engage_cli.service.results.syncs import SyncChange
 from engage_cli.state.membership import Comings
 
 
@@ -20,25 +21,6 @@ class AudienceChange:
     entered: int
     exited: int
     unchanged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SyncChange:
-    """What a destination is told of an audience in a build: how many come and go (of a list: rows), of so many that it `knew`.
-
-    `changed` of these are different now. `held`: `guard` held it back. `in_step`: it is told the audience's changes of this run, as
-    calls. `without`: members of whom a list's columns hold nothing that tells who they are.
-    """
-
-    destination: str
-    audience: str
-    added: int
-    removed: int
-    knew: int
-    changed: int
-    held: bool = False
-    in_step: bool = False
-    without: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from engage_cli.journeys.samples import JourneySample
-from engage_cli.service.results.audiences import SyncChange
 from engage_cli.service.results.common import DataReport, Timing
+from engage_cli.service.results.syncs import SyncChange
 
 
 @dataclass(frozen=True, slots=True)

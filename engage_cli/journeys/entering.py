@@ -68,6 +68,12 @@ class Door:
         """Take those out of `w_candidate` whom an instance in `w_known_instance` keeps out."""
         self.engine.execute(_ADMISSIBLE[type(self.journey.entry.reentry).__name__], [self.journey.name])
 
+    def leave_first(self) -> None:
+        """Where one entry is all, leave the first candidate of each user and key: it is let in, and nobody after it. Whoever enters by
+        every event is not walked as often as there are such events."""
+        if isinstance(self.journey.entry.reentry, Never):
+            self.engine.execute(_LATER_ONES)
+
     # ---- by events -------------------------------------------------------------------------------------------------
 
     def _by_events(self, on: Awaited, entry: EntryOn) -> None:
@@ -210,6 +216,12 @@ _ADMISSIBLE = {
     """,
 }
 _ADMISSIBLE["After"] = _ADMISSIBLE["Always"]
+_LATER_ONES = """
+    DELETE FROM w_candidate WHERE number NOT IN (
+        SELECT number FROM w_candidate
+        QUALIFY row_number() OVER (PARTITION BY user_key, key ORDER BY entered_at, entry_event NULLS FIRST) = 1
+    )
+"""
 _INSTANCES = """
     INSERT INTO w_instance
     SELECT -number, md5(

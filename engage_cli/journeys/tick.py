@@ -187,6 +187,7 @@ class _Run:
             door.turn_away()
             if self.journey.exclude_previous:
                 engine.execute(_EXCLUDE_PREVIOUS, [self.journey.name, edition.version])
+            door.leave_first()
             enter_all(engine, self.journey, edition.graph.places[0].id)
         look.load_touched()
         if self.asker.sets:

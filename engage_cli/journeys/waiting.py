@@ -73,9 +73,14 @@ def _take_turns(walk: Walk, hold: Hold, place: Place, tied: Sequence[Awaited]) -
 def _make_acts(walk: Walk, hold: Hold, place: Place) -> None:
     """`w_act`: the events that take or restart tokens of `w_here`, each by the first branch that it meets, and `expires`, when the wait
     that
-    begins with it is over; `w_hold` the same of the wait under way."""
+    begins with it is over; `w_hold` the same of the wait under way. Where nothing restarts a wait, the first such event of each is enough.
+    """
     engine = walk.engine
-    engine.execute(_ACTS, [place.id, hold.since_entry, hold.since_entry])
+    asked = [place.id, hold.since_entry, hold.since_entry]
+    if any(branch.restart for branch in hold.branches):
+        engine.execute(_ACTS, asked)
+    else:
+        engine.execute(_FIRST_ACTS, [*asked, place.id])
     duration = hold.duration
 
     def expiring(table: str, instant: str) -> exp.Select:
@@ -114,10 +119,7 @@ _DELAYING = """
     INSERT INTO w_stay
     SELECT instance, token, place, arrived_at, arrived_at, last_at, context, used, leaving_at FROM w_leaving WHERE leaving_at > ?
 """
-_ACTS = """
-    CREATE OR REPLACE TEMP TABLE w_acted AS
-    SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart,
-        greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at, CAST(NULL AS {action}) AS after
+_MET = """
     FROM w_here AS h
     JOIN w_happened AS e ON e.user_key = h.user_key
     JOIN w_branch AS b ON b.step = ? AND b.occurrence = e.occurrence
@@ -125,14 +127,42 @@ _ACTS = """
             NOT b.tied OR EXISTS (
                 SELECT 1 FROM w_tied AS t
                 WHERE t.occurrence = e.occurrence AND t.instance = h.instance AND t.token = h.token AND t.message_id = e.message_id
-                    AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) >= t.from_at
-                    AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) < t.until_at
+                    AND {acted_at} >= t.from_at AND {acted_at} < t.until_at
             )
         ) AND (h.arrived OR e.is_new) AND NOT list_contains(h.used, e.message_id)
         AND (e.ts >= h.arrived_at OR (CAST(? AS BOOLEAN) AND e.ts >= h.entered_at))
         AND (NOT CAST(? AS BOOLEAN) OR e.ts >= h.arrived_at OR e.message_id IS DISTINCT FROM h.entry_event)
+"""
+_ACTED_AT = "greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END)"
+
+
+def _of_acts(statement: str) -> str:
+    return statement.replace("{met}", _MET.strip()).replace("{acted_at}", _ACTED_AT).replace("{action}", ACTION)
+
+
+_ACTS = _of_acts("""
+    CREATE OR REPLACE TEMP TABLE w_acted AS
+    SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart, {acted_at} AS acted_at,
+        CAST(NULL AS {action}) AS after
+    {met}
     QUALIFY row_number() OVER (PARTITION BY h.instance, h.token, e.message_id ORDER BY b.number) = 1
-""".replace("{action}", ACTION)
+""")
+# Somebody who waits may have thousands of events behind them: of all but the first, only the instant and the id are looked at. At one
+# instant they come in the order in which `w_decided` puts them.
+_FIRST_ACTS = _of_acts("""
+    CREATE OR REPLACE TEMP TABLE w_acted AS
+    WITH first AS (
+        SELECT h.instance, h.token, h.user_key,
+            min({'acted_at': {acted_at}, 'number': b.number, 'ts': e.ts, 'message_id': e.message_id}) AS act
+        {met}
+        GROUP BY h.instance, h.token, h.user_key
+    )
+    SELECT f.instance, f.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart, f.act.acted_at AS acted_at,
+        CAST(NULL AS {action}) AS after
+    FROM first AS f
+    JOIN w_happened AS e ON e.user_key = f.user_key AND e.message_id = f.act.message_id
+    JOIN w_branch AS b ON b.step = ? AND b.occurrence = e.occurrence AND b.number = f.act.number
+""")
 _HOLDERS = """
     CREATE OR REPLACE TEMP TABLE w_holder AS
     SELECT instance, token, user_key, CAST(to_json(map_from_entries(

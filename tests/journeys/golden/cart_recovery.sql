@@ -402,8 +402,8 @@ CREATE OR REPLACE TEMP TABLE w_tied (
     occurrence INTEGER, instance BIGINT, token VARCHAR, message_id VARCHAR, from_at TIMESTAMP, until_at TIMESTAMP
 );
 CREATE OR REPLACE TEMP TABLE w_acted AS
-SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart,
-    greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at, CAST(NULL AS STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]) AS after
+SELECT h.instance, h.token, e.ts, e.message_id, e.event, e.properties, b.number, b.branch, b.restart, greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) AS acted_at,
+    CAST(NULL AS STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[]) AS after
 FROM w_here AS h
 JOIN w_happened AS e ON e.user_key = h.user_key
 JOIN w_branch AS b ON b.step = 'wait' AND b.occurrence = e.occurrence
@@ -411,8 +411,7 @@ WHERE (NOT b.matching OR list_contains(e.matched, h.key)) AND (
         NOT b.tied OR EXISTS (
             SELECT 1 FROM w_tied AS t
             WHERE t.occurrence = e.occurrence AND t.instance = h.instance AND t.token = h.token AND t.message_id = e.message_id
-                AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) >= t.from_at
-                AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) < t.until_at
+                AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) >= t.from_at AND greatest(e.ts, CASE WHEN h.arrived THEN h.last_at ELSE h.instance_last_at END) < t.until_at
         )
     ) AND (h.arrived OR e.is_new) AND NOT list_contains(h.used, e.message_id)
     AND (e.ts >= h.arrived_at OR (CAST(FALSE AS BOOLEAN) AND e.ts >= h.entered_at))

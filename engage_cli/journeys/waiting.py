@@ -45,6 +45,7 @@ def leave_hold(walk: Walk, hold: Hold, place: Place) -> None:
     engine.execute(_DEADLINES)
     engine.execute(_DECIDED)
     engine.execute(_KEPT)
+    engine.execute(_LAST_RESTART)
     engine.execute(_RESTARTED, [place.id, place.id, place.index])
     engine.execute(_HELD, [walk.limit, TIMEOUT, walk.limit])
     engine.execute(_HOLDING)
@@ -66,7 +67,7 @@ def _take_turns(walk: Walk, hold: Hold, place: Place, tied: Sequence[Awaited]) -
         engine.execute(_NEXT_RESTARTS)
         if not engine.rows("SELECT 1 FROM w_next LIMIT 1"):
             return
-        engine.execute("INSERT INTO w_chain BY NAME SELECT * EXCLUDE (user_key) FROM w_next")
+        engine.execute("INSERT INTO w_chain BY NAME SELECT * EXCLUDE (user_key, context) FROM w_next")
         engine.execute(_NEXT_TURN)
 
 
@@ -205,10 +206,10 @@ _NEXT_RESTARTS = """
     )
     SELECT instance, token, user_key, ts, message_id, branch, acted_at, expires, turn, own,
         CASE WHEN acted_at = from_at THEN used ELSE [] END || [message_id] AS used_then,
-        map_concat(before, map_from_entries(list_distinct([
+        map_from_entries(list_distinct([
             {'k': branch, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}},
             {'k': CASE WHEN event = entry_name THEN 'entry' ELSE branch END, 'v': {'value': CAST(properties AS JSON), 'since': acted_at}}
-        ]))) AS context,
+        ])) AS patch, map_concat(before, patch) AS context,
         CASE WHEN acted_at > last_at THEN own ELSE behind(action_before, own) END AS action
     FROM own
 """
@@ -224,7 +225,7 @@ _NEXT_TURN = """
 _CHAIN = """
     CREATE OR REPLACE TEMP TABLE w_chain AS
     WITH patched AS (
-        SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
+        SELECT a.*, h.expires AS first_expires, h.last_at, h.action,
             [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}] AS own,
             CASE WHEN a.event = h.entry_name
                 THEN map_from_entries(list_distinct([
@@ -239,21 +240,21 @@ _CHAIN = """
         SELECT *, acted_at > coalesce(lag(expires) OVER in_order, first_expires) AS too_late FROM patched
         WINDOW in_order AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id)
     ), followed AS (
-        SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, list(patch) OVER so_far AS patches,
-            count(*) OVER so_far AS turn, list(message_id) OVER same_instant AS used_then
+        SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, count(*) OVER so_far AS turn,
+            list(message_id) OVER same_instant AS used_then
         FROM spaced
         WINDOW so_far AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id ROWS UNBOUNDED PRECEDING),
             same_instant AS (PARTITION BY instance, token, acted_at ORDER BY ts, message_id ROWS UNBOUNDED PRECEDING)
     )
-    SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
-        list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
+    SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then, patch,
         CASE WHEN acted_at > last_at THEN own ELSE behind(action, own) END AS action
     FROM followed WHERE NOT over
 """
 _NO_CHAIN = """
     CREATE OR REPLACE TEMP TABLE w_chain AS
     SELECT h.instance, h.token, h.last_at AS ts, CAST(NULL AS VARCHAR) AS message_id, CAST(NULL AS VARCHAR) AS branch,
-        h.last_at AS acted_at, h.last_at AS expires, 0 AS turn, h.action AS own, CAST([] AS VARCHAR[]) AS used_then, h.context, h.action
+        h.last_at AS acted_at, h.last_at AS expires, 0 AS turn, h.action AS own, CAST([] AS VARCHAR[]) AS used_then, h.context AS patch,
+        h.action
     FROM w_here AS h WHERE FALSE
 """
 _WAITERS = """
@@ -284,6 +285,15 @@ _KEPT = """
     SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
     WHERE d.instance IS NULL OR c.acted_at <= d.acted_at
 """
+# The last one of each wait, with the context as all before it left it.
+_LAST_RESTART = """
+    CREATE OR REPLACE TEMP TABLE w_last_restart AS
+    WITH last AS (
+        SELECT instance, token, max(turn) AS turn, list(patch ORDER BY turn) AS patches FROM w_restart GROUP BY instance, token
+    )
+    SELECT r.* EXCLUDE (patch), list_reduce(list_prepend(h.context, l.patches), lambda known, patch: map_concat(known, patch)) AS context
+    FROM last AS l JOIN w_restart AS r USING (instance, token, turn) JOIN w_here AS h USING (instance, token)
+"""
 _RESTARTED = """
     INSERT INTO w_log
     SELECT instance, token, CAST(? AS VARCHAR), CAST(? AS VARCHAR), acted_at, 'restart', branch, message_id,
@@ -301,9 +311,7 @@ _HELD = """
             d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, d.after, l.deadline
         FROM w_here AS h
         JOIN w_deadline AS l USING (instance, token)
-        LEFT JOIN (
-            SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
-        ) AS r USING (instance, token)
+        LEFT JOIN w_last_restart AS r USING (instance, token)
         LEFT JOIN w_decided AS d USING (instance, token)
     ), acting AS (
         SELECT *, coalesce(decided_at, deadline) AS moved_at,
@@ -336,8 +344,6 @@ _HOLDING = """
         END,
         l.deadline
     FROM w_here AS h JOIN w_deadline AS l USING (instance, token)
-    LEFT JOIN (
-        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
-    ) AS r USING (instance, token)
+    LEFT JOIN w_last_restart AS r USING (instance, token)
     WHERE NOT EXISTS (SELECT 1 FROM w_left AS g WHERE g.instance = h.instance AND g.token = h.token)
 """

@@ -435,7 +435,7 @@ SELECT
 FROM w_here AS h;
 CREATE OR REPLACE TEMP TABLE w_chain AS
 WITH patched AS (
-    SELECT a.*, h.context AS before, h.expires AS first_expires, h.last_at, h.action,
+    SELECT a.*, h.expires AS first_expires, h.last_at, h.action,
         [{'rank': 1, 'branch': 0, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}] AS own,
         CASE WHEN a.event = h.entry_name
             THEN map_from_entries(list_distinct([
@@ -450,14 +450,13 @@ WITH patched AS (
     SELECT *, acted_at > coalesce(lag(expires) OVER in_order, first_expires) AS too_late FROM patched
     WINDOW in_order AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id)
 ), followed AS (
-    SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, list(patch) OVER so_far AS patches,
-        count(*) OVER so_far AS turn, list(message_id) OVER same_instant AS used_then
+    SELECT *, bool_or(coalesce(too_late, FALSE)) OVER so_far AS over, count(*) OVER so_far AS turn,
+        list(message_id) OVER same_instant AS used_then
     FROM spaced
     WINDOW so_far AS (PARTITION BY instance, token ORDER BY acted_at, ts, message_id ROWS UNBOUNDED PRECEDING),
         same_instant AS (PARTITION BY instance, token, acted_at ORDER BY ts, message_id ROWS UNBOUNDED PRECEDING)
 )
-SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then,
-    list_reduce(list_prepend(before, patches), lambda known, patch: map_concat(known, patch)) AS context,
+SELECT instance, token, ts, message_id, branch, acted_at, expires, turn, own, used_then, patch,
     CASE WHEN acted_at > last_at THEN own ELSE behind(action, own) END AS action
 FROM followed WHERE NOT over;
 CREATE OR REPLACE TEMP TABLE w_deadline AS
@@ -472,6 +471,12 @@ QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, beh
 CREATE OR REPLACE TEMP TABLE w_restart AS
 SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
 WHERE d.instance IS NULL OR c.acted_at <= d.acted_at;
+CREATE OR REPLACE TEMP TABLE w_last_restart AS
+WITH last AS (
+    SELECT instance, token, max(turn) AS turn, list(patch ORDER BY turn) AS patches FROM w_restart GROUP BY instance, token
+)
+SELECT r.* EXCLUDE (patch), list_reduce(list_prepend(h.context, l.patches), lambda known, patch: map_concat(known, patch)) AS context
+FROM last AS l JOIN w_restart AS r USING (instance, token, turn) JOIN w_here AS h USING (instance, token);
 INSERT INTO w_log
 SELECT instance, token, CAST('wait' AS VARCHAR), CAST('wait' AS VARCHAR), acted_at, 'restart', branch, message_id,
     action, CAST(1 AS DOUBLE), own
@@ -486,9 +491,7 @@ WITH waited AS (
         d.acted_at AS decided_at, d.ts, d.message_id, d.branch, d.number, d.properties, d.after, l.deadline
     FROM w_here AS h
     JOIN w_deadline AS l USING (instance, token)
-    LEFT JOIN (
-        SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
-    ) AS r USING (instance, token)
+    LEFT JOIN w_last_restart AS r USING (instance, token)
     LEFT JOIN w_decided AS d USING (instance, token)
 ), acting AS (
     SELECT *, coalesce(decided_at, deadline) AS moved_at,
@@ -519,9 +522,7 @@ SELECT h.instance, h.token, h.place, h.arrived_at, coalesce(r.acted_at, h.waitin
     END,
     l.deadline
 FROM w_here AS h JOIN w_deadline AS l USING (instance, token)
-LEFT JOIN (
-    SELECT * FROM w_restart QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY turn DESC) = 1
-) AS r USING (instance, token)
+LEFT JOIN w_last_restart AS r USING (instance, token)
 WHERE NOT EXISTS (SELECT 1 FROM w_left AS g WHERE g.instance = h.instance AND g.token = h.token);
 INSERT INTO w_log
 SELECT l.instance, l.token, CAST('wait' AS VARCHAR), w.to_step, l.moved_at, l.cause, l.branch, l.event, l.action, CAST(1 AS DOUBLE), l.own

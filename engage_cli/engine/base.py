@@ -98,6 +98,16 @@ class StillWrittenError(DataError):
         self.paths = tuple(paths)
 
 
+class NothingWholeError(DataError):
+    """Every file of events is still being written: without any, everybody would leave every audience."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        shown = ", ".join(f"`{visible(path)}`" for path in paths[:3])
+        are = "is" if len(paths) == 1 else "are"
+        hint = "run again when it is complete; if it never will be, such as one that was cut short, put a whole one in its place"
+        super().__init__(f"{shown} {are} still being written, and there is no other file of events", hint=hint)
+
+
 class Upkeep(StrEnum):
     """What is done to the event store."""
 

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, Sources
 from engage_cli.engine import places
-from engage_cli.engine.base import Cost, InputFile, Reject, Row, Staging, StoreReport, Upkeep
+from engage_cli.engine.base import Cost, InputFile, NothingWholeError, Reject, Row, Staging, StoreReport, Upkeep
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.failures import explained
 from engage_cli.engine.inputs.consents import stage_states
@@ -85,6 +85,8 @@ class DuckDBEngine:
             for file in found
             if not self._is_left(file) or file.path in stored
         )
+        if self._left and not any(file.kind == "events" for file in self._files):
+            raise NothingWholeError(sorted(self._left))
         return self._files
 
     def leave(self, paths: Sequence[str]) -> None:

@@ -98,6 +98,17 @@ def _files(kind: str, folder: Path) -> tuple[Path, bytes, bytes]:
     return path, whole[:-4], whole
 
 
+def test_a_run_with_no_whole_file_of_events_changes_nothing(shop: Path) -> None:
+    assert _build(shop, 0).audiences[0].size == 1
+    (shop / "engage.yaml").write_text(CONFIG.replace("*.jsonl", "*.parquet"))
+    path, half, whole = _files("parquet", shop / "events")
+    path.write_bytes(half)
+    with pytest.raises(DataError, match=r"`events/b\.parquet` is still being written, and there is no other file of events"):
+        _build(shop, 1)
+    path.write_bytes(whole)
+    assert _build(shop, 2).audiences[0].size == 2
+
+
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.gz of half a line", "parquet"])
 @pytest.mark.parametrize("store", [True, False])
 def test_a_file_that_ends_in_the_middle_is_left_while_it_is_new(shop: Path, kind: str, store: bool) -> None:

@@ -1,8 +1,8 @@
 """Entries: whom an event, or a condition that becomes true, brings to a journey, and which of these it lets in.
 
 Whether somebody enters hinges on how the instance before it ended, which the same walk decides. But what an instance does hinges on no
-other: so
-every candidate is walked as if it were let in, and then one is chosen after the other along each user and key.
+other: so every candidate is walked as if it were let in, and then one is chosen after the other along each user and key. Where one entry is
+all, the first candidate is let in whatever it does, and the others are not walked.
 
 `w_candidate(number, user_key, user_id, entered_at, entry_event, entry_name, key, properties, late)`
     whoever may enter, in no order.

@@ -73,8 +73,7 @@ def _take_turns(walk: Walk, hold: Hold, place: Place, tied: Sequence[Awaited]) -
 
 def _make_acts(walk: Walk, hold: Hold, place: Place) -> None:
     """`w_act`: the events that take or restart tokens of `w_here`, each by the first branch that it meets, and `expires`, when the wait
-    that
-    begins with it is over; `w_hold` the same of the wait under way. Where nothing restarts a wait, the first such event of each is enough.
+    that begins with it is over; `w_hold` the same of the wait under way. Where nothing restarts a wait, `w_act` has its first event alone.
     """
     engine = walk.engine
     asked = [place.id, hold.since_entry, hold.since_entry]
@@ -95,7 +94,7 @@ def _make_acts(walk: Walk, hold: Hold, place: Place) -> None:
 
 
 def _add_whens(walk: Walk, hold: Hold) -> None:
-    """Add to `w_branch_act` the first instants at which conditions of branches are true."""
+    """Add to `w_act` the first instants at which conditions of branches are true."""
     for number, branch in enumerate(hold.branches):
         if branch.when is not None:
             walk.engine.execute(_WAITERS)

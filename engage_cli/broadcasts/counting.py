@@ -5,7 +5,8 @@ policy asks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.deciding import REASONS
@@ -17,8 +18,7 @@ OPEN = "open"
 """Deferred: who wins the test is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waterfall:
+class Waterfall(Struct, frozen=True):
     """What became of everybody who was matched. `skipped` by reason, in the order in which they are asked; of those deferred `later` have a
     `send_at` that has not come, `open` wait for the winner."""
 

@@ -1,8 +1,9 @@
 """What a broadcast asks of the data: its conditions as of one instant, the recipients' zones, the goal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from engage_cli.broadcasts.instants import instant_of_decision
 from engage_cli.definitions.broadcast import Broadcast
@@ -25,8 +26,7 @@ RECIPIENTS = "recipients"
 EXCLUDE = "exclude"
 
 
-@dataclass(frozen=True)
-class PlannedBroadcast:
+class PlannedBroadcast(Struct, frozen=True):
     """A broadcast that a run does something for: by `broadcast`, which is the kept definition once its recipients are found.
 
     `instant` is its own instant of sending. `row` is what the state has of it, None before its recipients are found. `at_once`: it is sent

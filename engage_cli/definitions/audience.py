@@ -1,6 +1,6 @@
 """The audience definition."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
@@ -8,8 +8,7 @@ from engage_cli.definitions.subjects import Subject
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """A named set of users, or of accounts (`of`).
 
     `with_traits` are sent along in outputs; `sync` names destinations that get the changes of membership.

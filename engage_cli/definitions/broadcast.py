@@ -1,7 +1,8 @@
 """The broadcast definition: one message to many people at one time, in variants if it is a test."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.journey import Goal
@@ -22,8 +23,7 @@ class BroadcastStatus(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, slots=True)
-class SendAt:
+class SendAt(Struct, frozen=True):
     """When it is sent: in the project's zone where the instant names none; of a bare date its first instant.
 
     `local`: the instant has no offset, and is what each recipient's clock shows.
@@ -34,8 +34,7 @@ class SendAt:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(Struct, frozen=True):
     """How many recipients are right, ends included, before anybody is excluded by the policy; None: no bound. Else it is refused."""
 
     span: Span
@@ -43,8 +42,7 @@ class Expect:
     at_least: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """What a message says in place of the template's own, or (`template`) in place of the broadcast's; None: as there."""
 
     template: str | None = None
@@ -54,8 +52,7 @@ class Wording:
     reply_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """A share of the recipients. `percent_millionths` is exact, in millionths of a percent.
 
     `control`: they are not written to, and the others are measured against them. Its wording is empty.
@@ -72,8 +69,7 @@ WINNING = (Outcome.DELIVERED, Outcome.OPENED, Outcome.CLICKED, Outcome.CONVERTED
 """By what a variant can win."""
 
 
-@dataclass(frozen=True, slots=True)
-class Winner:
+class Winner(Struct, frozen=True):
     """Who is in no variant gets the one that does best: decided `after` so long from the broadcast's own instant of sending.
 
     `by`: the outcome whose share of the messages sent is the greatest (CONVERTED: the goal); `otherwise` (`else` in YAML) is the variant
@@ -86,8 +82,7 @@ class Winner:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(Struct, frozen=True):
     """A named broadcast. Who gets it is asked once, as of its instant of sending: `recipients` but those of `exclude`.
 
     `send_at` None: when it is sent by hand. `subject` and the like, in `wording`, stand in place of the template's own, and the variants'

@@ -1,7 +1,8 @@
 """Comparisons and wheres: what a property, a trait or an element must be like. docs/values.md gives their meaning."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.values import Duration, Period, Value
@@ -44,8 +45,7 @@ class Op(StrEnum):
 NEGATIONS = {Op.NE: Op.EQ, Op.NOT_IN: Op.IN, Op.NOT_CONTAINS: Op.CONTAINS, Op.NOT_MATCHES: Op.MATCHES}
 
 
-@dataclass(frozen=True, slots=True)
-class ListFile:
+class ListFile(Struct, frozen=True):
     """`in_file`: a CSV file in the project folder whose first column holds the values."""
 
     path: str
@@ -54,8 +54,7 @@ class ListFile:
 Operand = Value | tuple[Value, ...] | bool | Duration | Period | ListFile
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """One operator with its operand.
 
     The operand by operator: a Value for eq, ne, contains, not_contains, gt … until, starts_with, ends_with (Text or a
@@ -71,8 +70,7 @@ class Test:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """All tests hold for one value. `ignore_case` applies to every text test among them."""
 
     tests: tuple[Test, ...]
@@ -80,8 +78,7 @@ class Comparison:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """The value at `path` compares so. Inside an element the path is relative; None is the element itself."""
 
     path: Path | None
@@ -89,8 +86,7 @@ class Field:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """Some one element of the list at `path` meets `where`. The path's last part is `[]`."""
 
     path: Path
@@ -98,22 +94,19 @@ class Element:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WhereAll:
+class WhereAll(Struct, frozen=True):
     """Every part holds. An empty one holds always (no `where`)."""
 
     parts: tuple["Where", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WhereAny:
+class WhereAny(Struct, frozen=True):
     """At least one part holds."""
 
     parts: tuple["Where", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WhereNot:
+class WhereNot(Struct, frozen=True):
     """The part does not hold. `none: [..]` is the not of an any."""
 
     part: "Where"

@@ -1,7 +1,8 @@
 """Conditions as an author wrote them, checked and typed. docs/conditions.md gives their meaning."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
 from engage_cli.definitions.paths import Path
@@ -12,31 +13,27 @@ from engage_cli.source import Span
 # ---- windows -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True):
     """(as_of − duration, as_of]."""
 
     duration: Duration
 
 
-@dataclass(frozen=True, slots=True)
-class BetweenAgo:
+class BetweenAgo(Struct, frozen=True):
     """(as_of − far, as_of − near]."""
 
     far: Duration
     near: Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """[since, until); a bare date takes its whole day in. At least one of the two."""
 
     since: Instant | Day | None
     until: Instant | Day | None
 
 
-@dataclass(frozen=True, slots=True)
-class InPeriod:
+class InPeriod(Struct, frozen=True):
     """A calendar period of as_of in the project's zone."""
 
     period: Period
@@ -46,8 +43,7 @@ Window = Within | BetweenAgo | Range | InPeriod | None
 """None is all history."""
 
 
-@dataclass(frozen=True, slots=True)
-class JourneySince:
+class JourneySince(Struct, frozen=True):
     """From the instance's entry on (`step` None), or from its arrival at a step; the instant itself included. In journeys only."""
 
     step: str | None
@@ -67,15 +63,13 @@ class Aggregate(StrEnum):
     UNIQUE = "unique"
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """How many events match. `never: true` is `count: 0`."""
 
     comparison: Comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """A sum, average, minimum, maximum or number of distinct values of a property."""
 
     aggregate: Aggregate
@@ -83,23 +77,20 @@ class Measure:
     comparison: Comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """On how many distinct calendar days of the project's zone."""
 
     comparison: Comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """The first (`earliest`) or last (`latest`) of the matching events meets `where` as well."""
 
     latest: bool
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Regularly:
+class Regularly(Struct, frozen=True):
     """`comparison` of the count holds in at least `at_least` of the last `of_last` stretches of `every`."""
 
     every: Duration
@@ -123,37 +114,31 @@ class FirstTime(StrEnum):
 # ---- kinds ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     parts: tuple["Condition", ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     parts: tuple["Condition", ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class NoneOf:
+class NoneOf(Struct, frozen=True):
     parts: tuple["Condition", ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     part: "Condition"
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Everyone:
+class Everyone(Struct, frozen=True):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TraitIs:
+class TraitIs(Struct, frozen=True):
     """The trait at `path` compares so. `user_id` is the user's id."""
 
     path: Path
@@ -161,8 +146,7 @@ class TraitIs:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EventDone:
+class EventDone(Struct, frozen=True):
     """The user did one of `names` (each may hold `*`), as the rest says.
 
     `match`: the property that equals the key of the journey's instance; `since` (beside a window of an `until` alone, or of none):
@@ -187,8 +171,7 @@ class Order(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a sequence. A negated one must not happen."""
 
     names: tuple[str, ...]
@@ -200,8 +183,7 @@ class Step:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceDone:
+class SequenceDone(Struct, frozen=True):
     """The user did these steps in order. `match` and `since` as of an EventDone, for all of its events."""
 
     steps: tuple[Step, ...]
@@ -217,14 +199,12 @@ class SequenceDone:
     since: JourneySince | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InAudience:
+class InAudience(Struct, frozen=True):
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InShare:
+class InShare(Struct, frozen=True):
     """`random`: the user's bucket falls in the share. `percent` is exact: millionths of a percent, 0 to 100,000,000."""
 
     percent_millionths: int
@@ -233,8 +213,7 @@ class InShare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InSql:
+class InSql(Struct, frozen=True):
     """The user is among the `user_id`s of one read-only SELECT over the declared sources."""
 
     text: str
@@ -250,8 +229,7 @@ class ConsentStatus(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class HasConsent:
+class HasConsent(Struct, frozen=True):
     """The user's subscription state of the channel, or of the group on it, is one of `statuses`."""
 
     channel: str
@@ -276,8 +254,7 @@ class Quantifier(StrEnum):
         return Subject.USERS if self.value.endswith(("user", "users")) else Subject.ACCOUNTS
 
 
-@dataclass(frozen=True, slots=True)
-class Quantified:
+class Quantified(Struct, frozen=True):
     """So many of the subjects that memberships link with this one meet `part`."""
 
     quantifier: Quantifier
@@ -285,8 +262,7 @@ class Quantified:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ContextIs:
+class ContextIs(Struct, frozen=True):
     """What the instance carries at `path` (it begins with `entry` or a hold branch's name) compares so. In journeys only."""
 
     path: Path
@@ -315,8 +291,7 @@ class MessageStatus(StrEnum):
     CONVERTED = "converted"
 
 
-@dataclass(frozen=True, slots=True)
-class MessageMade:
+class MessageMade(Struct, frozen=True):
     """Such a message was made for the user in the window.
 
     `name` is that of the broadcast, journey or step; `journey` that in which the step stands, and None for the other two.
@@ -334,8 +309,7 @@ INSIDE = "inside"
 ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyState:
+class JourneyState(Struct, frozen=True):
     """The user has an instance of the journey that is open (`status` INSIDE), over (ENDED), or over for the reason that `status` names.
 
     `window`: when it was entered (INSIDE), or when it ended.
@@ -347,8 +321,7 @@ class JourneyState:
     window: Window = None
 
 
-@dataclass(frozen=True, slots=True)
-class HasEntity:
+class HasEntity(Struct, frozen=True):
     """So many rows of an entity, linked with the subject (inside `has`: with the row around it), meet `where` and `has`.
 
     `has` is made of `entity` conditions and groups of them; `ask` None: at least one.

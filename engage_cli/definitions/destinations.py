@@ -1,8 +1,9 @@
 """Destinations: where changes of membership go, as calls or as lists of identifiers."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.source import Span
@@ -15,8 +16,7 @@ class Call(StrEnum):
     IDENTIFY = "identify"
 
 
-@dataclass(frozen=True, slots=True)
-class EventsDestination:
+class EventsDestination(Struct, frozen=True):
     """A destination that takes changes of membership as `track` or `identify` calls, one a line of `format`.
 
     `each_user`: of audiences of accounts it is told of each user of an account, instead of the account.
@@ -74,8 +74,7 @@ class Form(StrEnum):
         return not self.tells_who and self not in (Form.TEXT, Form.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class ListColumn:
+class ListColumn(Struct, frozen=True):
     """A column of a list: its name in the files, the trait that it holds, in which form, and whether as a SHA-256 (lower-case hex).
 
     `tells_who`: a row of which no such column has a value is of nobody that the destination could know, and is not sent.
@@ -89,16 +88,14 @@ class ListColumn:
     tells_who: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """The country whose phone numbers come without a country code: of the trait, where that names one, else the code (ISO 3166)."""
 
     code: str | None
     trait: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListDestination:
+class ListDestination(Struct, frozen=True):
     """A destination that takes lists: one row a member with the identifiers that it knows people by. `max_change` as of events."""
 
     name: str

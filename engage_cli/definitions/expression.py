@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 
@@ -16,22 +17,19 @@ class ExpressionError(ValueError):
     """The text is no expression; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A number as written."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class OfTrait:
+class OfTrait(Struct, frozen=True):
     """The value of a trait, as a number; missing where it reads as none."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """`left` + - * / `right`; missing where one of them is, or where the result is no finite number."""
 
     operator: str
@@ -39,8 +37,7 @@ class Combined:
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """`min`, `max` (missing where a part is), `coalesce` (the first that is not missing), `abs`."""
 
     function: str

@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 STATE_ID = ":id"
 """The kind of an id that the state has stays of a person under. No identifier has such a name."""
@@ -28,8 +29,7 @@ def address_form(value: str) -> str:
     return re.sub(r"[^0-9+]", "", text) if _PHONE.fullmatch(text) else text
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """The hashes by kind: the name of an identifier (`user_id` where nothing joins users), STATE_ID, ADDRESS."""
 
     hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """Which identifiers join what is known of a person: `identity` of engage.yaml."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.source import Span
 
@@ -11,8 +12,7 @@ ANONYMOUS_ID = "anonymous_id"
 """The identifier that `anonymousId` of raw Segment calls is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """An identifier: the field or column of this name. A profile has at most `limit` different values of it."""
 
     name: str
@@ -20,8 +20,7 @@ class Identifier:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The identifiers in the order of their priority, `user_id` first, and by name the values that count as missing."""
 
     identifiers: tuple[Identifier, ...]

@@ -1,8 +1,9 @@
 """The journey definition: how people enter, what happens to them step by step, and when they leave."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import ENDED, INSIDE, Condition
 from engage_cli.definitions.journey_steps import JourneyStep, Occurrence, walk
@@ -49,18 +50,15 @@ RESERVED_REASONS = frozenset({INSIDE, ENDED, *EndReason})
 # ---- entry, exits, goal --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(Struct, frozen=True):
     """`reentry: never`: once for each user, or user and key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(Struct, frozen=True):
     """`reentry: always`: whenever no instance of the user (and key) is open."""
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """`reentry: {after: 30 days}`: so long after the last instance of the user (and key) ended."""
 
     duration: Duration
@@ -69,8 +67,7 @@ class After:
 Reentry = Never | Always | After
 
 
-@dataclass(frozen=True, slots=True)
-class EntryOn:
+class EntryOn(Struct, frozen=True):
     """An event enters. `condition` (`if`) is asked as of the event; `key` is the property of which each value has an instance of its own.
 
     `since`: events before it never enter; None: from the time when the journey first went live.
@@ -84,8 +81,7 @@ class EntryOn:
     since: Instant | Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryWhen:
+class EntryWhen(Struct, frozen=True):
     """A condition that becomes true enters. `backfill`: once, also those for whom it is true already."""
 
     condition: Condition
@@ -103,24 +99,21 @@ class EntryWhen:
 Entry = EntryOn | EntryWhen
 
 
-@dataclass(frozen=True, slots=True)
-class ExitOn:
+class ExitOn(Struct, frozen=True):
     """The instance ends at the next such event."""
 
     on: Occurrence
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ExitWhen:
+class ExitWhen(Struct, frozen=True):
     """The instance ends as soon as the condition is true."""
 
     condition: Condition
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ExitAfter:
+class ExitAfter(Struct, frozen=True):
     """The instance ends so long after its entry."""
 
     duration: Duration
@@ -130,8 +123,7 @@ class ExitAfter:
 ExitRule = ExitOn | ExitWhen | ExitAfter
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """What the journey is for: reached by such an event, no later than `within` after the entry (`for` in YAML; None: at any time).
 
     `exit`: reaching it ends the instance, too.
@@ -149,8 +141,7 @@ ENTRY = "entry"
 """The name under which the context has the event that entered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(Struct, frozen=True):
     """A named journey. Steps have ids, written or derived from where they stand; `all_steps` has each once."""
 
     name: str

@@ -5,7 +5,8 @@ what follows it. After the branches of a fork stands its join, where the instanc
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_steps import Delay, Exit, Fork, Goto, Hold, JourneyStep, Randomize, Split, branches_of, walk
@@ -18,8 +19,7 @@ JOINED = ":joined"
 """The way out of a join."""
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """Where the branches of a fork come together."""
 
     fork: str
@@ -33,8 +33,7 @@ class Join:
 Node = JourneyStep | Join
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A way out of a node. `branch` names the branch of the step that it leads into; `target` is a place, None the end of the path."""
 
     outcome: str
@@ -42,8 +41,7 @@ class Way:
     target: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A node and the ways out of it. `fork` is the place of the innermost fork around it, None outside of forks."""
 
     index: int
@@ -61,8 +59,7 @@ class Place:
         return next(way for way in self.ways if way.outcome == outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyGraph:
+class JourneyGraph(Struct, frozen=True):
     """The places of a journey in order; the first is where an instance begins."""
 
     places: tuple[Place, ...]

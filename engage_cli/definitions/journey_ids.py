@@ -1,10 +1,10 @@
 """The ids of steps that have none written: where they stand (branch path), their kind, and their ordinal among that kind there."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import assert_never
 
 from engage_cli.definitions.journey_steps import TIMEOUT, Delay, Exit, Fork, Goto, Hold, JourneyStep, Randomize, Send, SetTrait, Split, Sync
+from engage_cli.records import replace
 
 
 def with_ids(steps: tuple[JourneyStep, ...], path: str = "") -> tuple[JourneyStep, ...]:

@@ -4,7 +4,8 @@ And what broadcasts read of journeys, and journeys of broadcasts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.broadcast import Broadcast
@@ -85,8 +86,7 @@ def _broadcasts_in(condition: Condition, audiences: Mapping[str, Audience], seen
                 pass
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Finds the journeys behind conditions. `setters` are the journeys that set a trait, by the trait's name."""
 
     audiences: Mapping[str, Audience]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from engage_cli.definitions.comparisons import ALWAYS, Where
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
@@ -14,8 +16,7 @@ TIMEOUT = "timeout"
 """What stands for a branch's name on the way of a hold that nothing ended in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """`on`: the next event of one of `names` (each may hold `*`) that meets `where`.
 
     `match`: the property that equals the instance's key; None where it is not tied to it.
@@ -52,8 +53,7 @@ class Weekday(StrEnum):
     SUN = "sun"
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(Struct, frozen=True):
     """So long before or after a date that was read from data: `-1 hour`."""
 
     duration: Duration
@@ -63,30 +63,26 @@ class Offset:
         return f"{'-' if self.before else ''}{self.duration}"
 
 
-@dataclass(frozen=True, slots=True)
-class ForDuration:
+class ForDuration(Struct, frozen=True):
     """So long after the arrival."""
 
     duration: Duration
 
 
-@dataclass(frozen=True, slots=True)
-class UntilInstant:
+class UntilInstant(Struct, frozen=True):
     """Until a fixed instant, in the project's zone where it names none; of a bare date its first one. A past one is no wait."""
 
     instant: Instant | Day
 
 
-@dataclass(frozen=True, slots=True)
-class UntilLocalTime:
+class UntilLocalTime(Struct, frozen=True):
     """Until the next such time of day where the person is, from the arrival on, on one of `days` (in the order of the week; none: any)."""
 
     time: ClockTime
     days: tuple[Weekday, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InWindow:
+class InWindow(Struct, frozen=True):
     """Until the next moment in [start, end) of a day where the person is, on one of `days` (none: any); no wait inside it."""
 
     start: ClockTime
@@ -94,8 +90,7 @@ class InWindow:
     days: tuple[Weekday, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UntilValue:
+class UntilValue(Struct, frozen=True):
     """Until a date read from the context or a trait as of the arrival, and `offset` from it; past or missing, it is no wait."""
 
     value: ContextRef | TraitRef
@@ -107,16 +102,14 @@ Wait = ForDuration | UntilInstant | UntilLocalTime | InWindow | UntilValue
 # ---- steps ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(Struct, frozen=True):
     id: str
     written: bool
     span: Span
     wait: Wait
 
 
-@dataclass(frozen=True, slots=True)
-class HoldBranch:
+class HoldBranch(Struct, frozen=True):
     """Taken by an event (`on`, whose properties go into the context under `name`) or when a condition is true: exactly one of the two.
 
     `restart` (of an event, without steps): the wait begins again.
@@ -130,8 +123,7 @@ class HoldBranch:
     steps: tuple["JourneyStep", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Until one of the branches, at most `duration` (then `timeout`); without a duration, until then.
 
     `since_entry`: also an event between the entry and the arrival counts.
@@ -146,8 +138,7 @@ class Hold:
     since_entry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WhenBranch:
+class WhenBranch(Struct, frozen=True):
     """A branch of a split or fork; one without `when` is for everyone (else)."""
 
     name: str
@@ -156,8 +147,7 @@ class WhenBranch:
     steps: tuple["JourneyStep", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """The first branch whose condition holds; where none does, on to the next step."""
 
     id: str
@@ -166,8 +156,7 @@ class Split:
     branches: tuple[WhenBranch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(Struct, frozen=True):
     """Every branch whose condition holds, side by side; on when the last has ended."""
 
     id: str
@@ -176,8 +165,7 @@ class Fork:
     branches: tuple[WhenBranch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """A share of the people. `percent_millionths` is exact, in millionths of a percent; those of a randomize make 100,000,000."""
 
     name: str
@@ -187,8 +175,7 @@ class Arm:
     steps: tuple["JourneyStep", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Randomize:
+class Randomize(Struct, frozen=True):
     """One arm for each instance, by chance; the same again for the same user and key unless `reassign`."""
 
     id: str
@@ -212,8 +199,7 @@ class Render(StrEnum):
     VARIABLES = "variables"
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A message. `subject`, `preheader`, `sender` (`from`) and `reply_to` stand in place of the template's own.
 
     `priority`: the greater comes first where caps leave no room for all. `expires_after` None: the default.
@@ -235,8 +221,7 @@ class Send:
     reply_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(Struct, frozen=True):
     """To a destination: onto a `list` of it, and off again after `remove_after`; or an `event` with `properties`, in the order written."""
 
     id: str
@@ -249,8 +234,7 @@ class Sync:
     properties: tuple[tuple[str, Value], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SetTrait:
+class SetTrait(Struct, frozen=True):
     """`set`: a trait of ours on the user gets a value, as of the arrival."""
 
     id: str
@@ -260,8 +244,7 @@ class SetTrait:
     to: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(Struct, frozen=True):
     """On to the step `target`, which stands further down."""
 
     id: str
@@ -270,8 +253,7 @@ class Goto:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """The instance ends, for this reason."""
 
     id: str

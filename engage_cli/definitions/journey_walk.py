@@ -1,8 +1,9 @@
 """Everything that a journey asks: its conditions and events with the places where they stand. Read by the rules and by `check`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.condition_walk import leaves_of, references_in, references_of
 from engage_cli.definitions.conditions import Condition
@@ -21,8 +22,7 @@ class Role(StrEnum):
     STEP = "step"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a journey asks: in which role, at which step (its id; None outside the steps), in which branch of a hold."""
 
     role: Role
@@ -30,8 +30,7 @@ class Place:
     branch: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AskedCondition:
+class AskedCondition(Struct, frozen=True):
     """A condition. `acts` tells one that acts when it becomes or is true (`when` of entry, hold, exit) from one that is looked at once."""
 
     place: Place
@@ -40,8 +39,7 @@ class AskedCondition:
     acts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AskedEvent:
+class AskedEvent(Struct, frozen=True):
     """An event that is waited for, or that enters."""
 
     place: Place
@@ -53,8 +51,7 @@ class AskedEvent:
         return self.on.span
 
 
-@dataclass(frozen=True, slots=True)
-class AskedValue:
+class AskedValue(Struct, frozen=True):
     """A value that a step takes: a date, what a trait is set to, a property of a synced event."""
 
     place: Place

@@ -1,8 +1,9 @@
 """What has been read of a project before the rules across definitions are checked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.broadcast import Broadcast
@@ -14,8 +15,7 @@ from engage_cli.definitions.trait import Trait
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedAudience:
+class LoadedAudience(Struct, frozen=True):
     """An audience by its name, also where the rest of it could not be read (`definition` is None)."""
 
     name: str
@@ -28,8 +28,7 @@ class LoadedAudience:
         return tuple(mention for mention in self.mentions if mention.kind is kind)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTrait:
+class LoadedTrait(Struct, frozen=True):
     """A computed trait by its name, also where the rest of it could not be read (`definition` is None)."""
 
     name: str
@@ -38,8 +37,7 @@ class LoadedTrait:
     mentions: tuple[Mention, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedJourney:
+class LoadedJourney(Struct, frozen=True):
     """A journey by its name, also where the rest of it could not be read (`definition` is None)."""
 
     name: str
@@ -48,8 +46,7 @@ class LoadedJourney:
     mentions: tuple[Mention, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedBroadcast:
+class LoadedBroadcast(Struct, frozen=True):
     """A broadcast by its name, also where the rest of it could not be read (`definition` is None)."""
 
     name: str
@@ -58,8 +55,7 @@ class LoadedBroadcast:
     mentions: tuple[Mention, ...]
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """Everything read. `folder` is None where the texts come from no folder.
 
     `perhaps` are names that files may define which could not be read to their end.

@@ -1,8 +1,9 @@
 """Outcomes of messages: what a provider tells of a message comes back as an ordinary event that carries the message's id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.paths import Path, path_of
 
@@ -35,8 +36,7 @@ DEFAULT_NAMES: Mapping[Outcome, tuple[str, ...]] = {
 ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """The events that tell each outcome, and the property of theirs that holds the message's id."""
 
     names: Mapping[Outcome, tuple[str, ...]] = field(default_factory=lambda: dict(DEFAULT_NAMES))

@@ -1,8 +1,9 @@
 """Paths into event properties and traits: `cart.total`, `items.0.sku`, `items[].sku`, `["utm.source"]`."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Each(Enum):
@@ -25,8 +26,7 @@ class PathError(ValueError):
     """The text is no path; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A way into a JSON-like value: names (or list indexes, as digits) and `EACH`. Never empty."""
 
     parts: tuple[Part, ...]

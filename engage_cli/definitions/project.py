@@ -1,8 +1,10 @@
 """The project: `engage.yaml` as typed values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.broadcast import Broadcast
@@ -28,8 +30,7 @@ class MissingFile(StrEnum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Files of one shape.
 
     `path` is a local path relative to the project folder (or absolute), an `s3://` or `https://` address, and may be a glob.
@@ -47,8 +48,7 @@ class Source:
     segment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """A further table of the warehouse: rows with a key, linked to users, accounts or rows of other entities.
 
     `key` is the column that names a row, `links` says by what a row is linked (`user`, `account`, or an entity's name) which column holds
@@ -75,8 +75,7 @@ KINDS = ("events", "profiles", "accounts", "memberships", "consents", "suppressi
 """All kinds of sources."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Everything that a project reads. Several entries of one kind are one relation. `identity`: how its users are joined, if they are.
     Rows of people who are `forgotten` count as if they were not there."""
 
@@ -112,8 +111,7 @@ class Sources:
         return next(entity for entity in self.entities if entity.name == name)
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """A way to reach people. `address` is the trait that holds the address, `sender` who writes where a template does not say."""
 
     name: str
@@ -121,16 +119,14 @@ class Channel:
     sender: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """In what language a person is written to: that of a trait, if templates are written in it, else the `default` of all templates."""
 
     trait: Path | None = None
     default: str = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(Struct, frozen=True):
     """Addresses of the project's own pages, with `{token}` or `{message_id}` in them; None: not declared."""
 
     unsubscribe: str | None = None
@@ -138,8 +134,7 @@ class Urls:
     view: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(Struct, frozen=True):
     """The time of day in which nobody is written to, on the person's clock: from `start` until `end`, over midnight where it is no
     later."""
 
@@ -153,8 +148,7 @@ class QuietHours:
         return minutes >= self.start.minutes or minutes < self.end.minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+class Cap(Struct, frozen=True):
     """At most so many messages in so long to one person; `channel` None: of all channels together."""
 
     at_most: int
@@ -165,16 +159,14 @@ class Cap:
         return f"at most {self.at_most} {f'{self.channel} ' if self.channel else ''}per {self.per}"
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
+class Holdout(Struct, frozen=True):
     """The share of people, in millionths of a percent, who get no marketing. `salt` says who they are."""
 
     millionths: int
     salt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Messaging:
+class Messaging(Struct, frozen=True):
     """What `messaging` says of who is written to how. Channels and groups in the order written; none: any name will do."""
 
     channels: Mapping[str, Channel] = field(default_factory=dict)
@@ -187,8 +179,7 @@ class Messaging:
     holdout: Holdout | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
+class EngineSettings(Struct, frozen=True):
     """What DuckDB may use. `memory_limit` as DuckDB writes it (`4GB`), `threads` None for every core."""
 
     memory_limit: str
@@ -196,8 +187,7 @@ class EngineSettings:
     temp_directory: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """`engage.yaml`. Paths are relative to the project folder. `store` is None where files are to be read at every run."""
 
     project: str
@@ -216,8 +206,7 @@ class Config:
     """The destinations of messages, in the order written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True, dict=True):
     """A project folder, read whole: its settings and its definitions by name, in name order."""
 
     folder: str
@@ -231,9 +220,9 @@ class Project:
     broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
     remarks: tuple[Issue, ...] = ()
     """What is not wrong, but should be known: warnings and notes, in the order of their places."""
-    set_traits: frozenset[str] = field(init=False, repr=False, compare=False)
-    """The traits that steps of journeys set. Kept, since every definition's plan asks."""
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def set_traits(self) -> frozenset[str]:
+        """The traits that steps of journeys set. Kept, since every definition's plan asks."""
         steps = (step for journey in self.journeys.values() for step in journey.all_steps())
-        object.__setattr__(self, "set_traits", frozenset(step.trait for step in steps if isinstance(step, SetTrait)))
+        return frozenset(step.trait for step in steps if isinstance(step, SetTrait))

@@ -4,8 +4,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.broadcast import Broadcast
@@ -80,8 +81,7 @@ def _kept(text: str) -> Audience | Trait | Journey | Broadcast:
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """A file of definitions. With an issue, its text is not to be parsed."""
 
     path: str

@@ -1,8 +1,9 @@
 """The account of reading definition files: the issues found, and the names that definitions mention of each other."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.paths import Path
 from engage_cli.source import Issue, Span
@@ -33,8 +34,7 @@ class Mentioned(StrEnum):
     ENTITY = "entity"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A name that must exist elsewhere: checked when everything is read, whether or not the rest of its definition is right."""
 
     kind: Mentioned
@@ -42,8 +42,7 @@ class Mention:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyScope:
+class JourneyScope(Struct, frozen=True):
     """The journey in which something stands, as far as what stands inside needs to know it.
 
     `name` and `key` are None where the journey has none; `is_keyless` tells a journey without a key from one whose key cannot be read.
@@ -54,8 +53,7 @@ class JourneyScope:
     is_keyless: bool = True
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What has been found so far. Issues that an alias repeats are kept once. `journey`: the one that is being read, None elsewhere."""
 
     issues: dict[Issue, None] = field(default_factory=dict)

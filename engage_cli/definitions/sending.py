@@ -4,9 +4,10 @@ A secret is never in engage.yaml: it names the variable of the environment that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.values import Duration, Unit
 from engage_cli.source import Span
@@ -38,8 +39,7 @@ _CHANNELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FromEnvironment:
+class FromEnvironment(Struct, frozen=True):
     """A value that the environment holds, in the variable of this name."""
 
     variable: str
@@ -56,16 +56,14 @@ class Security(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """A name and the password for it."""
 
     username: Setting
     password: FromEnvironment
 
 
-@dataclass(frozen=True, slots=True)
-class Smtp:
+class Smtp(Struct, frozen=True):
     """A mail server."""
 
     host: str
@@ -74,8 +72,7 @@ class Smtp:
     login: Login | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """An address that takes each message as one POST.
 
     `idempotent`: whoever is behind it makes one message of all requests with the same Idempotency-Key, so that one whose answer was lost
@@ -114,8 +111,7 @@ def is_open(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in HERE
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """So many at most in any stretch of a duration."""
 
     at_most: int
@@ -126,8 +122,7 @@ _TIMEOUT = Duration(30, Unit.SECOND)
 _EXPIRES_AFTER = Duration(24, Unit.HOUR)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How messages are handed over: how fast, how many at a time, how often one is tried, how long an answer is waited for, and when it is
     too late for one, counted from its `send_at`."""
 
@@ -138,8 +133,7 @@ class Pace:
     expires_after: Duration = _EXPIRES_AFTER
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesDestination:
+class MessagesDestination(Struct, frozen=True):
     """A destination that takes the messages of a channel. Without a `way` they are written as the provider's requests, for others to
     send."""
 

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from engage_cli.source import Span
 
@@ -20,8 +21,7 @@ class TemplateKind(StrEnum):
     """A part only: styles that a layout includes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """A value of the front matter: a little template of its own. `line` is the file's line in which its text begins."""
 
     text: str
@@ -29,8 +29,7 @@ class Phrase:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(Struct, frozen=True):
     """What stands above a template's body. None: not said, so that the channel's own sender, or nothing, stands for it."""
 
     subject: Phrase | None = None
@@ -40,8 +39,7 @@ class FrontMatter:
     text: Phrase | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFile:
+class TemplateFile(Struct, frozen=True):
     """One file. `path` is from the project's folder, `name` from campaigns/templates/: what `extends` and `include` say.
 
     `language` is None where the name says none. `line` is the file's line in which the body begins.
@@ -56,8 +54,7 @@ class TemplateFile:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A message by its name, in every language and kind that it is written in, in the order of their paths."""
 
     name: str
@@ -68,8 +65,7 @@ class Template:
         return tuple(file for file in self.files if file.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
+class Templates(Struct, frozen=True):
     """Every message by its name, and the layouts and partials that they are made of by theirs (with the language's own beside it)."""
 
     messages: Mapping[str, Template] = field(default_factory=dict)

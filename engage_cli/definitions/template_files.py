@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.languages import language_of
 from engage_cli.definitions.reading import Reading, TooManyProblemsError, UnreadableError
@@ -35,8 +36,7 @@ def is_template(path: str) -> bool:
     return path.startswith(TEMPLATES)
 
 
-@dataclass(slots=True)
-class TemplateReader:
+class TemplateReader(Struct):
     """Takes the files one by one; `templates` are those that could be read, `issues` what is wrong with the others."""
 
     issues: dict[Issue, None] = field(default_factory=dict)
@@ -68,8 +68,7 @@ class TemplateReader:
 # ---- names ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """What the name of a file says."""
 
     stem: str

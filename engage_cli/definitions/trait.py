@@ -1,7 +1,8 @@
 """The trait definition: a value that is computed for each user, or each account."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.comparisons import ALWAYS, Where
 from engage_cli.definitions.conditions import Window
@@ -39,8 +40,7 @@ OVER_NONE = frozenset({Compute.COUNT, Compute.SUM, Compute.UNIQUE_COUNT, Compute
 """What is 0 over no events, unless `default` says otherwise; the others are missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfEvents:
+class OfEvents(Struct, frozen=True):
     """Computed over the subject's events of `names` that meet `where`, in the window, or in the subject's latest session.
 
     `session`: the longest pause within a session; a session is of all the subject's events. `at_least`: how often the most frequent
@@ -56,23 +56,20 @@ class OfEvents:
     at_least: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Expressed:
+class Expressed(Struct, frozen=True):
     """Arithmetic over other traits, as written and as read."""
 
     text: str
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class FromSql:
+class FromSql(Struct, frozen=True):
     """The `value` of the subject's row of one read-only SELECT of its id (`user_id`, `account_id`) and `value`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rfm:
+class Rfm(Struct, frozen=True):
     """Scores of how late, how often, and for how much (`property`, summed) the subject's events of `names` are, among all who have some."""
 
     names: tuple[str, ...]
@@ -84,8 +81,7 @@ class Rfm:
 Computation = OfEvents | Expressed | FromSql | Rfm
 
 
-@dataclass(frozen=True, slots=True)
-class Trait:
+class Trait(Struct, frozen=True):
     """A value computed for each user or account (`of`); `default` stands where it is missing."""
 
     name: str

@@ -4,43 +4,39 @@ Frozen values with no behaviour beyond their own text. Instants without an offse
 gives them the project's zone.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Text, compared exactly."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A finite number; whole ones are int."""
 
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(Struct, frozen=True):
     """true or false."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A bare date: the whole day in the project's zone."""
 
     value: date
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """A date with a time. Naive (no tzinfo) means the project's zone."""
 
     value: datetime
@@ -49,23 +45,20 @@ class Instant:
 Literal = Text | Number | Boolean | Day | Instant
 
 
-@dataclass(frozen=True, slots=True)
-class TraitRef:
+class TraitRef(Struct, frozen=True):
     """`{trait: home_city}`: the subject's own trait."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class StepRef:
+class StepRef(Struct, frozen=True):
     """`{ref: viewed.product_id}`: a property of the event that an earlier step took."""
 
     step: str
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRef:
+class ContextRef(Struct, frozen=True):
     """`{context: entry.cart_id}`: what a journey's instance carries; the path begins with `entry` or a hold branch's name."""
 
     path: Path
@@ -95,8 +88,7 @@ class Unit(StrEnum):
 SECONDS = {Unit.SECOND: 1, Unit.MINUTE: 60, Unit.HOUR: 3600, Unit.DAY: 86400, Unit.WEEK: 604800}
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """A whole, positive number of units, such as `30 days`; at most 200 years."""
 
     amount: int

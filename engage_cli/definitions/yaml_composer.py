@@ -4,10 +4,10 @@ Beyond libyaml this refuses duplicate keys, keys that are no text, merge keys an
 of nodes after the expansion of aliases, so that no small file can become a large one.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 from yaml import CSafeLoader
 
 from engage_cli.definitions.values import Text
@@ -23,8 +23,7 @@ _WITH_SUGGESTION = 500
 """Among more anchors than these the closest one is not looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """The documents of a file that are not empty, and what is wrong with its YAML. After a broken line nothing more is read."""
 
     documents: tuple[Node, ...]
@@ -52,8 +51,7 @@ class _TooMuchError(Exception):
     """A bound is passed; the issue is recorded, and the rest of the file is left unread."""
 
 
-@dataclass(slots=True)
-class _Built:
+class _Built(Struct):
     """A finished node; `size` counts its nodes with aliases expanded, `height` its levels of lists and mappings."""
 
     node: Node
@@ -61,8 +59,7 @@ class _Built:
     height: int = 0
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """A list or mapping under way."""
 
     start: Any

@@ -1,13 +1,12 @@
 """YAML nodes with the place of each: what shapes read. Made by yaml_composer, which bounds their number and depth."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engage_cli.definitions.values import Boolean, Day, Instant, Literal, Number, Text
 from engage_cli.source import Span, visible
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A single value; None is null. `text` is as written, without quotes; `plain` says that there were none."""
 
     value: Literal | None
@@ -16,16 +15,14 @@ class Scalar:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A list."""
 
     items: tuple["Node", ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One key of a mapping and its value."""
 
     key: str
@@ -33,8 +30,7 @@ class Entry:
     value: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """Entries in the order in which they are written; no key twice. Not `whole` where a key was left out as wrong."""
 
     entries: tuple[Entry, ...]
@@ -50,8 +46,7 @@ class Mapping:
         return next((entry for entry in self.entries if entry.key == key), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A node that was reported as wrong when it was composed, and needs no second report."""
 
     span: Span

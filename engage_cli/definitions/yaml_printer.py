@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from engage_cli.definitions.values import Text
 from engage_cli.definitions.yaml_scalars import ScalarError, resolve_plain
@@ -12,8 +13,7 @@ _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_. /-]*[A-Za-z0-9_])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A scalar as it stands in YAML: a number, a date, `true`."""
 
     text: str

@@ -1,9 +1,10 @@
 """What came of one attempt to hand a message over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
+
+from msgspec import Struct
 
 from engage_cli.messaging.message import Message
 from engage_cli.source import visible
@@ -23,8 +24,7 @@ class Outcome(Enum):
     NOT_BEGUN = auto()  # the log did not let us begin
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a server said. `wait`: so many seconds it wants to be left alone."""
 
     outcome: Outcome

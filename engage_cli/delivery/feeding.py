@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
+
+from msgspec import Struct, field
 
 from engage_cli.delivery.log import SETTLED, Entry, Fate, Readings
 from engage_cli.delivery.permission import WORDS, Permission
@@ -15,8 +16,7 @@ EXPIRED = "expired"
 EARLY = "early"
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """As of when messages are looked at, and how long after its `send_at` one may be sent. `again`: those that came to this, too."""
 
     run: str
@@ -25,8 +25,7 @@ class Asking:
     again: Collection[Fate] = ()
 
 
-@dataclass(slots=True)
-class Fed:
+class Fed(Struct):
     """What was looked at: how many were settled `before`, and those that are not to be sent now, as entries for the log."""
 
     looked: int = 0

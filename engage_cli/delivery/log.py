@@ -11,11 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
+
+from msgspec import Struct, field
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -38,8 +39,7 @@ SETTLED = (Fate.SENT, Fate.REFUSED, Fate.UNCERTAIN, Fate.SENDING)
 """What no later delivery changes by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A line of the log. `code` and `answer` are the server's last, or why a message was not sent; `at` (UTC) is when that was."""
 
     message_id: str
@@ -99,8 +99,7 @@ _FORGET = """
 _LOST = "UPDATE delivery SET fate = 'uncertain', code = 'interrupted', answer = 'the delivery was cut off' WHERE fate = 'sending'"
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     """Something to write, and who waits for it."""
 
     statement: str

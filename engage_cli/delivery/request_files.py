@@ -8,10 +8,11 @@ off it can be told what became of it, whatever engage.yaml says by then.
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
+
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -25,8 +26,7 @@ from engage_cli.messaging.providers.request import ProviderError
 Request = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFiles:
+class RequestFiles(Struct, frozen=True):
     """The files of one destination, for the messages of a run on a channel."""
 
     folder: Path
@@ -54,8 +54,7 @@ def recover_files(deliveries: Path, log: Log) -> None:
             files.remove(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """How messages become requests of a provider."""
 
     provider: Provider

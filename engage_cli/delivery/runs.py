@@ -3,21 +3,22 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.errors import DataError, UsageError
 from engage_cli.messaging.message import Message, read_message
 from engage_cli.outputs.folder import MANIFEST
+from engage_cli.records import replace
 from engage_cli.source import did_you_mean, visible
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _MESSAGES = re.compile(r"messages/([a-z]+)\.[a-z]+")
 
 
-@dataclass(frozen=True, slots=True)
-class MessageFile:
+class MessageFile(Struct, frozen=True):
     """The messages of a run on one channel, so many rows."""
 
     channel: str
@@ -31,8 +32,7 @@ class MessageFile:
         return self.path.suffix == ".jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class RunMessages:
+class RunMessages(Struct, frozen=True):
     """A run that has messages, by the name of its folder."""
 
     name: str

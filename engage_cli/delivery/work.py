@@ -8,10 +8,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Full, Queue
+
+from msgspec import Struct, field
 
 from engage_cli.crash import crash_point
 from engage_cli.delivery.answers import Answer, Courier, Outcome
@@ -55,8 +56,7 @@ class Standing:
             return self._doubts >= _DOUBTS or self._refusals >= _REFUSALS
 
 
-@dataclass(frozen=True, slots=True)
-class Handing:
+class Handing(Struct, frozen=True):
     """How the messages of a channel are handed over. `courier` makes one for each worker; `idempotent`: what got no answer is sent again.
 
     `again`: those that came to this, too.
@@ -72,8 +72,7 @@ class Handing:
     again: Collection[Fate] = ()
 
 
-@dataclass(slots=True)
-class Handed:
+class Handed(Struct):
     """What came of it. `stopped` is the answer after which nothing more was sent; `file` what was written, where requests go to files."""
 
     fates: Counter[Fate] = field(default_factory=Counter)

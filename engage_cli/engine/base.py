@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.project import Sources
@@ -19,8 +19,7 @@ from engage_cli.source import visible
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(Struct, frozen=True):
     """One file that a run read: its kind (`events`, `profiles`, …, `list`), path as declared and found, size in bytes and sha256 (hex)."""
 
     kind: str
@@ -29,8 +28,7 @@ class InputFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     """Rows of one file that cannot be read, by reason. `example` is the first such row's number (counted from 1) and its start."""
 
     path: str
@@ -40,8 +38,7 @@ class Reject:
     example: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OddZones:
+class OddZones(Struct, frozen=True):
     """How many people have a time zone of their own that is no IANA zone, in which trait it stands, and one of these names."""
 
     trait: str
@@ -49,8 +46,7 @@ class OddZones:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class Staging:
+class Staging(Struct, frozen=True):
     """What was staged: facts for the compiler, and an account for the user.
 
     `rows_read`, `rows_staged` count event rows; `duplicates` the events left out because of their message id.
@@ -116,8 +112,7 @@ class Upkeep(StrEnum):
     COMPACT = "compact"  # take in what is new, then make one segment of all
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFile:
+class StoreFile(Struct, frozen=True):
     """A file whose rows are in the event store: how many rows it has, how many are rejected or left out as duplicates, and the number of
     the ingestion that brought it."""
 
@@ -129,8 +124,7 @@ class StoreFile:
     ingest: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoreReport:
+class StoreReport(Struct, frozen=True):
     """The event store. `bytes` of its segments; `first` and `last` event (UTC); `columns` as `path:reading`.
 
     `new`, `changed`, `gone` are the files whose change it has not seen, `read` those that an upkeep read, `note` why all of them were.
@@ -154,8 +148,7 @@ class StoreReport:
     ahead: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What one relation cost: seconds of wall clock and of processor, the rows that it has, and those that were read for it."""
 
     relation: str

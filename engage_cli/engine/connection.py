@@ -4,12 +4,12 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.project import EngineSettings, MissingFile
@@ -43,8 +43,7 @@ THREADS: int | None = None
 """How many threads there are where engage.yaml does not say; None for one on each core."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """A macro that is made when a statement names it, and the variables that it reads."""
 
     name: str

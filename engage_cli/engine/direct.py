@@ -1,7 +1,6 @@
 """The events of a few users, with all that is in them, staged straight from the files: a look at one person needs no event store."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
 
 from engage_cli.definitions.project import Sources
@@ -33,6 +32,7 @@ from engage_cli.engine.staged import (
 from engage_cli.engine.store.relations import event_keys
 from engage_cli.engine.template import Sql, sql
 from engage_cli.plan.needs import Catalog, Needs
+from engage_cli.records import replace
 
 
 def stage_directly(work: Work, folder: FilePath, sources: Sources, needs: Needs, files: tuple[InputFile, ...]) -> Staging:

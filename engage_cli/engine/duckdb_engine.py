@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
@@ -30,6 +29,7 @@ from engage_cli.engine.store.upkeep import report, tend
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.plan.needs import ListNeed, Needs
 from engage_cli.plan.touched import Touch
+from engage_cli.records import replace
 
 COPY_OPTIONS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",

@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.plan.needs import Column
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """The names in DuckDB of the columns that cannot keep their own; all others do."""
 
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -5,8 +5,8 @@ an AST node or a function that is not listed here is a bug of the compiler, not 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.engine.allowed import ALLOWED, ALLOWED_FUNCTIONS
@@ -47,8 +47,7 @@ def _lowered(expression: exp.Expr) -> exp.Expr:
     return _printable(expression.transform(_lower_node, copy=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Macros:
+class Macros(Struct, frozen=True):
     """The macros that the lowered expression calls: of zones (engine/zones.py), of readings of text, each in two zones, of forms
     (engine/normal.py), and of stretches of so many days (engine/days.py)."""
 

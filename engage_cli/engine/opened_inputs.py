@@ -1,8 +1,9 @@
 """The files of a project beside those of events, opened for what a plan needs of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.project import Entity, Source, Sources
 from engage_cli.engine.base import InputFile
@@ -18,10 +19,10 @@ from engage_cli.engine.inputs.people import PeopleRows, account_rows, consent_ro
 from engage_cli.engine.inputs.segment_people import CallsAboutPeople, calls_about_people
 from engage_cli.engine.inputs.suppressions import SuppressionRows, suppression_rows
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """The rows of these files, by what they are about."""
 
     profiles: tuple[PeopleRows, ...]

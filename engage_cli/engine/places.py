@@ -6,9 +6,9 @@ little memory: `memory_limit` does not count them.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.engine.lowering import nodes
@@ -31,8 +31,7 @@ _UNSIZED = frozenset({"E_FIRST", "E_LAST", "E_SORTED_LIST", "E_LIST", "E_ONLY"})
 _UNITS = {"bytes": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
 
 
-@dataclass(frozen=True)
-class Population:
+class Population(Struct, frozen=True):
     """What a run groups: how many keys users have, how many events there are by the key of their name, of what time, and DuckDB's settings
     (memory in bytes)."""
 

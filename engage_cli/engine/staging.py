@@ -1,7 +1,6 @@
 """All inputs of a run as the staged relations that plan/needs.py describes, and the account of what was read."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path as FilePath
 
 from engage_cli.definitions.project import Sources
@@ -55,6 +54,7 @@ from engage_cli.engine.store.touched import make_touched
 from engage_cli.engine.template import Sql
 from engage_cli.plan.needs import Catalog, Needs
 from engage_cli.plan.touched import Touch
+from engage_cli.records import replace
 
 
 def stage_inputs(

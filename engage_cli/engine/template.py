@@ -6,16 +6,15 @@ of a definition, and no name that a file brings along, is ever pasted in as text
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from string import Formatter
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.engine.lowering import render_piece
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(Struct, frozen=True):
     """A piece of DuckDB SQL that was made by `sql`."""
 
     text: str

@@ -8,11 +8,12 @@ conversion answers.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.plan.zones import FIRST, LAST, changes, offset_at
 
@@ -24,8 +25,7 @@ NEVER = 1 << 62
 # ---- tables by year ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """From the clock reading `at` on `by` is added; what lies from `at` up to `until` is all one instant."""
 
     at: datetime
@@ -50,8 +50,7 @@ def _utc_steps(zone: str) -> list[Step]:
     return steps
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """A conversion: `first` everywhere, then what is looked up by year, and the steps that are written out."""
 
     first: timedelta
@@ -112,8 +111,7 @@ def _micros(reading: datetime) -> int:
 # ---- macros ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneMacro:
+class ZoneMacro(Struct, frozen=True):
     """A macro (`name(parameters) AS body`) and the variables that it reads."""
 
     macro: str

@@ -12,10 +12,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.project import Sources
@@ -32,8 +32,7 @@ from engage_cli.sql.literals import column, integer_literal, text_literal
 from engage_cli.state.instants import read, stored
 
 
-@dataclass
-class Asker:
+class Asker(Struct):
     """The conditions of one version of a journey, by name, over what was staged."""
 
     engine: Engine

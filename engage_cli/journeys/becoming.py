@@ -10,8 +10,9 @@ something at earlier instants: whatever came in late, however old, and made it t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
@@ -23,8 +24,7 @@ from engage_cli.state.instants import stored
 MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class Becoming:
+class Becoming(Struct, frozen=True):
     """One tick of an entry by a condition. `last` is None in the journey's first tick, `anew` in the first of an edition."""
 
     engine: Engine

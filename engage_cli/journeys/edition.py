@@ -1,6 +1,6 @@
 """One version of a journey as a tick has it: its graph, and all that has to be asked on its way."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitWhen, Journey
 from engage_cli.definitions.journey_graph import JourneyGraph, graph_of
@@ -10,8 +10,7 @@ from engage_cli.plan.journeys.asked import Asked
 from engage_cli.plan.moments import MomentPlan
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(Struct, frozen=True):
     """One version of a journey, with all that has to be asked on its way."""
 
     journey: Journey

@@ -11,10 +11,10 @@ all, the first candidate is let in whatever it does, and the others are not walk
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.journey import After, Always, EntryOn, EntryWhen, Journey, Never
@@ -33,8 +33,7 @@ from engage_cli.state.instants import stored
 Stretches = Sequence[tuple[datetime, datetime | None]]
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(Struct, frozen=True):
     """By what a journey is entered in one tick: (`last`, `until`], from `since` on, not in `pauses`, `late_from` on for what came in
     late."""
 

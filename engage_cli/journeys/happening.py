@@ -8,10 +8,10 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.journey import ExitOn, Journey
@@ -34,8 +34,7 @@ ROW = "r"
 NAMES = "n"
 
 
-@dataclass(frozen=True)
-class Awaited:
+class Awaited(Struct, frozen=True):
     """An `on` of a journey, planned: instants in its where count from the event's own timestamp.
 
     `place` says where it stands: `entry`, `exit`, `goal` or the id of a hold, and `number` its place among those there.

@@ -8,9 +8,9 @@
     the open ones of them that may move, which are walked.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.journey import Journey
@@ -27,8 +27,7 @@ from engage_cli.sql.literals import column
 from engage_cli.state.instants import read, stored
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is asked of the state and the events before a walk. Instants as in `Tick`."""
 
     engine: Engine

@@ -1,7 +1,6 @@
 """What the ticks of some editions need of the data."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from engage_cli.definitions.journey import EntryOn, EntryWhen
@@ -14,6 +13,7 @@ from engage_cli.plan.journeys.asked import Read
 from engage_cli.plan.leaves import EventSet, Happened
 from engage_cli.plan.needs import Column, EventNeed, Needs
 from engage_cli.plan.requirements import needs_of_leaf_alone
+from engage_cli.records import replace
 
 
 def needs_of_editions(base: Needs, editions: Iterable[Edition], low: datetime) -> Needs:

@@ -1,14 +1,14 @@
 """Some of what a tick found (results.py), to be shown: who enters, who goes where, who is written to."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.state.instants import read
 
 
-@dataclass(frozen=True, slots=True)
-class EntrySample:
+class EntrySample(Struct, frozen=True):
     """Somebody who enters."""
 
     user_id: str
@@ -16,8 +16,7 @@ class EntrySample:
     entered_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MoveSample:
+class MoveSample(Struct, frozen=True):
     """Somebody's move after the entry; `to_step` None where the way ends."""
 
     user_id: str
@@ -27,8 +26,7 @@ class MoveSample:
     moved_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SendSample:
+class SendSample(Struct, frozen=True):
     """A message that is meant for somebody."""
 
     user_id: str
@@ -38,8 +36,7 @@ class SendSample:
     scheduled_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class JourneySample:
+class JourneySample(Struct, frozen=True):
     """Some of what happens in a journey."""
 
     entered: tuple[EntrySample, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.journey import EntryWhen, ExitAfter
@@ -32,8 +33,7 @@ from engage_cli.sql.literals import column, timestamp_literal
 from engage_cli.sql.scope import EVENTS
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """What a tick of one journey is given. `editions` are those that somebody is in, and last the one that people enter.
 
     Instants are aware, UTC. `last`: the journey's clock before (None: its first tick), and `last_run` the run that moved it there.

@@ -1,7 +1,8 @@
 """One walk: every place of a journey's graph in order, and at each all tokens that stand there, in a few statements."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import ON, Join, JourneyGraph, Place, ids_in
@@ -17,8 +18,7 @@ from engage_cli.journeys.work import ROOT, count
 from engage_cli.state.instants import stored
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """One version of a journey, walked up to `until` (aware, UTC)."""
 
     engine: Engine

@@ -6,9 +6,10 @@ country (phonenumbers). Nothing is asked of the network.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 PLAIN = r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+([a-z]{2,24}))"
 """A pattern, in whatever case: what nearly all addresses look like: what is before the @, the domain, its last part. All that it matches
@@ -20,8 +21,7 @@ _LONGEST_LOCAL, _LONGEST_LABEL, _LONGEST = 64, 63, 254
 _NUMBER = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,40}|\+[ (]?[0-9][0-9 ()./-]{3,40}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """What a value is as an address: `normal` the way to write it, or else why it is none, in words that follow "the address"."""
 
     value: str

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
 from datetime import UTC
 
 from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateAssertionError, nodes
+from msgspec import Struct
 
 from engage_cli.definitions.template import Phrase, TemplateFile, TemplateKind
 from engage_cli.messaging.compiling import ESCAPED, SAID
@@ -24,8 +24,7 @@ from engage_cli.messaging.renderer import Renderer, Rendering
 PREHEADER = "preheader"
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """A renderer, and the paths of the files that it is made of."""
 
     renderer: Renderer

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from engage_cli.definitions.template import Phrase, TemplateFile, TemplateKind
 from engage_cli.messaging.environment import Sandbox
@@ -16,6 +16,7 @@ from engage_cli.messaging.names import Found, Known
 from engage_cli.messaging.places import Part, Places
 from engage_cli.messaging.template import EMAIL, MessageTemplate
 from engage_cli.messaging.walk import Walker
+from engage_cli.records import replace
 from engage_cli.source import InvalidError, Issue, Severity, Span, did_you_mean
 
 OPT_OUT = re.compile(r"\b(?:STOP|STOPALL|UNSUBSCRIBE|CANCEL|END|QUIT|REVOKE|OPT-?OUT|ARRET)\b|(?i:\bopt[ -]?out\b|\bunsubscribe\b)")
@@ -25,8 +26,7 @@ _TRANSACTIONAL = "a message that is no marketing is sent with `category: transac
 _LINKS = ("unsubscribe_url", "preferences_url")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A campaign that sends a template. `context` are the names that the journey's context has, None where it has none or any.
 
     `span` is where the campaign names the template, `subject` what it says in place of the template's own.
@@ -88,8 +88,7 @@ def values_used(template: MessageTemplate, phrases: Iterable[Phrase] = ()) -> fr
 # ---- one file ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What a file was found to be. Not `is_whole`: its syntax is wrong, and the rest unknown."""
 
     issues: tuple[Issue, ...]

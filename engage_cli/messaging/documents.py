@@ -7,10 +7,10 @@ they do not come out as they went in, the template is refused with the place.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from jinja2 import nodes
+from msgspec import Struct, field
 
 from engage_cli.messaging.html_state import HtmlState, Place
 
@@ -36,8 +36,7 @@ class Role(Enum):
     CLOSE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What a mark stands for. OPEN, MIDDLE and CLOSE of one statement share its node; `branch` is a MIDDLE's `elif`, None for `else`."""
 
     role: Role
@@ -45,8 +44,7 @@ class Mark:
     branch: nodes.If | None = None
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """A text with marks in it."""
 
     text: str

@@ -5,9 +5,9 @@ stands for `partials/footer.html` in a French message.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from jinja2 import TemplateSyntaxError, nodes
+from msgspec import Struct, field
 
 from engage_cli.definitions.template import TemplateFile
 from engage_cli.messaging.environment import Sandbox
@@ -28,8 +28,7 @@ class BadTemplateError(Exception):
         self.issue = issue
 
 
-@dataclass(slots=True)
-class Flattener:
+class Flattener(Struct):
     """Puts the files of one message together. `language`: in which language parts are looked for. `places` has the texts of files."""
 
     sandbox: Sandbox
@@ -213,8 +212,7 @@ class Flattener:
         self._open.pop()
 
 
-@dataclass(slots=True)
-class _Opened:
+class _Opened(Struct):
     """A part while it is being put in its place."""
 
     flattener: Flattener

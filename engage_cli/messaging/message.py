@@ -6,9 +6,10 @@ provider renders (`render: variables`) has `template` and `variables`. What a li
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from engage_cli.errors import DataError
 from engage_cli.source import visible
@@ -16,8 +17,7 @@ from engage_cli.source import visible
 MARKETING = "marketing"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is sent to whom. `sender` is who it is from, `send_at` the instant that it is meant for (UTC)."""
 
     message_id: str

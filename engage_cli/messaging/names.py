@@ -1,7 +1,8 @@
 """What a template sees, and what of it is always there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 ROOTS: Mapping[str, str] = {
     "profile": "the person's traits",
@@ -37,8 +38,7 @@ URLS: Mapping[str, str] = {"unsubscribe_url": "unsubscribe", "preferences_url": 
 """Names that are addresses, and what engage.yaml calls them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of the data, for checking templates. None: not known, and so not judged.
 
     `always` are traits that everybody has, such as computed ones with a default; `urls` those that engage.yaml declares.
@@ -70,8 +70,7 @@ class Known:
         return (root == "profile" and name in self.always | PROFILE_ALWAYS) or (root == "campaign" and name in CAMPAIGN_ALWAYS)
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What a template was found to use."""
 
     roots: set[str] = field(default_factory=set)

@@ -5,9 +5,9 @@ part beside its line: `part * STRIDE + line`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from jinja2 import nodes
+from msgspec import Struct, field
 
 from engage_cli.definitions.yaml_text import split_lines
 from engage_cli.source import Span
@@ -17,8 +17,7 @@ STRIDE = 1_000_000
 """More lines than a file can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A text that is parsed: `line` is the line of the file in which it begins."""
 
     path: str
@@ -26,8 +25,7 @@ class Part:
     line: int = 1
 
 
-@dataclass(slots=True)
-class Places:
+class Places(Struct):
     """The parts of one message so far. `sources` are whole files by path: what stands around a value of front matter is in them alone."""
 
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from jinja2 import Template
 from jinja2.runtime import Context
+from msgspec import Struct
 
 from engage_cli.messaging.environment import GLOBALS, Sandbox
 from engage_cli.messaging.formats import Formats
@@ -73,8 +73,7 @@ class Rendering:
         return error
 
 
-@dataclass(slots=True)
-class Renderer:
+class Renderer(Struct):
     """A template compiled for a channel and a language. Constant texts are text. Not to be used by two threads at once."""
 
     budget: Budget

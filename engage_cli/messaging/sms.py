@@ -4,8 +4,9 @@ The GSM 7-bit default alphabet and its extension table are those of 3GPP TS 23.0
 long messages are joined, and what that leaves of each part, is in 3GPP TS 23.040, section 9.2.3.24.1.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _DEFAULT = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -27,8 +28,7 @@ _JOINED = {Encoding.GSM_7: 153, Encoding.UCS_2: 67}
 """Of each part of a joined message, six octets say which part of what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
+class Sms(Struct, frozen=True):
     """What a text is as a text message. `units` are septets or UTF-16 code units; `because` the characters that rule GSM-7 out."""
 
     encoding: Encoding

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from engage_cli.definitions.project import Messaging, Project
 from engage_cli.definitions.template import FrontMatter, Phrase, Template, TemplateFile, TemplateKind, Templates
 from engage_cli.definitions.template_files import TemplateReader
 from engage_cli.messaging.flatten import BadTemplateError
+from engage_cli.records import replace
 from engage_cli.source import InvalidError, Issue, Span
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.errors import EngageError
 
@@ -30,8 +31,7 @@ class TokenError(EngageError):
     """A token that is none of ours, or was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """What a token stands for: a user's subscription to a channel (`group` None: all of it), and the message that offered to end it."""
 
     user: str

@@ -5,9 +5,9 @@ a missing value they are false.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from engage_cli.messaging.environment import KNOWN_FILTERS, TESTS
 from engage_cli.messaging.names import DATA, ROOTS, URLS, Found, Known
@@ -31,8 +31,7 @@ _NOT_BUILT_IN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """What an expression gives. `path` are the names of a value of data, empty for what is none; `sure`: it is there for everybody."""
 
     path: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ every file fsynced, `manifest.json` last.
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -23,6 +22,7 @@ from engage_cli.outputs.lists import list_query
 from engage_cli.outputs.syncs import Telling
 from engage_cli.outputs.told import told_query
 from engage_cli.outputs.trait_calls import trait_calls_query
+from engage_cli.records import replace
 from engage_cli.state.instants import iso
 from engage_cli.state.lists import removed_columns
 from engage_cli.state.outbox import Pending, RunFile

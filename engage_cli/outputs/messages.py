@@ -8,9 +8,9 @@ writes Parquet by itself; else batches go through rendering.py.
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli import files
@@ -57,8 +57,7 @@ def message_lines(engine: Engine, file: RunFile, key: bytes) -> Iterator[bytes]:
     _skip(engine, file, failed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
+class _Staged(Struct, frozen=True):
     """A file's messages: the editions that they are of, with the addresses of each by number, how many have to be rendered, and the key
     that signs links, None where there is none to sign."""
 

@@ -8,8 +8,9 @@ again from the outbox. A name is only ever given to what is whole.
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -35,8 +36,7 @@ _PARTS = (
 """What a run writes under part names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What a killed run had left.
 
     `finished` are the final names given now, `unwritten` member files that the next evaluation writes, `removed` the parts of a run

@@ -6,8 +6,8 @@ what the destination lacks.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.audience import Audience
@@ -15,6 +15,7 @@ from engage_cli.definitions.destinations import Destination, EventsDestination, 
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.lists import make_list_rows
+from engage_cli.records import replace
 from engage_cli.state.lists import EACH_USER, ListChanges, ListPair, find_list_changes, hold_lists, make_told
 from engage_cli.state.membership import Changes
 from engage_cli.state.store import State
@@ -32,8 +33,7 @@ def is_list(destination: Destination, audience: Audience) -> bool:
             return each_user and audience.of is Subject.ACCOUNTS
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """What a destination is told of an audience: how many come and go (of a list: rows), of how many that it knew, and how many of these
     change. `of_its_own`: a destination of events is not told the audience's changes of this run, but its own. `held`: `guard` holds it
     back. `without` are members of whom the columns of a list hold nothing that tells who they are."""
@@ -69,8 +69,7 @@ class Telling:
         return not self.held and bool(self.added or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class Syncs:
+class Syncs(Struct, frozen=True):
     """What all destinations are told, and what they know afterwards as far as that is new."""
 
     tellings: tuple[Telling, ...] = ()
@@ -80,8 +79,7 @@ class Syncs:
 NOTHING = Syncs()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """How a run syncs. `full`: everything is told again. `allow_change`: `guard` holds nothing back."""
 
     full: bool = False

@@ -1,8 +1,9 @@
 """One call from changes to published files: what a run does after its audiences are evaluated."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.errors import EngageError
@@ -18,8 +19,7 @@ from engage_cli.state.runs import Run, RunPlan
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What a run left behind. `run` is None where only files were written again, `folder` where there is nothing to tell.
 
     Paths are from the outputs folder. `members` has each member file that was written, `rewritten` those whose bytes are new.
@@ -32,8 +32,7 @@ class Written:
     rewritten: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What is written under part names so far."""
 
     run_files: list[RunFile] = field(default_factory=list)

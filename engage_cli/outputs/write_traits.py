@@ -1,8 +1,9 @@
 """From values of traits that changed to published files: what a run that builds traits does after it has found the changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.destinations import Destination, EventsDestination
 from engage_cli.definitions.trait import Trait
@@ -19,8 +20,7 @@ from engage_cli.state.syncs import Sync, syncs_of
 from engage_cli.state.traits import TraitBehind, TraitChanges, TraitClock, last_trait_changes, make_trait_syncs
 
 
-@dataclass(frozen=True, slots=True)
-class TraitTelling:
+class TraitTelling(Struct, frozen=True):
     """What a destination is told of a trait: how many values, and how many it is to forget.
 
     `of_its_own`: not the changes of this run alone, but what it lacks, or everything once more.

@@ -1,7 +1,6 @@
 """What broadcasts ask of people, planned, and what that needs of the data. For who sends them, and for what the event store holds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ from engage_cli.plan.outcomes import with_outcomes
 from engage_cli.plan.relative import OWN
 from engage_cli.plan.requirements import needs_of_leaf
 from engage_cli.plan.resolve import Context, row_of
+from engage_cli.records import replace
 
 
 def plan_broadcast(project: Project, broadcast: Broadcast) -> MomentPlan:

@@ -1,11 +1,12 @@
 """Audiences and their conditions to a plan: predicates over leaves, in dependency order, and what they need of the data."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
@@ -61,6 +62,7 @@ from engage_cli.plan.traits import (
     traits_of_leaf,
     traits_of_source,
 )
+from engage_cli.records import replace
 from engage_cli.source import Span
 
 _MILLIONTHS_OF_ALL = 100_000_000
@@ -151,8 +153,7 @@ def named_audiences(condition: w.Condition) -> list[str]:
             return []
 
 
-@dataclass(frozen=True)
-class Planner:
+class Planner(Struct, frozen=True):
     """Turns the conditions of one definition into predicates. `owner` is the definition's id, the default salt.
 
     `match` and `since` tie the events of one condition to the journey's instance that asks.

@@ -3,42 +3,38 @@
 Frozen and free of spans, so that two conditions that mean the same are equal and are computed once.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.plan.instants import Stretch
 from engage_cli.plan.needs import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """The value is not missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextIs:
+class TextIs(Struct, frozen=True):
     """The text is one of these. With `fold`, in lower case (the values are so already)."""
 
     values: tuple[str, ...]
     fold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NumberIs:
+class NumberIs(Struct, frozen=True):
     """The number is one of these."""
 
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BooleanIs:
+class BooleanIs(Struct, frozen=True):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NumberIn:
+class NumberIn(Struct, frozen=True):
     """The number lies between the bounds; None is open."""
 
     low: float | None
@@ -47,8 +43,7 @@ class NumberIn:
     high_inclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InstantIn:
+class InstantIn(Struct, frozen=True):
     """The instant lies in the stretch."""
 
     stretch: Stretch
@@ -63,8 +58,7 @@ class Manner(StrEnum):
     MATCHES = "matches"
 
 
-@dataclass(frozen=True, slots=True)
-class TextLike:
+class TextLike(Struct, frozen=True):
     """The text contains, begins with, ends with `text`, or the pattern `text` is found in it."""
 
     manner: Manner
@@ -72,50 +66,43 @@ class TextLike:
     fold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InFile:
+class InFile(Struct, frozen=True):
     """The text is one of a list file's values."""
 
     path: str
     fold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Anniversary:
+class Anniversary(Struct, frozen=True):
     """The local month and day are among `days` ((month, day), sorted)."""
 
     days: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnniversaryWithin:
+class AnniversaryWithin(Struct, frozen=True):
     """The local month and day come again on a day from that of the subject's own instant to `days` later, both in."""
 
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class OfTrait:
+class OfTrait(Struct, frozen=True):
     """A reference to the subject's trait."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class OfStep:
+class OfStep(Struct, frozen=True):
     """A reference to a property of the event that the step with this index took."""
 
     step: int
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class OfKey:
+class OfKey(Struct, frozen=True):
     """The key of the journey's instance that asks (`match`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfContext:
+class OfContext(Struct, frozen=True):
     """A reference to what the journey's instance that asks carries."""
 
     path: Path
@@ -138,8 +125,7 @@ class Relation(StrEnum):
     ENDS = "ends_with"
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(Struct, frozen=True):
     """The value compares so with another value of data. `instants_only` leaves the numbers out (after, before, since, until)."""
 
     relation: Relation
@@ -148,8 +134,7 @@ class Against:
     instants_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnyCheck:
+class AnyCheck(Struct, frozen=True):
     """At least one of the checks holds of the value."""
 
     checks: tuple["Check", ...]
@@ -171,8 +156,7 @@ Check = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """`whole` holds of the value, or, where that is a list, `element` (if there is one) of any element. Either may be absent."""
 
     __test__ = False
@@ -212,34 +196,29 @@ def readings_against(check: Against) -> frozenset[Reading]:
 # ---- rows ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """The value at `path` (None: the element itself) passes the test. The path has no `[]`."""
 
     path: Path | None
     test: Test
 
 
-@dataclass(frozen=True, slots=True)
-class SomeElement:
+class SomeElement(Struct, frozen=True):
     """Some one element of the list at `path` (None: the element itself) meets `row`."""
 
     path: Path | None
     row: "Row"
 
 
-@dataclass(frozen=True, slots=True)
-class RowAll:
+class RowAll(Struct, frozen=True):
     parts: tuple["Row", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowAny:
+class RowAny(Struct, frozen=True):
     parts: tuple["Row", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowNot:
+class RowNot(Struct, frozen=True):
     part: "Row"
 
 
@@ -247,8 +226,7 @@ Row = Value | SomeElement | RowAll | RowAny | RowNot
 ANY_ROW = RowAll(())
 
 
-@dataclass(frozen=True, slots=True)
-class CountTest:
+class CountTest(Struct, frozen=True):
     """A check on a number that is never missing, or its negation."""
 
     negated: bool

@@ -1,10 +1,11 @@
 """What a relative instant is for one subject, and how it moves as the subject's own instant does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions.values import Duration
 from engage_cli.plan.instants import EARLIEST, LATEST, Stretch, add_months, from_local, months_of, shift, start_of_day, to_local
@@ -73,8 +74,7 @@ LONGEST_CLAMP = timedelta(days=4)
 """So many days of a month can fall on the last of another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Struct, frozen=True):
     """At `at` a relative instant leaves out, or goes back over, what lies between `low` and `high` (both included)."""
 
     at: datetime

@@ -1,9 +1,10 @@
 """The tree that `explain` shows: every part of a condition as written, beside the predicate that it means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.audience import Audience
@@ -29,10 +30,10 @@ from engage_cli.plan.needs import USER_ID, Column, Needs, Reading
 from engage_cli.plan.predicates import Predicate, leaves_of
 from engage_cli.plan.requirements import IDS
 from engage_cli.plan.resolve import Context
+from engage_cli.records import replace
 
 
-@dataclass(frozen=True)
-class ExplainedPart:
+class ExplainedPart(Struct, frozen=True):
     """One part of a condition. `parts` are those it is made of; a nested audience has its own condition as its part."""
 
     condition: w.Condition

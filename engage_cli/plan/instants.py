@@ -4,10 +4,11 @@ Instants are aware datetimes in UTC, with microseconds. Where subjects have inst
 stretches are relative to it.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import BetweenAgo, InPeriod, Range, Window, Within
 from engage_cli.definitions.values import SECONDS, Day, Duration, Instant, Period, Unit
@@ -17,16 +18,14 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """One end of a stretch, itself in or out."""
 
     instant: When
     inclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Instants between two bounds; None is open to that side."""
 
     low: Bound | None = None
@@ -96,8 +95,7 @@ def days_of(stretch: Stretch, first: datetime | None) -> tuple[date, int] | None
     return (date.fromordinal(max(begin, 1)), count) if 0 < count <= MOST_DAYS else None
 
 
-@dataclass(frozen=True, slots=True)
-class DayPiece:
+class DayPiece(Struct, frozen=True):
     """A part of a stretch, and the local days of its instants: `first` and those after it, `count` in all."""
 
     stretch: Stretch

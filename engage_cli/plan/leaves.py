@@ -6,6 +6,8 @@ Labels and spans only name and document; they take no part in equality.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from engage_cli.definitions.conditions import Aggregate, Order
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
@@ -57,23 +59,20 @@ class FirstEvents:
 Events = EventSet | FirstEvents
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(Struct, frozen=True):
     """There is such an event."""
 
     events: Events
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """The number of such events passes the check; over none it is 0."""
 
     events: EventSet
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """An aggregate of a property (of its elements, where the path has `[]`) over such events passes the check."""
 
     events: EventSet
@@ -83,16 +82,14 @@ class Measured:
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class OnDays:
+class OnDays(Struct, frozen=True):
     """The number of distinct local days of such events passes the check; over none it is 0."""
 
     events: EventSet
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeMeets:
+class EdgeMeets(Struct, frozen=True):
     """The first, or last, of such events (by timestamp, then message id) meets `row`."""
 
     events: EventSet
@@ -100,8 +97,7 @@ class EdgeMeets:
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Regular:
+class Regular(Struct, frozen=True):
     """The count passes all tests in at least `at_least` of the stretches. `events` spans all of them."""
 
     events: EventSet
@@ -110,8 +106,7 @@ class Regular:
     tests: tuple[CountTest, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True):
     """A step: its events, and how long after the step before it at most."""
 
     events: Events
@@ -120,8 +115,7 @@ class PlannedStep:
     """The step's place among all that a `ref` may name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(Struct, frozen=True):
     """Events that must not come: `after` counts the positive steps before it; `within` bounds one at the end."""
 
     events: EventSet
@@ -153,8 +147,7 @@ class TraitMeets:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class InShareOf:
+class InShareOf(Struct, frozen=True):
     """bucket · scale < threshold, where the bucket is in [0, 2^32): integers only, see docs/conditions.md."""
 
     salt: str
@@ -162,8 +155,7 @@ class InShareOf:
     threshold: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemberOf:
+class MemberOf(Struct, frozen=True):
     """The subject is in the audience."""
 
     audience: str
@@ -215,8 +207,7 @@ class EntityRows:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class RowMeasure:
+class RowMeasure(Struct, frozen=True):
     """An aggregate of a column (of its elements, where the path has `[]`) over rows."""
 
     aggregate: Aggregate
@@ -224,8 +215,7 @@ class RowMeasure:
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class HasRows:
+class HasRows(Struct, frozen=True):
     """The number of such rows, or a measure over them, passes the check."""
 
     rows: EntityRows

@@ -4,9 +4,10 @@ They are the conditions of audiences, by the same planner; what is counted from 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.outcomes import Outcomes
@@ -38,8 +39,7 @@ from engage_cli.plan.traits import PlannedTrait, TraitOfRows, computed_among, is
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True)
-class MomentPlan:
+class MomentPlan(Struct, frozen=True):
     """Some conditions over subjects with instants of their own, by name.
 
     `audiences` are all that they name, each after those that it names itself; `traits` the computed ones that are looked at.

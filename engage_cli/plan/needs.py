@@ -58,11 +58,13 @@ Each column is a (path, reading), named `path:reading`, as docs/values.md says a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct, field
+
 from engage_cli.definitions.paths import Path, path_of
+from engage_cli.records import replace
 
 USER_ID = path_of("user_id")
 """The trait that is no trait: the user's id."""
@@ -82,8 +84,7 @@ class Reading(StrEnum):
     VALUE = "value"  # JSON: the value as it stands; NULL where missing
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One reading of one path. The path holds no `[]`."""
 
     path: Path
@@ -100,8 +101,7 @@ def said_at(trait: str) -> str:
     return f"{trait}:said_at"
 
 
-@dataclass(frozen=True, slots=True)
-class EventNeed:
+class EventNeed(Struct, frozen=True):
     """Events of these names (each may hold `*`) with `since` ≤ timestamp (None: all history)."""
 
     names: tuple[str, ...]
@@ -109,16 +109,14 @@ class EventNeed:
     columns: frozenset[Column]
 
 
-@dataclass(frozen=True, slots=True)
-class ListNeed:
+class ListNeed(Struct, frozen=True):
     """An `in_file` list: its path from the project folder, and the name that its first line may bear as a header."""
 
     path: str
     header: str
 
 
-@dataclass(frozen=True, slots=True)
-class EntityNeed:
+class EntityNeed(Struct, frozen=True):
     """The rows of an entity, with readings of its columns; `whole`: also as they stand."""
 
     name: str
@@ -135,8 +133,7 @@ def _together(*needs: EntityNeed) -> tuple[EntityNeed, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-@dataclass(frozen=True, slots=True)
-class StagedEntity:
+class StagedEntity(Struct, frozen=True):
     """What the compiler has to know of the staged rows of an entity: the paths at which at least one value is a list, the zone of naive
     timestamps inside lists, and the entities that rows are linked to by a `to_<entity>` of their own."""
 
@@ -145,8 +142,7 @@ class StagedEntity:
     links: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """Everything that has to be staged for a run.
 
     `as_of` and `since` are aware, UTC. `tables` are the sources that `sql:` conditions name, `channels` those whose consents are asked for.
@@ -208,8 +204,7 @@ class Needs:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """What the compiler has to know of the staged data.
 
     `event_keys`: the key of every event name that occurs among the staged events. `event_lists`, `trait_lists`: the paths at which at

@@ -1,11 +1,10 @@
 """What conditions that ask for outcomes of messages need of the data: the events that tell them."""
 
-from dataclasses import replace
-
 from engage_cli.definitions.outcomes import Outcome, Outcomes
 from engage_cli.plan.finding import found_in
 from engage_cli.plan.leaves import MessageWas, StayWas
 from engage_cli.plan.needs import Column, EventNeed, Needs, Reading
+from engage_cli.records import replace
 
 _OUTCOMES = frozenset(one.value for one in Outcome)
 

@@ -1,9 +1,10 @@
 """Boolean expressions over leaves: the logical plan of a condition, and of a set of audiences."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.paths import Path
@@ -16,28 +17,23 @@ if TYPE_CHECKING:  # what traits name is looked for in predicates
     from engage_cli.plan.traits import PlannedTrait
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     parts: tuple["Predicate", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     parts: tuple["Predicate", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negated:
+class Negated(Struct, frozen=True):
     part: "Predicate"
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(Struct, frozen=True):
     """True for every subject."""
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(Struct, frozen=True):
     """The leaf holds."""
 
     leaf: Leaf
@@ -58,8 +54,7 @@ def leaves_of(predicate: Predicate) -> Iterator[Leaf]:
             yield leaf
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAudience:
+class PlannedAudience(Struct, frozen=True):
     """An audience whose members are the subjects that meet the predicate."""
 
     name: str
@@ -80,8 +75,7 @@ class PlannedAudience:
         return tuple(dict.fromkeys((*self.with_traits, *self.list_traits)))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Audiences in an order in which each stands after those it names; `asked` are the ones whose members are wanted."""
 
     as_of: datetime

@@ -2,8 +2,9 @@
 match, and of these the linked ones that match inside it. Conditions of a named audience count as if they were written in place."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions import conditions as w
 from engage_cli.plan.build import Planner
@@ -12,8 +13,7 @@ from engage_cli.plan.predicates import Plan, Predicate, leaves_of
 from engage_cli.plan.resolve import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Qualifying:
+class Qualifying(Struct, frozen=True):
     """One `entity` condition: the rows that match it, the predicate over them that must hold, and the like inside its `has`."""
 
     rows: EntityRows

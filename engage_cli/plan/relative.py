@@ -3,15 +3,15 @@
 A condition that is asked of one instant for everybody has literal instants in their place.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.values import Duration, Period
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Struct, frozen=True):
     """The instant as of which a subject is asked about."""
 
     @property
@@ -20,8 +20,7 @@ class Own:
         return "as_of"
 
 
-@dataclass(frozen=True, slots=True)
-class Shifted:
+class Shifted(Struct, frozen=True):
     """The subject's instant moved by `times` durations (negative: back), calendar ones in the project's zone."""
 
     duration: Duration
@@ -44,8 +43,7 @@ class CalendarUnit(StrEnum):
     YEAR = "year"
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
+class Turned(Struct, frozen=True):
     """The first instant of the day, week, … of the subject's instant, or of the one `turns` of them later."""
 
     unit: CalendarUnit
@@ -58,8 +56,7 @@ class Turned:
         return f"start_of_{which}_{self.unit.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """When the journey's instance, that the subject is, was entered (`step` None) or came to a step; none where it never did."""
 
     step: str | None

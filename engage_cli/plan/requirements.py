@@ -1,10 +1,11 @@
 """What a plan needs staged: which events from when on, and which readings of which properties and traits."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.conditions import Aggregate
 from engage_cli.definitions.expression import traits_in
@@ -35,6 +36,7 @@ from engage_cli.plan.leaves import (
 from engage_cli.plan.needs import ACCOUNT_ID, USER_ID, Column, EntityNeed, EventNeed, ListNeed, Needs, Reading
 from engage_cli.plan.predicates import PlannedAudience, Predicate, leaves_of
 from engage_cli.plan.traits import PlannedTrait, TraitOfEvents, TraitOfRanks, TraitOfRows, TraitOfTraits, TraitSource, rows_inside
+from engage_cli.records import replace
 
 IDS = {Subject.USERS: USER_ID, Subject.ACCOUNTS: ACCOUNT_ID}
 """By kind of subject, the trait that is no trait: its id."""
@@ -96,8 +98,7 @@ def needs_of_leaf_alone(leaf: Leaf, base: Needs) -> Needs:
     )
 
 
-@dataclass
-class _Found:
+class _Found(Struct):
     """The needs met so far. Events are keyed by their names and first instant."""
 
     zone: ZoneInfo

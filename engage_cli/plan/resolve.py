@@ -1,10 +1,11 @@
 """Comparisons and wheres as written, to checks and rows with every type, bound and negation settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.comparisons import (
     NEGATIONS,
@@ -52,8 +53,7 @@ from engage_cli.plan.instants import (
 from engage_cli.plan.relative import Own
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What gives a comparison its meaning: the instant (OWN: each subject's), the project's zone, and the steps that a `ref` may name."""
 
     as_of: datetime | Own

@@ -6,9 +6,10 @@ What concerns accounts is looked at whole.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
@@ -37,13 +38,13 @@ from engage_cli.plan.leaves import (
 )
 from engage_cli.plan.predicates import Plan, leaves_of
 from engage_cli.plan.traits import TraitOfEvents, computed_among, is_undated, traits_of_leaf
+from engage_cli.records import replace
 
 Names = tuple[str, ...]
 Kind = TypeVar("Kind", EventSet, FirstEvents, EventSet | FirstEvents)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """An end of a window over events of these names (each may hold `*`) passed from `low` to `high`, both included."""
 
     names: Names
@@ -51,8 +52,7 @@ class Passed:
     high: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """What is asked of the data since a run: `as_of` was its instant, `files` (kind, path, sha256) what it read, `passed` what windows
     passed over since."""
 

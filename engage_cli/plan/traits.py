@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from engage_cli.definitions.expression import Expression, traits_in
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.subjects import Subject
@@ -35,8 +37,7 @@ from engage_cli.plan.predicates import leaves_of
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class TraitOfEvents:
+class TraitOfEvents(Struct, frozen=True):
     """Computed over a set of events; `at_least` is of the most frequent value."""
 
     compute: Compute
@@ -45,22 +46,19 @@ class TraitOfEvents:
     at_least: int
 
 
-@dataclass(frozen=True, slots=True)
-class TraitOfTraits:
+class TraitOfTraits(Struct, frozen=True):
     """Arithmetic over traits."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class TraitOfRows:
+class TraitOfRows(Struct, frozen=True):
     """The `value` of the subject's row of an author's SELECT."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TraitOfRanks:
+class TraitOfRanks(Struct, frozen=True):
     """Scores of recency, frequency and monetary value (of `path`) of a set of events, among all subjects who have such events."""
 
     events: EventSet

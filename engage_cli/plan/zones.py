@@ -1,11 +1,12 @@
 """When the clocks of a zone change: by the rules of Python's zoneinfo, which everything here goes by."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 FIRST, LAST = 1840, 2100
 """The years that are looked at. No zone had any rule before."""
@@ -14,8 +15,7 @@ STEP = timedelta(days=2)
 SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """At the UTC instant `at` a zone's offset from UTC goes from `before` to `after`."""
 
     at: datetime

@@ -8,15 +8,15 @@ less than five (Cochran's rule), the report says that the sample is too small, a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 CONFIDENCE = 0.95
 _LEAST_EXPECTED = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class VariantCounts:
+class VariantCounts(Struct, frozen=True):
     """A variant: how many people were drawn for it, and how many messages (`people`, of whom the goal was reached: `converted`)."""
 
     variant: str
@@ -39,8 +39,7 @@ class Verdict(StrEnum):
     TOO_SMALL = "too_small"  # there are too few people to tell
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A share of people or messages, and the interval in which it lies with 95 % confidence."""
 
     value: float
@@ -48,8 +47,7 @@ class Share:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lift:
+class Lift(Struct, frozen=True):
     """How much more often (0.2: a fifth) the people of a variant converted than those of the control, its interval, and the p-value.
 
     All None where there are too few people; no interval where nobody converted, and no value where nobody of the control did.
@@ -62,8 +60,7 @@ class Lift:
     p_value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VariantReport:
+class VariantReport(Struct, frozen=True):
     """A variant with its shares: of messages sent those delivered, opened and clicked, of people those who converted.
 
     A share of nothing is None. `lift` is None for the control, and where there is none.

@@ -1,9 +1,10 @@
 """A journey as boxes and arrows, with words for each: what Mermaid text and SVG are made of. No positions yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_graph import NONE, Join, JourneyGraph, Node, Place, Way, graph_of
@@ -26,8 +27,7 @@ class Look(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A step, the entry, a join or an end. `lines` are what is written in it."""
 
     id: str
@@ -35,8 +35,7 @@ class Box:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """A way from a box to another; one from a hold to itself is a restart."""
 
     source: str
@@ -44,8 +43,7 @@ class Arrow:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A journey's boxes, from the top down, and arrows. `notes` are what holds at any moment: exit rules, the goal."""
 
     title: str

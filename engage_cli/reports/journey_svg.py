@@ -1,7 +1,8 @@
 """The picture of a journey as one SVG file that needs nothing else: boxes from the top down, arrows with their labels."""
 
-from dataclasses import dataclass
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 from engage_cli.reports.journey_picture import Arrow, Box, Picture
 from engage_cli.reports.layered import Layout, layout
@@ -28,8 +29,7 @@ _STYLE = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     """A box in whole pixels."""
 
     box: Box

@@ -6,7 +6,8 @@ place of its neighbours, a few times down and up, and then boxes move towards th
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SWEEPS = 8
 GAP = 28.0
@@ -18,8 +19,7 @@ Vertex = str | tuple[int, int]
 """A box by its id, or a bend: (number of the arrow, rank)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The rank and the middle of each box, and the bends of each arrow as (x, rank), by its number; x begins at 0."""
 
     ranks: Mapping[str, int]

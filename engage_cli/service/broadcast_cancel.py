@@ -1,9 +1,10 @@
 """`broadcast cancel`: nothing more of a broadcast goes. Who waits is skipped for the reason `cancelled`; what was sent stays sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.broadcasts.calling_off import call_off
@@ -15,6 +16,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.outputs.folder import run_path
+from engage_cli.records import replace
 from engage_cli.service.broadcast_plans import broadcast_named, essence, row_of
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.running import Opened, run_locked
@@ -30,8 +32,7 @@ from engage_cli.state.store import State, open_published, scratch_state
 COMMAND = "broadcast cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class CancelResult:
+class CancelResult(Struct, frozen=True):
     """A broadcast that was cancelled: how many waited and are skipped now, and what became of all its recipients.
 
     `changed`: it was not cancelled before. `run` is None where nothing was committed, `cancelled_at` where it was sent to everybody, so

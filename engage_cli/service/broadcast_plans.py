@@ -1,8 +1,9 @@
 """What a run does with each broadcast: find its recipients, go on with those deferred, or nothing, and why not."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.broadcasts.instants import instant_of_sending
 from engage_cli.broadcasts.planning import PlannedBroadcast, plan_broadcast
@@ -11,6 +12,7 @@ from engage_cli.definitions.printing_broadcast import print_broadcast
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.project_files import read_kept_broadcast
 from engage_cli.errors import EngageError, UsageError
+from engage_cli.records import replace
 from engage_cli.source import did_you_mean, visible
 from engage_cli.state.broadcasts import BroadcastRow, WaitingCount, broadcast_rows, waiting_counts
 from engage_cli.state.hashes import digest
@@ -18,15 +20,13 @@ from engage_cli.state.instants import EARLIER_HINT, iso
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
+class ByHand(Struct, frozen=True):
     """What `broadcast send` asks for: one broadcast, with `now` also before its time."""
 
     now: bool = False
 
 
-@dataclass(frozen=True)
-class Plans:
+class Plans(Struct, frozen=True):
     """The broadcasts that something is due for, and those for which nothing is, with the reason in words."""
 
     due: tuple[PlannedBroadcast, ...]

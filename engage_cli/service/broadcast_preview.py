@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.broadcasts.calling_off import CANCEL
@@ -14,6 +15,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.outputs.calls import stage_committed_changes
 from engage_cli.outputs.ticks import stage_told
+from engage_cli.records import replace
 from engage_cli.service.broadcast_plans import ByHand, Plans, a_draft, is_stopped, plan_broadcasts, plan_known
 from engage_cli.service.broadcasts import Found, Request, as_looked_at, find
 from engage_cli.service.clock import resolve_as_of
@@ -28,8 +30,7 @@ from engage_cli.state.instants import read
 from engage_cli.state.store import open_published, scratch_state
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastPreview:
+class BroadcastPreview(Struct, frozen=True):
     """What somebody gets. `became`: `sent`, a reason why not, `not_matched`, or `open`, where the test is not decided. `recorded`: so it
     was decided by an earlier run; else it would be.
 

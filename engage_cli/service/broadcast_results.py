@@ -1,18 +1,18 @@
 """What commands about broadcasts give back: plain values that the command line renders as tables, text or JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from engage_cli.broadcasts.counting import Waterfall
 from engage_cli.service.results.common import DataReport, Timing
 from engage_cli.service.results.syncs import SyncChange
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastChange:
+class BroadcastChange(Struct, frozen=True):
     """A broadcast that a run did something for. `sending_at` is its own instant; `is_new`: its recipients were found by this run.
 
     `waterfall` counts all its recipients, those of earlier runs too; `sent` and `skipped` are what this run decided, in recipients.
@@ -30,8 +30,7 @@ class BroadcastChange:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A broadcast that is due and is not sent: why, and what to do about it."""
 
     name: str
@@ -44,8 +43,7 @@ class Refused:
         return self.message.removesuffix(": nothing was sent")
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastSample:
+class BroadcastSample(Struct, frozen=True):
     """A message of a broadcast, as it would be sent: `line` has the fields of a file of messages."""
 
     user_id: str
@@ -53,8 +51,7 @@ class BroadcastSample:
     line: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRun:
+class TrialRun(Struct, frozen=True):
     """What a dry run of one broadcast shows beside its counts: messages, and of text messages how many are of how many segments.
 
     `problems` are what would keep it, or some of its messages, from being sent, in words; `missing` what it takes that this environment
@@ -67,8 +64,7 @@ class TrialRun:
     missing: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastsResult:
+class BroadcastsResult(Struct, frozen=True):
     """What a run did for broadcasts, or in a dry run would do. `run` is the run that it was, None where there was nothing to commit.
 
     `idle` are those for which nothing was due, with the reason in words.

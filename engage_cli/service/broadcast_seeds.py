@@ -10,11 +10,12 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.definitions.broadcast import Broadcast
@@ -38,8 +39,7 @@ FOLDER = "seeds"
 ADDRESS = "address"
 
 
-@dataclass(frozen=True, slots=True)
-class SeedsResult:
+class SeedsResult(Struct, frozen=True):
     """The test messages of a broadcast: to how many addresses, how many of them, and the file, from the project's folder."""
 
     broadcast: str

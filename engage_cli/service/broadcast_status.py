@@ -3,9 +3,10 @@
 They read the published copy of the state, and of the events those that tell outcomes and goals.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.broadcasts.counting import Waterfall, make_became, waterfalls
 from engage_cli.broadcasts.goals import make_goal
@@ -18,6 +19,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.outcomes import make_outcomes
 from engage_cli.journeys.standing import make_instance_users
 from engage_cli.plan.outcomes import with_outcomes
+from engage_cli.records import replace
 from engage_cli.reports.experiments import VariantCounts, VariantReport, experiment_report
 from engage_cli.service.broadcast_plans import broadcast_named, is_stopped, meaning_of
 from engage_cli.service.clock import resolve_as_of
@@ -33,8 +35,7 @@ EVERYBODY = "everybody"
 """The one variant of a broadcast that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastLine:
+class BroadcastLine(Struct, frozen=True):
     """A broadcast in a list. `stands`: `draft`, `scheduled`, `by hand`, `sending` (some wait), `stopped` and `removed` (some wait, and get
     nothing, as it is a draft again, or gone from the project), `sent`, `cancelled`.
 
@@ -52,8 +53,7 @@ class BroadcastLine:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastStanding:
+class BroadcastStanding(Struct, frozen=True):
     """A broadcast as the last run left it. Before its recipients are found `waterfall` is None.
 
     `as_of` is its clock, `measured_at` the instant up to which outcomes count. `next_at` is when the next of those deferred is due,

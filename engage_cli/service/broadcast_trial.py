@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli import __version__
 from engage_cli.engine.base import Engine
@@ -28,8 +29,7 @@ SAMPLES = 2
 SMS = "sms"
 
 
-@dataclass
-class _Rendered:
+class _Rendered(Struct):
     """What the messages came to: the first of them, by variants, and of text messages how many have how many segments."""
 
     samples: list[BroadcastSample] = field(default_factory=list)

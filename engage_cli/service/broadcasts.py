@@ -5,9 +5,10 @@ the same broadcast go on with the others. All hinges on the broadcast's own inst
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.broadcasts import waiting
@@ -27,6 +28,7 @@ from engage_cli.outputs.folder import run_path
 from engage_cli.outputs.rejects import write_rejects
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes, with_outcomes
+from engage_cli.records import replace
 from engage_cli.service.broadcast_expect import broken_expectation
 from engage_cli.service.broadcast_plans import ByHand, Plans, broadcast_named, broadcasts_under_way, essence, plan_broadcasts, row_of
 from engage_cli.service.broadcast_results import BroadcastChange, BroadcastsResult, Refused
@@ -53,8 +55,7 @@ from engage_cli.state.store import State, open_published, scratch_state
 COMMAND = "broadcast send"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """One run of broadcasts, as it was asked for: of all (`names` None) but a few, or `by_hand` of one."""
 
     project: Project
@@ -71,8 +72,7 @@ class Request:
     but: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a run found, not committed: the broadcasts that it goes on with, those refused, and what was decided (`p_message`, `p_told`)."""
 
     plans: tuple[PlannedBroadcast, ...]

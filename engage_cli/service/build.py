@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli import __version__
@@ -52,8 +52,7 @@ COMMAND = "audience build"
 FORMATS = ("parquet", "csv", "jsonl")
 
 
-@dataclass
-class _Request:
+class _Request(Struct):
     """One build, from its start to its end."""
 
     project: Project

@@ -1,10 +1,10 @@
 """`engage check`: everything that can be wrong before a run, in the definitions and in the data they name."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.destinations import ListDestination
@@ -16,6 +16,7 @@ from engage_cli.errors import DataError, EngageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import EventNeed, Needs
 from engage_cli.plan.requirements import IDS
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.mentions import Mention, mentioned, mentioned_by, mentioned_in, mentioned_in_broadcast, trait_kind
 from engage_cli.service.person_zones import odd_zones, zone_columns
@@ -124,8 +125,7 @@ _NOWHERE = Span("", 0, 0, 0, 0)
 UNKNOWN_PROPERTY = "unknown-property"
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """The names that occur in the data."""
 
     events: frozenset[str]

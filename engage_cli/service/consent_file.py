@@ -4,10 +4,11 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Config
 from engage_cli.definitions.shapes.scalar import ID_PATTERN, MAX_ID
@@ -31,8 +32,7 @@ Values = Mapping[str, str]
 """The fields of a row that are not missing, as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenConsent:
+class GivenConsent(Struct, frozen=True):
     """A row that can be read. `updated_at` is aware, UTC; None where the row does not say."""
 
     row: int
@@ -48,8 +48,7 @@ class GivenConsent:
         return self.user_id, self.channel, self.group
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentFile:
+class ConsentFile(Struct, frozen=True):
     """The rows of a file, in order."""
 
     given: tuple[GivenConsent, ...]

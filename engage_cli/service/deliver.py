@@ -7,9 +7,10 @@ became of each message is in the log.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Project
 from engage_cli.definitions.sending import MessagesDestination, Webhook
@@ -33,6 +34,7 @@ from engage_cli.messaging.unsubscribe import Subscription, keys_of, sign
 from engage_cli.plan.instants import seconds_of
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.outcomes import with_outcomes
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of, started_at
 from engage_cli.service.forgotten import is_forgotten
 from engage_cli.service.progress import Progress, Stage
@@ -51,8 +53,7 @@ _TO_SEE = (Fate.REFUSED, Fate.UNCERTAIN, Fate.WAITING)
 Work = tuple[RunMessages, MessageFile]
 
 
-@dataclass(frozen=True)
-class _Delivery:
+class _Delivery(Struct, frozen=True):
     """What a delivery works with. `log` None: a dry run. `again`: messages that came to this are handed over once more."""
 
     project: Project

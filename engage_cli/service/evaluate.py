@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.project import ENTITIES, Project
@@ -26,8 +26,7 @@ MOST = 0.3
 """The share of users beyond which all are looked at: with more, cutting the events down to theirs costs more than it spares."""
 
 
-@dataclass(frozen=True)
-class Revisit:
+class Revisit(Struct, frozen=True):
     """Audiences that may be evaluated for touched users alone, and what to ask of the data for it."""
 
     audiences: frozenset[str]

@@ -1,6 +1,5 @@
 """`audience explain`: why a user, or an account, is or is not in an audience."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.explain import ExplainedPart, explain_needs, explained
 from engage_cli.plan.leaves import InShareOf, Sequence
 from engage_cli.plan.predicates import Plan
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.describe import one_line
 from engage_cli.service.ledgers import lay_ledger

@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli import __version__, files
@@ -21,6 +21,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, UsageError
 from engage_cli.outputs.publish import recover
 from engage_cli.plan.needs import Column, Needs, Reading
+from engage_cli.records import replace
 from engage_cli.service.clock import started_at
 from engage_cli.service.forgotten import consents_of, finish_forgetting, is_forgotten, remember, with_forgotten
 from engage_cli.service.imported import imported_folder
@@ -40,16 +41,14 @@ ADDRESSES = ("email", "phone")
 """The traits that hold addresses where `messaging` names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamingFile:
+class NamingFile(Struct, frozen=True):
     """A file that still names the person, from the project's folder; how many of its rows do, None where they were not counted."""
 
     path: str
     rows: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetResult:
+class ForgetResult(Struct, frozen=True):
     """What was known of a person, and what was (dry run: would be) removed.
 
     `removed` has by table of the state, `consents` and `store` how many rows are gone. `suppressed` counts the hashes that are kept, by
@@ -71,8 +70,7 @@ class ForgetResult:
         return not self.before or bool(self.removed)
 
 
-@dataclass(frozen=True)
-class _Person:
+class _Person(Struct, frozen=True):
     """Somebody: the profile's id, the values that they are known by, the ids that the state may have stays under, their addresses."""
 
     user_id: str

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from engage_cli import files
@@ -19,6 +18,7 @@ from engage_cli.definitions.identity import USER_ID
 from engage_cli.definitions.project import Project
 from engage_cli.engine.duckdb_engine import remove_store
 from engage_cli.errors import EngageError
+from engage_cli.records import replace
 from engage_cli.service.imported import imported_folder
 from engage_cli.state.forgetting import is_purged, purge
 from engage_cli.state.store import State

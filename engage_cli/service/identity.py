@@ -1,12 +1,14 @@
 """`identity show`: the profile of one person, and what was not joined to it."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.errors import UsageError
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import SILENT, Progress
 from engage_cli.service.results.common import DataReport
@@ -14,8 +16,7 @@ from engage_cli.service.workspace import engine_for, load, report_of
 from engage_cli.source import visible
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An identifier: its name and value, when it was first seen (UTC), and in which file.
 
     `at` is None where that is a snapshot, which counts as the earliest.
@@ -27,8 +28,7 @@ class Seen:
     file: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotJoined:
+class NotJoined(Struct, frozen=True):
     """Two identifiers that were seen together from `at` on (None: in a snapshot) and are not joined, because of the limit of `limit`.
 
     `own` is the profile's, `other` the other profile's, whose id is `user_id`.
@@ -41,8 +41,7 @@ class NotJoined:
     limit: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileShown:
+class ProfileShown(Struct, frozen=True):
     """A profile as of an instant. `blocked` are values that stood beside its identifiers and join nobody."""
 
     given: str

@@ -2,10 +2,10 @@
 
 import glob
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from engage_cli.definitions.project import Config, MissingFile, Project, Source, Sources
+from engage_cli.records import replace
 from engage_cli.source import Span
 
 

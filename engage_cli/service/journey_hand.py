@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.definitions.journey import JourneyStatus
@@ -27,8 +28,7 @@ from engage_cli.state.store import State, lock_path, open_published, open_state,
 _WORDS = {JourneyStatus.PAUSED: "pause", JourneyStatus.LIVE: "resume", JourneyStatus.ARCHIVED: "archive"}
 
 
-@dataclass(frozen=True, slots=True)
-class HandResult:
+class HandResult(Struct, frozen=True):
     """What a command made of a journey: `by_hand` holds from `as_of` on (None: nothing does), beside the definition's own `status`.
 
     `changed`: whether that is new.
@@ -41,8 +41,7 @@ class HandResult:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """An instance that was taken out."""
 
     instance_id: str
@@ -50,8 +49,7 @@ class Stopped:
     key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExitResult:
+class ExitResult(Struct, frozen=True):
     """Whom a command took out of a journey, as of its clock (None: no tick has seen it, so that nobody is inside)."""
 
     journey: str

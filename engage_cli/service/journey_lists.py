@@ -4,8 +4,9 @@ A list is handled as an audience of whoever is on it, by the list's name.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import Everyone
@@ -20,12 +21,12 @@ from engage_cli.outputs.syncs import NOTHING, Asked, Syncs, find_list_syncs
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.predicates import Plan
+from engage_cli.records import replace
 from engage_cli.state.list_stays import Pair, lists_of_stays, make_listed_members, overdue_lists
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True)
-class JourneyLists:
+class JourneyLists(Struct, frozen=True):
     """The lists that journeys put people on, each with its destination, and the plan of what their rows are made of."""
 
     lists: tuple[tuple[ListDestination, Audience], ...]

@@ -1,9 +1,10 @@
 """What came of a journey's messages and experiments, for `journey status`: the published state, and the events that tell outcomes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_steps import Randomize, Send
@@ -12,6 +13,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.outcomes import make_outcomes
 from engage_cli.journeys.standing import make_instance_users
 from engage_cli.plan.outcomes import with_outcomes
+from engage_cli.records import replace
 from engage_cli.reports.experiments import VariantCounts, VariantReport, experiment_report
 from engage_cli.service.progress import Progress
 from engage_cli.service.trait_courses import attached_state
@@ -20,16 +22,14 @@ from engage_cli.service.workspace import stage
 from engage_cli.state.message_counts import ArmCount, SkippedMessages, StepMessages, arm_counts, message_counts, skipped_counts
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Struct, frozen=True):
     """A randomize step, and its arms in the order written, each beside the control if there is one."""
 
     step: str
     arms: tuple[VariantReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyResults:
+class JourneyResults(Struct, frozen=True):
     """The messages by step, in the order of the steps, the experiments, and why messages were not sent, by the reason."""
 
     messages: tuple[StepMessages, ...] = ()

@@ -1,15 +1,17 @@
 """`journey show --user`: one person's way through a journey, as the last tick left it. Reads the published copy of the state alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey
 from engage_cli.definitions.journey_steps import Delay, Hold, HoldBranch, JourneyStep
 from engage_cli.definitions.project_files import read_kept_journey
 from engage_cli.definitions.step_words import condition_words, exit_words, occurrence_words, step_words
+from engage_cli.records import replace
 from engage_cli.service.journey_why import Absence, absence_of
 from engage_cli.service.journeys import journey_known
 from engage_cli.service.progress import SILENT, Progress
@@ -29,8 +31,7 @@ from engage_cli.state.journeys import journey_clocks, kept_versions
 from engage_cli.state.store import State, open_published
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What a step made: a `message` (`name` the template, `value` the channel, `id` its own), a `set` trait (`value` as JSON), or a `sync`
     of a list or event (`value`) with a destination, a list perhaps `until` an instant."""
 
@@ -41,8 +42,7 @@ class Made:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A move at its own instant, and what the step that was left made. `branch` is that of a hold, split, fork or randomize, or the number
     of an exit rule; `within` the branches of the forks that it happened in."""
 
@@ -57,8 +57,7 @@ class Move:
     made: tuple[Made, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Awaiting:
+class Awaiting(Struct, frozen=True):
     """Where an instance stands: the step in words, since when, until when at most (None: as long as it takes), and what moves it on."""
 
     step: str
@@ -71,8 +70,7 @@ class Awaiting:
     context: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceShown:
+class InstanceShown(Struct, frozen=True):
     """Once that the person was in the journey. `leaves` are the exit rules of an open instance, `leaves_by` when one of them is met by time
     alone."""
 
@@ -92,8 +90,7 @@ class InstanceShown:
     leaves_by: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonInJourney:
+class PersonInJourney(Struct, frozen=True):
     """A person's instances, the earliest first, as of the journey's clock (None: no tick has seen it); without any, why."""
 
     journey: str

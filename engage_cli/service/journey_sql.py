@@ -38,7 +38,7 @@ _BEGINS = (
     ("step_settings", "what the steps say beside"),
     ("seen_now", "the events that were seen"),
 )
-_PASSED_BY = {Send: "w_sent", Goto: "w_log"}
+_PASSED_BY: dict[type, str] = {Send: "w_sent", Goto: "w_log"}
 """Where everybody passes without being asked anything: what the first statement of the step fills."""
 _MADE = re.compile(r'\s*(?:CREATE (?:OR REPLACE )?TEMP TABLE|INSERT INTO|UPDATE|DELETE FROM)\s+"?([a-z_.]+)"?')
 

@@ -1,13 +1,15 @@
 """`journey status`: who stands where in a journey, as the last tick left it. Reads the published copy of the state, and outcomes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.step_words import entry_words, step_words
 from engage_cli.errors import DataError
+from engage_cli.records import replace
 from engage_cli.service.journey_results import JourneyResults, results_of
 from engage_cli.service.journeys import REMOVED, journey_known
 from engage_cli.service.progress import SILENT, Progress
@@ -17,8 +19,7 @@ from engage_cli.state.journeys import journey_clocks, pauses_of
 from engage_cli.state.store import State, open_published
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How many moves from a step had a cause, and of which branch or exit rule."""
 
     cause: str
@@ -26,8 +27,7 @@ class Way:
     moves: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepStanding:
+class StepStanding(Struct, frozen=True):
     """A step in words, how many are there, came to it and went on, and how long those stayed on average (None where nobody went on).
 
     `does` is empty for a step that the definition does not have any more.
@@ -42,24 +42,21 @@ class StepStanding:
     ways: tuple[Way, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How many instances ended for a reason."""
 
     reason: str
     instances: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """A stretch in which nobody enters; one that lasts has no end."""
 
     since: datetime
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyStanding:
+class JourneyStanding(Struct, frozen=True):
     """A journey as its last tick left it; without `as_of` no tick has seen it yet.
 
     `status` is the definition's (`removed` where there is none any more), `by_hand` what the last command said, if that holds. `goal` is

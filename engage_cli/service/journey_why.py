@@ -1,9 +1,10 @@
 """Why somebody has never been in a journey: its entry rule, asked of them as the condition of an audience would be, part by part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.conditions import AllOf, Condition, EventDone, Range
@@ -12,6 +13,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.definitions.values import Instant
 from engage_cli.errors import EngageError
 from engage_cli.plan.moments import plan_moments
+from engage_cli.records import replace
 from engage_cli.service.explain import explain_in
 from engage_cli.service.progress import Progress
 from engage_cli.service.results.audiences import Explanation
@@ -20,8 +22,7 @@ from engage_cli.state.journey_readers import HandStatus
 from engage_cli.state.journeys import JourneyClock
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True):
     """Why there is no instance. `status` is what holds of the journey, by its file and the last command.
 
     `explanation`: the entry rule as of the journey's clock, which counts events from `since` on; None where it could not be asked, for the

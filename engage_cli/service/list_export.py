@@ -1,6 +1,5 @@
 """`audience export --destination`: the members of an audience as a destination of lists takes them."""
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.errors import UsageError
 from engage_cli.outputs.lists import make_list_rows, whole_list
 from engage_cli.plan.build import plan_audiences
+from engage_cli.records import replace
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.list_traits import make_list_traits

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.predicates import Plan, leaves_of
 from engage_cli.plan.qualifying import qualifying_entities
 from engage_cli.plan.requirements import IDS
+from engage_cli.records import replace
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress

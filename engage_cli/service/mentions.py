@@ -1,7 +1,8 @@
 """The names of the data that definitions use, each with its place: events, properties, traits, columns. `check` looks for them in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.broadcast import Broadcast
@@ -21,8 +22,7 @@ from engage_cli.definitions.values import ContextRef, TraitRef
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A name of the data that a definition uses: of an event, a trait (of users or of accounts), a property of the events `of`, a column of
     the entity `of`."""
 

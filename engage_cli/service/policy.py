@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey_steps import Send
 from engage_cli.definitions.project import Project
@@ -26,8 +27,7 @@ from engage_cli.state.messages import NONE_UNRENDERED
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """A way in which messages are sent: a template on a channel, and what the campaign says beside, as JSON."""
 
     channel: str
@@ -40,8 +40,7 @@ def sending_of(send: Send) -> Sending:
     return Sending(send.channel, send.template, settings_of(send))
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What the policy needs to decide about some sendings: `channels` are those with addresses, `consented` all that are sent by,
     `shown` by template what its messages look at."""
 

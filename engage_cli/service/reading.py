@@ -1,7 +1,6 @@
 """Reading the data for conditions that are asked at instants of their own, by a run that has the state attached: ticks and broadcasts."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from engage_cli.engine.base import Engine, Staging
 from engage_cli.journeys.setting import lay_recorded
 from engage_cli.plan.moments import MomentPlan
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 from engage_cli.service.person_zones import odd_zones
 from engage_cli.service.trait_courses import make_trait_courses
 from engage_cli.service.trait_sets import make_traits

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.definitions.project import Project
@@ -34,8 +35,7 @@ from engage_cli.state.traits import trait_clocks
 COMMAND = "run"
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """One run of everything, as it was asked for."""
 
     folder: Path

@@ -1,8 +1,9 @@
 """What `engage run` and `engage plan` give back: plain values that the command line renders."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.service.broadcast_results import BroadcastsResult, Refused
 from engage_cli.service.results.audiences import BuildResult
@@ -14,16 +15,14 @@ from engage_cli.service.stages import Stage
 StageResult = TraitBuildResult | BuildResult | TickResult | BroadcastsResult
 
 
-@dataclass(frozen=True, slots=True)
-class StageDone:
+class StageDone(Struct, frozen=True):
     """A stage, and what it did, or would do."""
 
     stage: Stage
     result: StageResult
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """The stage that could not be done, and why; none after it was begun."""
 
     stage: Stage
@@ -47,8 +46,7 @@ class EditKind(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class StepEdit:
+class StepEdit(Struct, frozen=True):
     """A step of a journey that differs in its new version, and how many people stand there by the one before."""
 
     step: str
@@ -56,8 +54,7 @@ class StepEdit:
     people: int
 
 
-@dataclass(frozen=True, slots=True)
-class VersionInside:
+class VersionInside(Struct, frozen=True):
     """People in a version of an edited journey, and in words what becomes of them."""
 
     version: int
@@ -65,16 +62,14 @@ class VersionInside:
     becomes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """People who wait for a message of a broadcast, and in words what becomes of them."""
 
     people: int
     becomes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A definition that is not what the state was last told of.
 
     Of a journey also its new version (None where there is none), the steps that changed, and who is inside; of a broadcast who waits.
@@ -94,8 +89,7 @@ class Edit:
         return self.waiting is None
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """A run of everything at one instant, or what one would do. `edits` are those of a dry run, `missing` what it says that a run takes
     and this environment does not have. `stopped`: a run that ended before its last stage; those done are committed."""
 

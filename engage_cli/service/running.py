@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.definitions.project import Project
@@ -24,8 +25,7 @@ MOST_LEFT = 100
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A run under the lock: what it works with, the files that it leaves for the next one, and in words what a killed run had left."""
 
     engine: Engine

@@ -1,10 +1,11 @@
 """`journey simulate`: a journey over a stretch of the past, by ticks over a scratch state. What really happened in it does not count."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.definitions.journey import Journey, JourneyStatus
@@ -19,6 +20,7 @@ from engage_cli.journeys.setting import set_traits
 from engage_cli.messaging.policy.timing import make_no_candidates, move_out_of_quiet
 from engage_cli.plan.instants import shift, to_local
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.journey_show import PersonInJourney, person_of
 from engage_cli.service.journey_status import JourneyStanding, standing_of
@@ -41,8 +43,7 @@ MOST_TICKS = 10_000
 """A year by the hour has fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendsOfDay:
+class SendsOfDay(Struct, frozen=True):
     """How many messages were scheduled by a channel on a day in the project's zone."""
 
     day: date
@@ -50,8 +51,7 @@ class SendsOfDay:
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """What would have become of a journey that had gone live at `since`, as of `until`, and the ways of some people."""
 
     journey: str

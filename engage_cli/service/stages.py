@@ -6,9 +6,10 @@ see, and before what reads these; but those about which journeys ask come before
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey_reads import broadcasts_read
 from engage_cli.definitions.project import Project
@@ -27,8 +28,7 @@ class Kind(StrEnum):
     BROADCASTS = "broadcasts"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One stage: what it does, and with which definitions. `after_journeys`: it reads what journeys do."""
 
     kind: Kind

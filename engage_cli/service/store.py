@@ -1,7 +1,8 @@
 """`store status`, `rebuild`, `compact`: the event store looked at, made anew, and merged into one segment."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Project
 from engage_cli.engine.base import StoreReport, Upkeep
@@ -13,8 +14,7 @@ from engage_cli.state.lock import hold_lock
 from engage_cli.state.store import lock_path
 
 
-@dataclass(frozen=True, slots=True)
-class EventStore:
+class EventStore(Struct, frozen=True):
     """The event store of a project: its folder as engage.yaml names it, and what is in it."""
 
     path: Path

@@ -1,10 +1,11 @@
 """`journey tick`: let people enter and move through journeys up to an instant, commit, and write the files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import __version__
 from engage_cli.definitions.journey import JourneyStatus
@@ -25,6 +26,7 @@ from engage_cli.outputs.rejects import write_rejects
 from engage_cli.outputs.syncs import Asked, Syncs
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import with_outcomes
+from engage_cli.records import replace
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.imported import sources_with_imported
 from engage_cli.service.journey_lists import find_lists, plan_lists
@@ -53,8 +55,7 @@ from engage_cli.state.ticks import commit_tick
 COMMAND = "journey tick"
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """One tick, as it was asked for."""
 
     project: Project

@@ -1,8 +1,9 @@
 """What a tick will do with each journey: the editions that people are in or enter, its clock, and what holds of its status."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from engage_cli.definitions.journey import Journey, JourneyStatus
 from engage_cli.definitions.printing import print_audience, print_trait
@@ -13,6 +14,7 @@ from engage_cli.errors import UsageError
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.entering import since_of
 from engage_cli.plan.instants import seconds_of
+from engage_cli.records import replace
 from engage_cli.service.editions import edition_in
 from engage_cli.state.hashes import digest
 from engage_cli.state.instants import EARLIER_HINT, iso
@@ -28,8 +30,7 @@ MOVING = (JourneyStatus.LIVE, JourneyStatus.PAUSED)
 Pauses = tuple[tuple[datetime, datetime | None], ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a tick will do with one journey: its clock before, the editions that somebody is in or enters, and what the next clock says.
 
     `status` is the stricter of what the file says and what a command said.
@@ -68,8 +69,7 @@ def plan_ticks(project: Project, state: State, names: Sequence[str], as_of: date
     return plans
 
 
-@dataclass
-class _Standing:
+class _Standing(Struct):
     """In which editions somebody is: looked up when a journey has more than one, because that reads every position."""
 
     state: State

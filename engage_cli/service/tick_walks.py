@@ -1,7 +1,6 @@
 """A tick's walks: everything that happens to the journeys, found in their order."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from engage_cli.definitions.journey_graph import waits
@@ -20,6 +19,7 @@ from engage_cli.journeys.walk import paths
 from engage_cli.journeys.work import make_tables
 from engage_cli.plan.needs import Needs
 from engage_cli.plan.outcomes import has_outcomes
+from engage_cli.records import replace
 from engage_cli.service.tick_plans import MOVING, Plan, late_window
 from engage_cli.state.inputs import FilesSince, files_since
 

@@ -1,10 +1,10 @@
 """`trait build`: compute traits, keep their values with the instant from which they hold, and tell destinations what changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli import __version__
@@ -35,8 +35,7 @@ from engage_cli.state.traits import TraitChanges, TraitClock, find_trait_changes
 COMMAND = "trait build"
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """One build of traits."""
 
     project: Project

@@ -6,7 +6,6 @@ the present one, as of the run that asks.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Catalog, Reading
 from engage_cli.plan.predicates import Plan
 from engage_cli.plan.traits import is_undated
+from engage_cli.records import replace
 from engage_cli.sql.literals import column
 from engage_cli.sql.scope import USERS
 from engage_cli.sql.traits_recorded import ACCOUNT_TRAIT_COURSE, TRAIT_COURSE

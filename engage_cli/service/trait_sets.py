@@ -1,6 +1,5 @@
 """Traits that journeys set, in every condition that is asked outside a tick: from the instant of each on they are the user's."""
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from engage_cli.definitions.project import Project
 from engage_cli.engine.base import Engine
 from engage_cli.journeys.setting import lay_recorded, set_traits
 from engage_cli.plan.predicates import Plan
+from engage_cli.records import replace
 from engage_cli.service.trait_courses import attached_state
 from engage_cli.state.instants import stored
 

@@ -1,7 +1,6 @@
 """`trait list`, `show`, `export`, `sql`: computed traits, and those that journeys set, looked at. Nothing is recorded."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from engage_cli.errors import UsageError
 from engage_cli.plan.build import plan_audiences
 from engage_cli.plan.needs import Column, Reading
 from engage_cli.plan.predicates import Plan
+from engage_cli.records import replace
 from engage_cli.service import export as files
 from engage_cli.service.clock import resolve_as_of
 from engage_cli.service.progress import Progress

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from engage_cli.definitions.broadcast_walk import conditions_of as conditions_of_broadcast
 from engage_cli.definitions.condition_walk import subjects_of_leaves
@@ -32,6 +33,7 @@ from engage_cli.plan.predicates import Plan
 from engage_cli.plan.requirements import leaves_about
 from engage_cli.plan.touched import Touch
 from engage_cli.plan.traits import TraitOfRows
+from engage_cli.records import replace
 from engage_cli.service.editions import edition_in
 from engage_cli.service.forgotten import with_forgotten
 from engage_cli.service.imported import with_imported
@@ -159,8 +161,7 @@ def kept_folder(project: Project, folder: Path) -> Path:
     return (folder / project.config.state).parent / "kept"
 
 
-@dataclass(frozen=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """A plan whose data is staged in an engine, compiled."""
 
     project: Project

@@ -1,7 +1,6 @@
 """Atoms: a leaf as a condition over at most one relation that is joined to the subjects."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.plan.checks import Check, holds_for
@@ -9,8 +8,7 @@ from engage_cli.sql.literals import column, integer_literal
 from engage_cli.sql.rows import number_condition
 
 
-@dataclass(frozen=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """`condition` over the relation (None: over the subject alone).
 
     A subject that the relation does not hold reads NULL from it. `implies_presence`: the condition is false for such a subject,

@@ -5,10 +5,10 @@ The engine is sealed as well before such a query runs (Engine.seal); the parser'
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlglot
+from msgspec import Struct
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 
@@ -25,8 +25,7 @@ AUTHORED = "authored"
 LONGEST = 20_000
 
 
-@dataclass(frozen=True)
-class Authored:
+class Authored(Struct, frozen=True):
     """A checked query, and the sources that it reads."""
 
     query: exp.Query

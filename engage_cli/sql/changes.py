@@ -6,10 +6,10 @@ more than those at which it does change: whoever evaluates the condition at each
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.paths import EACH, Path
@@ -357,8 +357,7 @@ def _rest(path: Path | None) -> Path | None:
     return Path(rest) if rest else None
 
 
-@dataclass(frozen=True)
-class _Instants:
+class _Instants(Struct, frozen=True):
     """A value of which only its reading as an instant is asked."""
 
     instant: exp.Expr
@@ -371,8 +370,7 @@ class _Instants:
         return False
 
 
-@dataclass(frozen=True)
-class _Listed:
+class _Listed(Struct, frozen=True):
     """One of the texts of a list, as JSON: the list of it alone (`whole`), or what stands somewhere in it."""
 
     element: exp.Expr

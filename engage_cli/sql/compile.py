@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.subjects import Subject
@@ -59,8 +60,7 @@ def audience_relation(name: str) -> str:
     return f"audience_{name}"
 
 
-@dataclass
-class Compiled:
+class Compiled(Struct):
     """A plan as relations: `members` reads an audience whole, `steps` make what a run reads, `scope` and `join_values` read traits."""
 
     plan: Plan
@@ -166,8 +166,7 @@ def about(of: Subject, query: exp.Select) -> exp.Select:
     return query if of is Subject.USERS else of_accounts(query)
 
 
-@dataclass(frozen=True)
-class Subjects:
+class Subjects(Struct, frozen=True):
     """What compiles leaves about one kind of subject."""
 
     catalog: Catalog

@@ -7,10 +7,10 @@ however many subjects lead to it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import assert_never
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.plan import checks as c
@@ -65,8 +65,7 @@ def depends_on_subject(rows: EntityRows) -> bool:
     return any(True for _ in found_in(rows, (c.OfTrait, *_OWN)))
 
 
-@dataclass
-class EntityLeaves:
+class EntityLeaves(Struct):
     """Compiles conditions on rows into relations. Measures of equal sets of rows share one relation, which gets a column for each."""
 
     queries: EventQueries

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.values import Duration
@@ -15,6 +15,7 @@ from engage_cli.plan.instants import Stretch, days_of, pieces_of_days
 from engage_cli.plan.leaves import Events, EventSet, FirstEvents
 from engage_cli.plan.needs import Catalog
 from engage_cli.plan.relative import When
+from engage_cli.records import replace
 from engage_cli.sql.functions import e_day, e_days
 from engage_cli.sql.instants import in_stretch
 from engage_cli.sql.literals import FALSE, TRUE, all_of, column, integer_literal, timestamp_literal
@@ -31,8 +32,7 @@ FEWEST_PIECES = 3
 """With fewer parts of so many days, to count each by itself and to add them up costs more than it spares."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """Which events a query reads, as an engine that estimates its work sees them: the keys of their names (None: all), and of what time."""
 
     keys: frozenset[int] | None

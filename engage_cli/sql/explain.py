@@ -1,7 +1,6 @@
 """Queries behind `explain`: the truth and the value of every part for one user or account, and the events that made it so."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.conditions import HasEntity
@@ -25,8 +24,7 @@ from engage_cli.sql.scope import EVENTS, USERS
 from engage_cli.sql.sequences import references
 
 
-@dataclass(frozen=True)
-class EventQuery:
+class EventQuery(Struct, frozen=True):
     """How many events of a set there are, and the newest of them: (event name, time, message id, properties).
 
     `matching` meet everything, `in_window` have the name and lie in the window, `ever` have the name.
@@ -41,8 +39,7 @@ class EventQuery:
     """Of a sequence the steps, counted from 1, that the events are for."""
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The queries of one explanation, to be run over what was staged for the user."""
 
     truths: exp.Select

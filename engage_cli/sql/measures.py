@@ -1,9 +1,9 @@
 """Event leaves: counts, days, sums and their like, edges and regularity, each a small aggregate by user."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.conditions import Aggregate
@@ -26,8 +26,7 @@ OVER_NONE = frozenset({Aggregate.SUM, Aggregate.UNIQUE})
 """Aggregates that are 0 over no values; the others are missing."""
 
 
-@dataclass
-class EventLeaves:
+class EventLeaves(Struct):
     """Compiles event leaves into relations. Measures of equal events share one relation, which gets a column for each."""
 
     queries: EventQueries

@@ -5,9 +5,9 @@ traits and consents it then reads of a subject's: what was there by its instant,
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.subjects import Subject
@@ -37,8 +37,7 @@ ROW = "r"
 MEMBERSHIP = "m"
 
 
-@dataclass(frozen=True)
-class CompiledMoments:
+class CompiledMoments(Struct, frozen=True):
     """Conditions as relations: `steps` make what is asked for, `holding` says for whom a condition is true."""
 
     relations: Relations
@@ -56,8 +55,7 @@ class CompiledMoments:
         return exp.select(column(SUBJECT_KEY, ROW)).from_(exp.alias_(exp.to_table(self.roots[name]), ROW, table=True))
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked of all levels of subjects: the plan, what is staged, and the range of the subjects' instants."""
 
     moments: MomentPlan
@@ -126,8 +124,7 @@ def made_subjects(asked: Asked, given: str) -> exp.Select:
     return query.join(exp.alias_(exp.to_table("users"), USERS, table=True), on=same)
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Struct, frozen=True):
     """Subjects of one kind: those asked, or, inside a quantifier, those that memberships link with them."""
 
     of: Subject

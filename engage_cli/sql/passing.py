@@ -1,11 +1,11 @@
 """Instants of rows, and when what is counted from a subject's own instant passes over them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.subjects import Subject
@@ -24,8 +24,7 @@ CHANGE = "c"
 DAY = 86400
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """The subjects of one kind: those asked, or those that memberships ever linked with them. `relation` has the key of both."""
 
     of: Subject
@@ -42,8 +41,7 @@ class Side:
         return exp.alias_(self.relation.copy(), SUBJECT, table=True)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Rows of subjects, each with what instants may be read from: a query whose columns are yet to be said, and the subject's key in it."""
 
     query: exp.Select

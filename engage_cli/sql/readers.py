@@ -1,8 +1,8 @@
 """Where a value is read from: a typed column of a staged relation, the JSON of a list's element, or the user's id."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
@@ -25,8 +25,7 @@ class Reader(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ColumnReader:
+class ColumnReader(Struct, frozen=True):
     """The typed columns of a relation. `prefix` tells the columns of one step from those of another."""
 
     table: str
@@ -42,8 +41,7 @@ class ColumnReader:
         return self.path in self.lists
 
 
-@dataclass(frozen=True)
-class UserIdReader:
+class UserIdReader(Struct, frozen=True):
     """The subject's own id, which is text."""
 
     table: str
@@ -70,8 +68,7 @@ class UserIdReader:
         return False
 
 
-@dataclass(frozen=True)
-class NumberReader:
+class NumberReader(Struct, frozen=True):
     """A number that was computed; NULL where it is missing."""
 
     number: exp.Expr
@@ -94,8 +91,7 @@ class NumberReader:
         return False
 
 
-@dataclass(frozen=True)
-class TextReader:
+class TextReader(Struct, frozen=True):
     """A text that was computed; NULL where it is missing. Its naive instants are in the project's zone."""
 
     text: exp.Expr
@@ -123,8 +119,7 @@ class TextReader:
         return False
 
 
-@dataclass(frozen=True)
-class MissingReader:
+class MissingReader(Struct, frozen=True):
     """What is nowhere: a path into a number or a text."""
 
     def read(self, _reading: Reading) -> exp.Expr:
@@ -135,8 +130,7 @@ class MissingReader:
         return False
 
 
-@dataclass(frozen=True)
-class JsonReader:
+class JsonReader(Struct, frozen=True):
     """A value inside an element of a list: JSON, read where it stands.
 
     `source_zone` is the zone of its naive instants, None where the sources of the list differ in it.

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.source import Span
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """One named SELECT with `user_key` among its columns, and the words that explain it."""
 
     name: str

@@ -1,14 +1,15 @@
 """What a predicate can see while it is compiled: the relations in reach, by the aliases they have there."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Path
 from engage_cli.plan.checks import OfContext, OfKey, OfStep, OfTrait, Referred
 from engage_cli.plan.needs import Catalog, ListNeed, Reading
+from engage_cli.records import replace
 from engage_cli.sql.literals import column
 from engage_cli.sql.readers import ColumnReader, JsonReader, Reader, TextReader, UserIdReader
 
@@ -68,8 +69,7 @@ def _was_so(history: str, as_of: exp.Expr) -> exp.Expr:
     return exp.and_(begun, lasts)
 
 
-@dataclass(frozen=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """A computed trait: how its value is read, over relations that are joined to the subject by its key under their own names."""
 
     reader: Reader
@@ -95,8 +95,7 @@ def relations_used(used: set[str]) -> list[str]:
     return sorted(name.removeprefix(_RELATION) for name in used if name.startswith(_RELATION))
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """How the values of one row are read, and those that it may refer to.
 
     `values` reads a path of the row itself; `step` one of an earlier step's event. `used` collects the aliases of the relations

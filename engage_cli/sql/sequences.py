@@ -7,9 +7,9 @@ before an event is as good as any before it, and the chain is ASOF joins; else e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.conditions import Order
@@ -17,6 +17,7 @@ from engage_cli.definitions.values import Duration
 from engage_cli.plan import checks as c
 from engage_cli.plan.leaves import Events, EventSet, FirstEvents, Forbidden, PlannedStep, Sequence
 from engage_cli.plan.needs import Reading
+from engage_cli.records import replace
 from engage_cli.sql.calendar import after_duration
 from engage_cli.sql.events import EventQueries, event_condition
 from engage_cli.sql.instants import instant
@@ -42,8 +43,7 @@ def sequence_relation(leaf: Sequence, queries: EventQueries, relations: Relation
     return name
 
 
-@dataclass(frozen=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What the state after a step still holds of one step: the id of its event, or one reading of a property."""
 
     step: int

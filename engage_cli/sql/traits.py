@@ -5,9 +5,9 @@ Written of users; what is of accounts is renamed as it is kept (accounts.py), bu
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from engage_cli.definitions.conditions import Aggregate
@@ -62,8 +62,7 @@ def trait_columns(of: Subject) -> tuple[str, str]:
     return of.id_name, "value"
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """Where a trait's value is: an expression over one relation, NULL for whom it is missing. `kind` is how it is to be read."""
 
     relation: str
@@ -74,8 +73,7 @@ class Value:
     """What is at names inside it, where that stands in columns of its own."""
 
 
-@dataclass
-class TraitRelations:
+class TraitRelations(Struct):
     """Compiles the computed traits of a plan that are of one kind of subject, each when it is first read."""
 
     plan: Plan

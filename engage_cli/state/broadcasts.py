@@ -1,8 +1,9 @@
 """What the state knows of broadcasts: whose recipients were found, by which definition, who waits; and the one transaction of a run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.state.commit import commit
@@ -15,8 +16,7 @@ from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastRow:
+class BroadcastRow(Struct, frozen=True):
     """A broadcast whose recipients were found as of `frozen_at`, by the text `definition`; `as_of` is its clock, `run` the run that did."""
 
     broadcast: str
@@ -30,8 +30,7 @@ class BroadcastRow:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingCount:
+class WaitingCount(Struct, frozen=True):
     """How many recipients wait: `first` and `last` are the earliest and the latest `send_at` among them, None where that is known of
     nobody; `open` wait for the winner of the test."""
 

@@ -1,8 +1,8 @@
 """`state check`: every invariant of the state, each as a query for what breaks it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.errors import EngageError
@@ -23,8 +23,7 @@ TABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that is not as it must be: a stable short name, a sentence, how many rows, and one of them."""
 
     code: str

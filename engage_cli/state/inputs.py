@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import KINDS, MissingFile, Source, Sources
 from engage_cli.engine.base import Engine, InputFile
@@ -35,8 +36,7 @@ def vanished_files(state: State | None, sources: Sources, inputs: Sequence[Input
     return tuple(file for file, _ in missed)
 
 
-@dataclass(frozen=True)
-class FilesSince:
+class FilesSince(Struct, frozen=True):
     """How the files of now differ from those that an earlier run read."""
 
     records: bool

@@ -1,10 +1,9 @@
 """What `state check` verifies: a rule of the state, as a query for what breaks it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant:
+class Invariant(Struct, frozen=True):
     """A rule of the state. `broken_by` is a query of one text column: a line for each row that breaks it."""
 
     code: str

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from engage_cli.state.instants import read
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceRow:
+class InstanceRow(Struct, frozen=True):
     """Once that somebody entered. `number` is internal; `goal_at`: when the goal was reached."""
 
     number: int
@@ -27,8 +27,7 @@ class InstanceRow:
     goal_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class MoveRow:
+class MoveRow(Struct, frozen=True):
     """A transition; see the table for the causes. `token` is '' outside of forks."""
 
     ordinal: int
@@ -41,8 +40,7 @@ class MoveRow:
     event: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MadeRow:
+class MadeRow(Struct, frozen=True):
     """What a step made: a `message` (of a template, by a channel), a trait `set` (to a JSON value), or something told (`sync`) of a list or
     an event of a destination. `id` is a message's."""
 
@@ -55,8 +53,7 @@ class MadeRow:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PositionRow:
+class PositionRow(Struct, frozen=True):
     """Where a token stands. `due`: when time alone moves it on; `exit_due`: when time alone ends the instance."""
 
     token: str

@@ -1,15 +1,15 @@
 """What the state shows readers of a journey: who entered, who stands where, which ways people went, how they ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from engage_cli.state.instants import read
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyTotals:
+class JourneyTotals(Struct, frozen=True):
     """How many instances of a journey there were, how many are open, how many reached the goal."""
 
     entered: int
@@ -17,8 +17,7 @@ class JourneyTotals:
     goals: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepCount:
+class StepCount(Struct, frozen=True):
     """How many instances came to a step, are there, and went on from it; `wait` is how long those stayed on average, in seconds.
 
     Those inside a fork's branches are at the fork. Whom an exit rule, a goal or an edit took out did not go on.
@@ -31,8 +30,7 @@ class StepCount:
     wait: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class WayCount:
+class WayCount(Struct, frozen=True):
     """How many moves from a step had a cause, and which branch or exit rule it was; `cause` as in the table of transitions."""
 
     step: str
@@ -41,8 +39,7 @@ class WayCount:
     moves: int
 
 
-@dataclass(frozen=True, slots=True)
-class EditionCount:
+class EditionCount(Struct, frozen=True):
     """An edition of a journey: from when on people enter it, how many instances go or went by it, how many are open."""
 
     version: int
@@ -51,16 +48,14 @@ class EditionCount:
     inside: int
 
 
-@dataclass(frozen=True, slots=True)
-class HandStatus:
+class HandStatus(Struct, frozen=True):
     """What a command said of a journey: `paused`, `archived`, or `live`, from an instant on."""
 
     status: str
     from_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyCounts:
+class JourneyCounts(Struct, frozen=True):
     """All that is counted of a journey. `ends` are the reasons, the most frequent first; `steps` those that anybody ever came to."""
 
     totals: JourneyTotals = JourneyTotals(0, 0, 0)

@@ -1,8 +1,9 @@
 """What the state knows of journeys: their clocks and editions, and the statements that make a tick history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.state.inserting import insert_rows
@@ -10,8 +11,7 @@ from engage_cli.state.instants import read, stored
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyClock:
+class JourneyClock(Struct, frozen=True):
     """Where a journey stands: `as_of` its last tick, `definition` and `inputs` the hashes of what that rested on, `version` the newest."""
 
     journey: str
@@ -23,8 +23,7 @@ class JourneyClock:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeptVersion:
+class KeptVersion(Struct, frozen=True):
     """An edition of a journey: its text, and the hash of what of it matters."""
 
     journey: str

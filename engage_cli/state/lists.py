@@ -17,7 +17,8 @@ Works on temporary relations:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.state.store import State
@@ -25,8 +26,7 @@ from engage_cli.state.store import State
 EACH_USER = "each user"
 
 
-@dataclass(frozen=True, slots=True)
-class ListPair:
+class ListPair(Struct, frozen=True):
     """A list at a destination, of `users`, of `accounts`, or of each user of some accounts (EACH_USER).
 
     `again`: all of it is added again, whatever the destination was told.
@@ -38,8 +38,7 @@ class ListPair:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListChanges:
+class ListChanges(Struct, frozen=True):
     """What a list at a destination has to be told: rows added and removed. `told` members were on it, `changed` differ from that."""
 
     added: int

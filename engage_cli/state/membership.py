@@ -21,9 +21,9 @@ has all of them: nothing changes for anybody else. Keys are of one run, and are 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp, parse_one
 
 from engage_cli.engine.base import Engine
@@ -34,8 +34,7 @@ from engage_cli.state.store import State
 from engage_cli.state.tables import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What an evaluation changes in one audience: its size now, and how many entered and exited."""
 
     audience: str
@@ -44,8 +43,7 @@ class Changes:
     exited: int
 
 
-@dataclass(frozen=True, slots=True)
-class Partly:
+class Partly(Struct, frozen=True):
     """Audiences that were evaluated for the touched users only. `whole`: of these the member file is written anyhow."""
 
     audiences: frozenset[str] = frozenset()
@@ -93,8 +91,7 @@ def find_changes(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Comings:
+class Comings(Struct, frozen=True):
     """Some of those who enter an audience, and of those who exit, by their ids in order."""
 
     entered: tuple[str, ...] = ()

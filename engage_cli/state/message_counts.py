@@ -2,13 +2,13 @@
 `instance_user` are made before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class StepMessages:
+class StepMessages(Struct, frozen=True):
     """How many messages of a step were sent, skipped, or wait to be decided (`later`), and how many of those sent had each outcome."""
 
     step: str
@@ -21,16 +21,14 @@ class StepMessages:
     bounced: int
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedMessages:
+class SkippedMessages(Struct, frozen=True):
     """How many messages were not sent for a reason."""
 
     reason: str
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
-class ArmCount:
+class ArmCount(Struct, frozen=True):
     """An arm of a randomize step: how many instances it was drawn for, how many of those reached the goal, and the messages sent to them
     after that."""
 

@@ -4,7 +4,8 @@ Each migration is recorded with its changes in one transaction. A published vers
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
@@ -15,8 +16,7 @@ from engage_cli.state.message_tables import CREATE_MESSAGES
 from engage_cli.state.tables import CREATE_ALIASES, CREATE_TABLES, MEASURE_FILE, RECORD_TRAITS, REMEMBER_FORGOTTEN, TELL_MORE
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """The step from version `version - 1`: what it does in a few words, and its statements."""
 
     version: int

@@ -6,7 +6,8 @@ from the state at any time, byte for byte.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.state.inserting import insert_rows
@@ -17,8 +18,7 @@ ACCOUNT_TRACK = "account_track"
 GROUP = "group"
 
 
-@dataclass(frozen=True, slots=True)
-class RunFile:
+class RunFile(Struct, frozen=True):
     """A file of changes in a run's folder; `path` is inside the folder. `destination` None is the run's own account.
 
     `source` is the audience whose changes it tells, or the list's name. `columns` are those of a list, None for calls. A file that is not
@@ -38,8 +38,7 @@ class RunFile:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MemberFile:
+class MemberFile(Struct, frozen=True):
     """An audience's file with all its members; `path` is from the outputs folder."""
 
     audience: str
@@ -49,8 +48,7 @@ class MemberFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A file or folder that is written beside its final name, `path` (from the outputs folder), and waits for it.
 
     `sha256` is of the file, or of the folder's manifest. `run` is the number of the run whose folder it is, None for a member file.

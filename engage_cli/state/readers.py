@@ -1,14 +1,14 @@
 """What readers ask of a state, usually of its published copy: how audiences stand, and who is in one."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.state.instants import read
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How an audience stands: its size, and the id of the last run that built it, at which instant, what it changed."""
 
     audience: str
@@ -19,8 +19,7 @@ class Standing:
     exited: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A user who is in an audience, and since when."""
 
     user_id: str

@@ -1,9 +1,10 @@
 """Runs: what one is asked to build, what of that is new, its id, and the transaction that makes it history."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine, InputFile
 from engage_cli.errors import UsageError
@@ -14,8 +15,7 @@ from engage_cli.state.store import State
 from engage_cli.state.tables import RunStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """An audience that a run is asked to build.
 
     `definition` is the hash of all that its meaning and its outputs rest on but the data: the definition itself, those that it names,
@@ -40,8 +40,7 @@ class Reason(StrEnum):
     FILE = "file"  # nothing changed, but its member file is missing or not as it was written
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """Where an audience stands: the last instant it was built at, from what, and what changed then."""
 
     audience: str
@@ -53,8 +52,7 @@ class Clock:
     exited: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A row of the table `run`."""
 
     number: int
@@ -73,8 +71,7 @@ class Run:
         return f"{compact(self.as_of)}-{self.run_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class RunPlan:
+class RunPlan(Struct, frozen=True):
     """What a run will do. `builds` are to be evaluated, each for its reason; `unchanged` audiences already are what they would be."""
 
     run: Run

@@ -1,9 +1,10 @@
 """A scratch state that knows what journeys and traits a simulation reads, and takes in what its tick found. It lives in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
@@ -15,8 +16,7 @@ from engage_cli.state.runs import Run, record_run
 from engage_cli.state.store import State, is_database, published_path, scratch_state
 
 
-@dataclass(frozen=True, slots=True)
-class SendCount:
+class SendCount(Struct, frozen=True):
     """How many messages were scheduled by a channel in a quarter of an hour, which begins at `since`."""
 
     channel: str

@@ -5,8 +5,9 @@ replaced by rename: they never wait for a run and never see half of one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -22,8 +23,7 @@ _HEADERS = 3 * 4096
 _RESTORE = "put a backup in its place with `engage state restore`"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """A state that is attached as `state`: the file itself, or for readers its published copy."""
 
     engine: Engine

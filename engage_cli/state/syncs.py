@@ -12,15 +12,15 @@ Of an audience of accounts the ids are those of accounts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.base import Engine
 from engage_cli.state.inserting import insert_rows
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(Struct, frozen=True):
     """An audience (or list) and a destination: the last run after which the destination knew it all, 0 before the first.
 
     `held`: a later run held changes back that `guard` does not let pass.
@@ -32,8 +32,7 @@ class Sync:
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """A destination of events that does not know an audience as it was before this run. `again`: it is told all, whatever it knows."""
 
     destination: str

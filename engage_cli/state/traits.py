@@ -12,9 +12,9 @@ Works on temporary relations:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.engine.base import Engine
@@ -24,8 +24,7 @@ from engage_cli.state.runs import Clock
 from engage_cli.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class TraitClock:
+class TraitClock(Struct, frozen=True):
     """Where a trait stands: whose it is, the first and the last instant that it was built at, from what, and how much changed then."""
 
     trait: str
@@ -43,8 +42,7 @@ class TraitClock:
         return Clock(self.trait, self.as_of, self.definition, self.inputs, self.run, self.changed, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class TraitChanges:
+class TraitChanges(Struct, frozen=True):
     """How many have a value of a trait now, and of how many it changed: to another value, or to none."""
 
     trait: str
@@ -53,8 +51,7 @@ class TraitChanges:
     cleared: int
 
 
-@dataclass(frozen=True, slots=True)
-class TraitBehind:
+class TraitBehind(Struct, frozen=True):
     """A destination that does not know a trait as it was before this run, but as after run number `run`. `again`: it is told all."""
 
     destination: str

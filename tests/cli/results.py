@@ -1,11 +1,11 @@
 """Results as the service gives them, made up: what the rendering tests show."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engage_cli.engine.base import Cost, InputFile, Reject
 from engage_cli.journeys.samples import EntrySample, JourneySample, MoveSample
+from engage_cli.records import replace
 from engage_cli.service.results.audiences import (
     AudienceChange,
     AudienceRow,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from engage_cli.cli.render.plain import plain_lines
 from engage_cli.cli.render.project import backup_blocks, findings_blocks, init_blocks, restore_blocks
 from engage_cli.cli.render.run import plan_blocks, run_blocks
 from engage_cli.errors import LockedError, UsageError
+from engage_cli.records import field_names, is_record, replace
 from engage_cli.service.results.project import InitResult
 from engage_cli.source import InvalidError
 from tests.cli import results as r
@@ -133,8 +133,8 @@ def poisoned(value: Any) -> Any:
         return tuple(poisoned(inner) for inner in value)
     if isinstance(value, dict):
         return {poisoned(key): poisoned(inner) for key, inner in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: poisoned(getattr(value, field.name)) for field in fields(value)})
+    if is_record(value):
+        return replace(value, **{name: poisoned(getattr(value, name)) for name in field_names(value)})
     return value
 
 

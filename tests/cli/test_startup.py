@@ -8,7 +8,7 @@ from time import perf_counter
 
 from tests.cli.running import Engage
 
-HEAVY = {"duckdb", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "pygments", "rich", "sqlglot", "yaml"}
+HEAVY = {"duckdb", "jinja2", "msgspec", "numpy", "pandas", "pyarrow", "pydantic", "pygments", "rich", "sqlglot", "yaml"}
 NOT_FOR_A_TICK = {
     "engage_cli.messaging.build",
     "engage_cli.sql.compile",

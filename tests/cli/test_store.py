@@ -1,7 +1,6 @@
 """`engage store`: what its commands do to the store of the starter project, and what they say of it."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from engage_cli.cli.render.plain import plain_lines
 from engage_cli.cli.render.store import SHOWN_FILES, compact_blocks, rebuild_blocks, shown_size, status_blocks, store_document
 from engage_cli.engine.base import Reject, StoreFile, StoreReport
 from engage_cli.errors import ExitCode
+from engage_cli.records import replace
 from engage_cli.service.store import EventStore
 from engage_cli.state.lock import hold_lock
 from tests.cli.running import Engage

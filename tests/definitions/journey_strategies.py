@@ -1,7 +1,5 @@
 """Generated journeys: any model that a file could hold, in the canonical form that the reader gives."""
 
-from dataclasses import replace
-
 from hypothesis import strategies as st
 
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Field, Op, Test
@@ -63,6 +61,7 @@ from engage_cli.definitions.journey_steps import (
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.reading import JourneyScope
 from engage_cli.definitions.values import ContextRef
+from engage_cli.records import replace
 from tests.definitions.strategies import (
     PLACE,
     closed_conditions,

@@ -1,20 +1,18 @@
 """Definitions in plain forms, for comparison: models without places, nodes as JSON."""
 
-import dataclasses
 from typing import Any
 
 from engage_cli.definitions.values import Boolean, Number, Text
 from engage_cli.definitions.yaml_composer import compose
 from engage_cli.definitions.yaml_nodes import Broken, Mapping, Node, Scalar, Sequence
+from engage_cli.records import field_names, is_record
 
 
 def without_places(value: Any) -> Any:
     """A model as nested tuples that are equal when the models are, wherever they stood."""
-    if dataclasses.is_dataclass(value):
-        fields = [
-            field.name for field in dataclasses.fields(value) if field.name != "span" and not field.name.endswith(("_span", "_spans"))
-        ]
-        return (type(value).__name__, *(without_places(getattr(value, name)) for name in fields))
+    if is_record(value):
+        names = [name for name in field_names(value) if name != "span" and not name.endswith(("_span", "_spans"))]
+        return (type(value).__name__, *(without_places(getattr(value, name)) for name in names))
     if isinstance(value, tuple):
         return tuple(without_places(item) for item in value)
     return value

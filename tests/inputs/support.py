@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from engage_cli.definitions.project_files import load_texts
 from engage_cli.engine.base import Engine, Staging
 from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.plan.needs import Column, EventNeed, Needs, Reading
+from engage_cli.records import replace
 
 AS_OF = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ZONE = "Europe/London"

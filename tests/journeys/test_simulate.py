@@ -1,6 +1,5 @@
 """A simulation tells what ticks would have told, whatever the state knows of the journey, and writes nothing."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from engage_cli.definitions.values import Duration, Unit
 from engage_cli.errors import UsageError
+from engage_cli.records import replace
 from engage_cli.service.journey_results import JourneyResults
 from engage_cli.service.journey_status import JourneyStanding, journey_status
 from engage_cli.service.progress import SILENT

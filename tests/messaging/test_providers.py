@@ -1,7 +1,6 @@
 """Requests to providers have the shape that each documents: see the source that each schema names."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from engage_cli.messaging.message import Message
 from engage_cli.messaging.providers import body_of
 from engage_cli.messaging.providers.request import ProviderError
 from engage_cli.messaging.providers.ses import bulk_of, together
+from engage_cli.records import replace
 
 TEXT = {"type": "string", "minLength": 1}
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -6,7 +6,6 @@ import io
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.outputs.syncs import Asked
 from engage_cli.outputs.write import Written
+from engage_cli.records import replace
 from engage_cli.state.check import check_state
 from engage_cli.state.tables import Told
 from tests.state.support import DESTINATIONS, Project, Traits, at, audience

@@ -3,7 +3,6 @@
 import gzip
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from engage_cli.engine.base import Staging
 from engage_cli.engine.duckdb_engine import open_engine
 from engage_cli.engine.store.layout import Layout, layout_of
 from engage_cli.plan.needs import Column, EventNeed, Needs
+from engage_cli.records import replace
 from tests.inputs.support import AS_OF, ZONE, columns, event, project, write_lines
 from tests.store.support import SETTINGS, Shop
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from engage_cli.engine.store import opening
 from engage_cli.engine.store.folder import ATTEMPTS, StoreFolder, attach
 from engage_cli.engine.store.manifest import Manifest, Segment, manifest_of
 from engage_cli.errors import ExitCode
+from engage_cli.records import replace
 from engage_cli.state.check import TABLES
 from tests.state.processes import run_killed, start
 from tests.store.buyers import add_buyers, build, buyers_of, look_often, make_project, publish_often, tend

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ from engage_cli.definitions.conditions import Condition
 from engage_cli.engine.base import Engine
 from engage_cli.plan.moments import MomentPlan, plan_moments
 from engage_cli.plan.needs import Catalog, Needs
+from engage_cli.records import replace
 from engage_cli.service.trait_courses import attached_state, make_trait_courses
 from engage_cli.service.workspace import engine_for, load, with_tables
 from engage_cli.sql.changes import instants_of_change

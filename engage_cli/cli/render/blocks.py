@@ -4,8 +4,9 @@ Whatever prints a piece escapes it (`source.visible`), so that no name or value 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum, auto
+
+from msgspec import Struct
 
 
 class Style(Enum):
@@ -24,8 +25,7 @@ SIGNS = {"✓": "+", "✗": "-", "├─ ": "|- ", "└─ ": "`- ", "│  ": "|
 """The signs that we draw with, and what takes their place where they cannot be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Some text, or a number, of one style. `sign`: it is one of SIGNS."""
 
     text: str | int
@@ -33,15 +33,13 @@ class Piece:
     sign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line."""
 
     pieces: tuple[Piece, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table. Numbers stand to the right. On a narrow terminal `wide` columns are folded, and `spare` ones left out."""
 
     title: str
@@ -50,12 +48,11 @@ class Column:
     spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows under titles."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Piece, ...], ...] = field(default=())
+    rows: tuple[tuple[Piece, ...], ...] = ()
 
 
 Block = Line | Table

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from math import isfinite
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from engage_cli.records import field_names, is_record
 from engage_cli.source import Issue, Severity
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from engage_cli.service.results.audiences import AudienceRow, BuildResult, EventShown, Explained, Explanation, Export, Overlap, Preview
     from engage_cli.service.results.project import CheckResult, InitResult, StateFinding
 
@@ -144,13 +142,13 @@ def init_document(result: InitResult) -> Json:
     return fields_of(result)
 
 
-def fields_of(value: DataclassInstance) -> Json:
+def fields_of(value: object) -> Json:
     """A value of the service by its fields."""
-    return {field.name: plain_value(getattr(value, field.name)) for field in fields(value)}
+    return {name: plain_value(getattr(value, name)) for name in field_names(value)}
 
 
 def plain_value(value: Any) -> Any:
-    """A value of the service as what JSON has: dataclasses by their fields, instants and paths as text."""
+    """A value of the service as what JSON has: records by their fields, instants and paths as text."""
     match value:
         case datetime():
             return instant(value)
@@ -164,7 +162,7 @@ def plain_value(value: Any) -> Any:
             return {str(key): plain_value(inner) for key, inner in value.items()}
         case tuple() | list():
             return [plain_value(inner) for inner in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
+        case _ if is_record(value):
             return fields_of(value)
         case _:
             return value

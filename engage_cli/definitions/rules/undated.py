@@ -1,7 +1,8 @@
 """What of a journey or broadcast rests on inputs whose values of earlier are not known: it is right, and notes say what follows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.broadcast import Broadcast
@@ -65,8 +66,7 @@ def _of_broadcast(broadcast: Broadcast, inputs: "_Inputs") -> Iterator[Issue]:
                 yield Issue("undated", f"{what} has only its present value: {follows}", span, None, Severity.NOTE)
 
 
-@dataclass(frozen=True)
-class _Inputs:
+class _Inputs(Struct, frozen=True):
     """What conditions rest on. `settable` are the traits that journeys set."""
 
     config: Config

@@ -9,8 +9,9 @@ to give. `schema` describes the same nodes as JSON Schema (draft 2020-12), where
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.reading import Reading, UnreadableError
 from engage_cli.definitions.yaml_nodes import Broken, Mapping, Node, Scalar, Sequence, described
@@ -22,8 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 Json = dict[str, object]
 
 
-@dataclass(slots=True)
-class Definitions:
+class Definitions(Struct):
     """The `$defs` of a schema under way."""
 
     schemas: dict[str, Json] = field(default_factory=dict)

@@ -1,7 +1,5 @@
 """The shape of `engage.yaml`."""
 
-from dataclasses import replace
-
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Config, EngineSettings, Messaging, Sources
 from engage_cli.definitions.reading import Reading
@@ -16,6 +14,7 @@ from engage_cli.definitions.shapes.settings import FILE_PATH, MEMORY, THREADS, Z
 from engage_cli.definitions.shapes.sources import SOURCES
 from engage_cli.definitions.shapes.value import DURATION, PATH
 from engage_cli.definitions.values import Duration, Unit
+from engage_cli.records import replace
 
 DEFAULT_ENGINE = EngineSettings(memory_limit="4GB", threads=None, temp_directory=".engage/tmp")
 

@@ -1,8 +1,9 @@
 """The shapes of destinations: of events, of lists, and (sending.py) of messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
 
 from engage_cli.definitions.destinations import (
     Call,
@@ -27,6 +28,7 @@ from engage_cli.definitions.shapes.value import PATH
 from engage_cli.definitions.values import Number
 from engage_cli.definitions.yaml_nodes import Mapping as MappingNode
 from engage_cli.definitions.yaml_nodes import Node, Scalar, shortened
+from engage_cli.records import replace
 from engage_cli.source import Span, did_you_mean
 
 FORMATS = ("jsonl", "csv", "parquet")
@@ -86,8 +88,7 @@ _EACH = Key(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Events:
+class _Events(Struct, frozen=True):
     """A destination of events that has no name yet."""
 
     format: str
@@ -120,8 +121,7 @@ _NORMALISE = Key(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """A column as written: without its name, and without what the rules of its destination make of it."""
 
     trait: Path
@@ -230,8 +230,7 @@ _REGION = Key(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(Struct, frozen=True):
     """A destination of lists that has no name yet."""
 
     format: str

@@ -1,13 +1,13 @@
 """Which keys of a record go together: for the reader a check, for the schema a constraint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.shapes.base import Json, any_of
 
 
-@dataclass(frozen=True)
-class Apart:
+class Apart(Struct, frozen=True):
     """No key of `left` stands beside a key of `right`; `why` is a sentence."""
 
     left: tuple[str, ...]
@@ -33,8 +33,7 @@ def one_of_each(*alternatives_: tuple[str, ...], why: str) -> tuple[Apart, ...]:
     return tuple(Apart(names, rest, why) for names, rest in later)
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """`key` stands only beside one of `others`; `why` is a sentence."""
 
     key: str
@@ -46,8 +45,7 @@ class Beside:
         return {"if": {"required": [self.key]}, "then": any_of({"required": [other]} for other in self.others)}
 
 
-@dataclass(frozen=True)
-class AtLeastOne:
+class AtLeastOne(Struct, frozen=True):
     """One of `names` is there; `why` is a sentence."""
 
     names: tuple[str, ...]

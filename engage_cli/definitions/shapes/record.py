@@ -1,8 +1,9 @@
 """Shapes of mappings with known keys: each key has a shape of its own, and rules say which go together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+
+from msgspec import Struct
 
 from engage_cli.definitions import yaml_nodes as y
 from engage_cli.definitions.reading import Reading, UnreadableError
@@ -14,8 +15,7 @@ from engage_cli.source import Span, did_you_mean
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Key(Generic[T]):
+class Key(Struct, Generic[T], frozen=True):
     """A key of a record, the shape of its value, and one sentence for editors."""
 
     name: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.reading import Mentioned, Reading
 from engage_cli.definitions.sending import (
@@ -271,8 +272,7 @@ def _options(fields: Fields, channel: str, provider: Provider, reading: Reading)
     return {name: value for name, (value, _) in given.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+class Messages(Struct, frozen=True):
     """A destination of messages that has no name yet."""
 
     channel: str

@@ -1,6 +1,5 @@
 """The shape of `sequence` conditions. docs/conditions.md has the fine print."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from engage_cli.definitions.comparisons import ALWAYS
@@ -16,6 +15,7 @@ from engage_cli.definitions.shapes.scalar import BOOLEAN, Choice, WholeNumber, i
 from engage_cli.definitions.shapes.value import DURATION
 from engage_cli.definitions.shapes.where import step_references
 from engage_cli.definitions.shapes.window import SEQUENCE_WINDOW_KEYS, SEQUENCE_WINDOW_RULES, journey_since, window_of
+from engage_cli.records import replace
 from engage_cli.source import Span, did_you_mean
 
 MAX_STEPS = 12

@@ -1,7 +1,8 @@
 """The identifiers of events: columns of the files, kept in the store beside the properties."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engage_cli.definitions.identity import Identity
 from engage_cli.definitions.paths import Path
@@ -9,13 +10,13 @@ from engage_cli.engine.identity.ids import written_subject
 from engage_cli.engine.store.layout import Layout
 from engage_cli.engine.template import NULL, Sql
 from engage_cli.plan.needs import Column, Reading
+from engage_cli.records import replace
 
 _PLACE = "identifiers of engage"
 """Where the store has the identifiers of an event: no name that a property has."""
 
 
-@dataclass(frozen=True)
-class EventIdentifiers:
+class EventIdentifiers(Struct, frozen=True):
     """The identifiers that a batch of events has, as text over its raw columns."""
 
     identity: Identity

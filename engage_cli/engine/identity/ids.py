@@ -1,7 +1,6 @@
 """The ids of users in rows, where identifiers join them: blocked ones are missing, and the others lead to the profile's own."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.identity import USER_ID, Identity
@@ -17,8 +16,7 @@ def unblocked(identity: Identity, name: str, value: Sql) -> Sql:
     return sql("CASE WHEN {value} NOT IN ({missing}) THEN {value} END", value=value, missing=[literal(one) for one in missing])
 
 
-@dataclass(frozen=True)
-class JoinedIds:
+class JoinedIds(Struct, frozen=True):
     """How the user_id of rows of people is read. `identity` None: as it is written.
 
     `table` (user_id, canonical) has the ids that are not their profile's own, `subjects` alike the texts of `written_subject` that are

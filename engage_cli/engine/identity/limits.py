@@ -6,7 +6,8 @@ Most people are in none of them. A link takes some microseconds, an identifier s
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.loading import Work
@@ -16,8 +17,7 @@ PIECE = 100_000
 """Rows that are fetched or given at once."""
 
 
-@dataclass
-class Joining:
+class Joining(Struct):
     """Profiles in the making: `parent` leads to the identifier that stands for the profile, `counts` has for each kind of identifier how
     many values the profile of that identifier has."""
 

@@ -13,8 +13,8 @@ The store keeps events under the ids that they were written with, so that a merg
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
@@ -32,13 +32,13 @@ from engage_cli.engine.store.parts import over
 from engage_cli.engine.store.relations import STORED, replace_relation
 from engage_cli.engine.template import NULL, Sql, joined, literal, sql
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 
 MERGED = Sql("merged_users")
 PROFILE_RELATIONS = (STORED.text, MERGED.text, "known_as", "not_joined", "sighting")
 
 
-@dataclass(frozen=True)
-class ProfileSources:
+class ProfileSources(Struct, frozen=True):
     """What profiles are made of: the rows of people, those that are profiles among them, the aliases, and the events of a run."""
 
     identity: Identity

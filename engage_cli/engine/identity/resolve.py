@@ -9,7 +9,8 @@ else an anonymous one where it was seen as that. The two are linked, the user's 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.forgotten import NOBODY, Forgotten
 from engage_cli.definitions.identity import ANONYMOUS_ID, Identity
@@ -24,8 +25,7 @@ EARLIEST = Sql("TIMESTAMP '0001-01-01'")
 """When something was seen that has no instant, as in a snapshot of profiles."""
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """Tables of what was found.
 
     `identifiers` (key INTEGER, kind INTEGER, value VARCHAR, ts TIMESTAMP, profile INTEGER): every value that was seen, `kind` the place of

@@ -1,7 +1,8 @@
 """The sources as relations that `sql:` conditions name: `sources.events`, `sources.profiles` and so on, as of the run's instant."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.engine.inputs.batch import Batch
@@ -90,8 +91,7 @@ def create(work: Work, kind: str, query: Sql) -> None:
 # ---- names and types of columns ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """How a column of `sql:` is read, and the type that the reading is then cast to."""
 
     reading: Reading

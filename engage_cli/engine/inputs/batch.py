@@ -4,7 +4,8 @@ Made by parquet_files, csv_files and json_files; read by events, profiles, unive
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import PathError, parse_path
 from engage_cli.definitions.project import Source
@@ -14,8 +15,7 @@ from engage_cli.engine.inputs.values import JsonValue, Value
 from engage_cli.engine.template import FALSE, Sql
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Rows of some files.
 
     `scan` is a FROM item with `path` (as DuckDB names the file) and the columns that the values are made of; it keeps the broken rows of

@@ -5,7 +5,8 @@ whose properties cannot be read stand behind. A row without an id gets md5(row h
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.event_rows import Asked, EventRows
 from engage_cli.engine.inputs.loading import Work
@@ -13,8 +14,7 @@ from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import FALSE, Sql, joined, sql
 
 
-@dataclass(frozen=True)
-class Duplicates:
+class Duplicates(Struct, frozen=True):
     """`repeated` holds the ids of more than one row (message_id, and whether they name several users).
 
     `settled` holds the events of such ids, as far as it matters which row they are, and those that came without an id: path, user_id,

@@ -1,7 +1,8 @@
 """Entities: the rows of further tables, one a key, with whom and what they are linked to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Entity
@@ -21,8 +22,7 @@ SUBJECT_IDS = {"user": "user_id", "account": "account_id"}
 """By what a row is linked to, the name of the column of its id."""
 
 
-@dataclass(frozen=True)
-class EntityRows:
+class EntityRows(Struct, frozen=True):
     """A batch of the rows of an entity: where the key and the ids of what a row is linked to stand. `forgotten` are the users who were
     forgotten, as the rows name them: such rows are left out."""
 
@@ -120,8 +120,7 @@ def _required(batch: Batch, name: str, zones: Zones) -> Value:
     return value
 
 
-@dataclass(frozen=True)
-class EntityFiles:
+class EntityFiles(Struct, frozen=True):
     """All rows of an entity. `several` has the keys (row_id) that stand in more than one row, `repeated` says how many these are."""
 
     entity: Entity

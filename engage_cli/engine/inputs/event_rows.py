@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.identity import Identity
@@ -31,8 +31,7 @@ FORGOTTEN = "of somebody who was forgotten"
 NOT_REJECTED = (ANONYMOUS, FORGOTTEN)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What of the rows is looked at: conditions over user_id, event and ts.
 
     `checked`: whether the properties are an object; `columns`: the properties are read; elsewhere they are NULL. `early` is a condition
@@ -45,8 +44,7 @@ class Asked:
     scan: Sql | None = None
 
 
-@dataclass(frozen=True)
-class EventRows:
+class EventRows(Struct, frozen=True):
     """A batch of events with its fields found. `reason` says why a row is not used, where that is not `reason_of`. `forgotten` are the
     users (as in `user_text`) who were forgotten."""
 

@@ -1,7 +1,8 @@
 """Events of all files as one relation: only the names, columns and range that the plan needs, each event once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.inputs.batch import Batch
@@ -12,14 +13,14 @@ from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.template import Sql, joined, literal, sql
 from engage_cli.plan.needs import Column, Reading
+from engage_cli.records import replace
 
 CORE = Sql("path, user_id, event, ts, message_id, reason")
 SOUND = Sql("NOT coalesce(unsound, FALSE)")
 IDENTITY = Sql("e.user_id, e.event, e.ts, e.message_id")
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """One batch that can be read more than once: `core` is a FROM item with path, user_id, event, ts, message_id, reason of every row.
 
     `table` holds these and `unsound` and the columns of the needed rows, where the files had to be parsed; Parquet is read in place.
@@ -30,16 +31,14 @@ class Arrived:
     table: Sql | None
 
 
-@dataclass(frozen=True)
-class FileKeys:
+class FileKeys(Struct, frozen=True):
     """The key of each file by DuckDB's name of it; `table` has them too (path, file_key)."""
 
     keys: Mapping[str, int]
     table: Sql
 
 
-@dataclass(frozen=True)
-class FileRows:
+class FileRows(Struct, frozen=True):
     """The rows of one file (as DuckDB names it): all, those that are rejected, those that are later than as_of, and those that are left
     out as calls of people who are known only by an anonymous id, and as rows of people who were forgotten."""
 
@@ -51,8 +50,7 @@ class FileRows:
     forgotten: int
 
 
-@dataclass(frozen=True)
-class Events:
+class Events(Struct, frozen=True):
     """All events: who did something by as_of, and each needed event once."""
 
     wanted: Wanted

@@ -3,9 +3,10 @@
 import glob
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Source
 from engage_cli.engine.connection import Connection
@@ -29,8 +30,7 @@ FORMATS = {".parquet": Format.PARQUET, ".csv": Format.CSV, ".jsonl": Format.LINE
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 
-@dataclass(frozen=True, slots=True)
-class InputPath:
+class InputPath(Struct, frozen=True):
     """One file of a source. `shown` is how a user knows it, `opened` how DuckDB finds it, and how it names it in results.
 
     `may_have_long_lines` unless hashing.py saw that it has none.

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from time import time_ns
@@ -17,6 +16,7 @@ from engage_cli.engine.inputs.remote import hash_remote, is_remote
 from engage_cli.engine.inputs.text_lines import MAX_LINE, USUAL_LINE
 from engage_cli.errors import DataError
 from engage_cli.plan.needs import ListNeed
+from engage_cli.records import replace
 from engage_cli.source import visible
 
 CHUNK = 1 << 20

@@ -1,13 +1,12 @@
 """Instants in data as UTC TIMESTAMPs: text, typed columns, epoch numbers (docs/values.md)."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engage_cli.engine.template import Sql, sql
 from engage_cli.engine.zones import reading_macro, utc_macro
 
 
-@dataclass(frozen=True, slots=True)
-class Zones:
+class Zones(Struct, frozen=True):
     """The zone of instants without an offset, and the one whose days bare dates are."""
 
     source: str

@@ -1,7 +1,6 @@
 """Rows of people, and of entities that are linked with them, which name somebody who was forgotten: they are left out."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from engage_cli.definitions.project import Sources
@@ -11,6 +10,7 @@ from engage_cli.engine.inputs.forgotten import forgotten_ids
 from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.template import NULL, TRUE, Sql, literal, sql
+from engage_cli.records import replace
 
 Naming = TypeVar("Naming", PeopleRows, EntityRows)
 """Rows that name users: of people, or of entities that are linked with them."""

@@ -1,7 +1,8 @@
 """Text files are read once, into temporary tables; what is broken in them is kept for the account of rejects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from engage_cli.engine.connection import Connection
 from engage_cli.engine.inputs.batch import Batch
@@ -9,6 +10,7 @@ from engage_cli.engine.inputs.damage import blaming
 from engage_cli.engine.inputs.endings import refuse_cut_off
 from engage_cli.engine.template import Sql, identifier, joined, literal, sql
 from engage_cli.errors import DataError
+from engage_cli.records import replace
 from engage_cli.source import visible
 
 REASONS = {
@@ -29,8 +31,7 @@ _TAKEN = Sql(f"CASE WHEN error_type = 'UNQUOTED VALUE' AND {_LINES} > 1 THEN ': 
 """What is said of an open quote that took more than its own line: these are lost with it, and count as one row."""
 
 
-@dataclass
-class Work:
+class Work(Struct):
     """What one staging makes on the way: the connection, and the tables to drop at its end.
 
     `broken` are the tables (path, line, reason, content) of the lines that read_csv could not read, by DuckDB's name of the file.

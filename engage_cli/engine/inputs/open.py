@@ -1,7 +1,6 @@
 """The files of sources as batches, by their formats."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from engage_cli.definitions.project import Source
@@ -12,6 +11,7 @@ from engage_cli.engine.inputs.fields import check_mapping
 from engage_cli.engine.inputs.files import Format, InputPath, find_paths
 from engage_cli.engine.inputs.json_files import json_batches
 from engage_cli.engine.inputs.parquet_files import parquet_batches
+from engage_cli.records import replace
 
 OPENERS = {Format.PARQUET: parquet_batches, Format.CSV: csv_batches, Format.LINES: json_batches, Format.JSON: json_batches}
 

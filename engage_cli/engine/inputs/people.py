@@ -1,7 +1,8 @@
 """Everybody: the universe of users, from profiles, memberships, consents and events."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.identity.events import EventIdentifiers
 from engage_cli.engine.identity.ids import AS_WRITTEN, JoinedIds
@@ -21,8 +22,7 @@ BAD_STATUS = "the status is not subscribed, unsubscribed or did_not_subscribe"
 STATUSES = ("subscribed", "unsubscribed", "did_not_subscribe")
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a row of consents says, beside of whom and when: the channel, the group (None: the files have none), the status."""
 
     channel: Value
@@ -30,8 +30,7 @@ class Said:
     status: Value
 
 
-@dataclass(frozen=True)
-class PeopleRows:
+class PeopleRows(Struct, frozen=True):
     """A batch of profiles, memberships or consents; or of accounts, whose ids then stand for those of users (`id_name`).
 
     `ts` is the instant from which a row counts; without one it always counts. `dated`: each row must have it (a change log).

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import Path
 from engage_cli.engine.inputs.batch import Batch
@@ -17,8 +18,7 @@ from engage_cli.source import visible
 DOCUMENT = JsonValue(Sql("document"))
 
 
-@dataclass(frozen=True)
-class Properties:
+class Properties(Struct, frozen=True):
     """Where properties are found.
 
     `document` makes the column `document`, the text of a JSON object or NULL, of the properties column where that is JSON;

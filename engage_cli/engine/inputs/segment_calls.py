@@ -4,9 +4,9 @@ What follows from a call is in segment_events.py and segment_people.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from duckdb import sqltype
+from msgspec import Struct
 
 from engage_cli.definitions.identity import ANONYMOUS_ID as ANONYMOUS_NAME
 from engage_cli.definitions.identity import USER_ID, Identity
@@ -48,8 +48,7 @@ TEXT_TYPE = sqltype("VARCHAR")
 INSTANT_TYPE = sqltype("TIMESTAMP WITH TIME ZONE")
 
 
-@dataclass(frozen=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """The calls of a batch of files. `identity`: how users are joined, if they are."""
 
     batch: Batch

@@ -1,7 +1,5 @@
 """Raw Segment calls as events: track by its name, page and screen as `Page Viewed` and `Screen Viewed`."""
 
-from dataclasses import replace
-
 from engage_cli.definitions.identity import Identity
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.event_rows import EventRows, event_rows
@@ -9,6 +7,7 @@ from engage_cli.engine.inputs.properties import Properties, properties_of
 from engage_cli.engine.inputs.segment_calls import EVENTS, INSTANT_TYPE, TEXT_TYPE, Calls, calls_of, renamed
 from engage_cli.engine.inputs.values import TypedValue, Value
 from engage_cli.engine.template import Sql, joined, literal, sql
+from engage_cli.records import replace
 
 NAMES = {"page": "Page Viewed", "screen": "Screen Viewed"}
 """What a call that has no event's name of its own is called."""

@@ -4,7 +4,8 @@ Source: Segment's documentation, Unify, "Identity Resolution ExternalIDs". Read 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.batch import Batch
 from engage_cli.engine.inputs.event_rows import id_text
@@ -14,8 +15,7 @@ from engage_cli.engine.template import TRUE, Sql, literal, sql
 from engage_cli.plan.needs import Reading
 
 
-@dataclass(frozen=True)
-class OfDevice:
+class OfDevice(Struct, frozen=True):
     """An identifier of a device: the platform that `context.device.type` has to say, the field beside it, and what Segment calls it.
 
     `tracked`: it counts only where `context.device.adTrackingEnabled` says so.
@@ -46,8 +46,7 @@ IN_WAREHOUSE = {
 """The names that the fields of `context` have in the columns of a warehouse, where they are others."""
 
 
-@dataclass(frozen=True)
-class CallIdentifiers:
+class CallIdentifiers(Struct, frozen=True):
     """The identifiers of the calls of a batch. `flat` are the columns that are properties or traits, where files have no object of them."""
 
     batch: Batch

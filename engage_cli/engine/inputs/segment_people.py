@@ -1,8 +1,9 @@
 """Raw Segment calls as rows about users and accounts: identify sets traits, group makes a member of an account and sets its traits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.inputs.batch import Batch
@@ -14,6 +15,7 @@ from engage_cli.engine.inputs.people import PeopleRows
 from engage_cli.engine.inputs.segment_calls import INSTANT_TYPE, PEOPLE, TEXT_TYPE, Calls, calls_of
 from engage_cli.engine.inputs.values import JsonValue, TypedValue
 from engage_cli.engine.template import Sql, literal, sql
+from engage_cli.records import replace
 
 _USER = TypedValue(Sql("call_user"), TEXT_TYPE)
 _GROUP = TypedValue(Sql("call_group"), TEXT_TYPE)
@@ -22,8 +24,7 @@ _COLUMNS = ("path", "call_type", "call_user", "call_group", "call_previous", "ca
 _TRAITS = JsonValue(Sql("call_traits"))
 
 
-@dataclass(frozen=True)
-class CallsAboutPeople:
+class CallsAboutPeople(Struct, frozen=True):
     """Rows that raw calls have of each kind, all of them dated: the traits of users, the accounts that they belong to, and the traits
     of accounts, whose `user` is the account. Rows of `aliases` have the column call_previous."""
 

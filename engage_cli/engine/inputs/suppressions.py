@@ -1,7 +1,8 @@
 """Suppressions: who must never be written to, by their ids and addresses, and people who were forgotten."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.forgotten import ADDRESS, STATE_ID, Forgotten
 from engage_cli.definitions.identity import USER_ID
@@ -18,8 +19,7 @@ from engage_cli.plan.needs import Reading
 NOBODY_NAMED = "no user_id and no address"
 
 
-@dataclass(frozen=True)
-class SuppressionRows:
+class SuppressionRows(Struct, frozen=True):
     """A batch of suppressions: whose they are, by a user's id, an address, or both."""
 
     batch: Batch

@@ -3,7 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.fields import column_name
 from engage_cli.engine.inputs.loading import Work
@@ -36,8 +37,7 @@ def _field_columns(rows: PeopleRows) -> list[str]:
     return [column_name(rows.batch, field) for field in ((rows.id_name, "timestamp") if rows.dated else (rows.id_name,))]
 
 
-@dataclass(frozen=True)
-class Profiles:
+class Profiles(Struct, frozen=True):
     """All profile rows by as_of. `rows` has source, user_id and ts of each; `several` the users with more than one.
 
     `repeated` counts the users whom one snapshot has more than once.

@@ -4,10 +4,10 @@ All are read to the same staged columns (plan/needs.py), whatever the format; do
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from duckdb.sqltypes import DuckDBPyType
+from msgspec import Struct
 
 from engage_cli.engine.inputs.instants import Zones, text_instant, typed_instant
 from engage_cli.engine.inputs.nested import as_json, children
@@ -35,8 +35,7 @@ def nothing(reading: Reading) -> Sql:
     return Sql(f"CAST(NULL AS {SQL_TYPES[reading]})")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonValue:
+class JsonValue(Struct, frozen=True):
     """The value at `names` in the JSON (or valid JSON text) `document`."""
 
     document: Sql
@@ -75,8 +74,7 @@ class JsonValue:
         assert_never(reading)
 
 
-@dataclass(frozen=True, slots=True)
-class TypedValue:
+class TypedValue(Struct, frozen=True):
     """A column, or a field of a struct or map, of a DuckDB type."""
 
     sql: Sql
@@ -165,8 +163,7 @@ class TypedValue:
         return sql("to_json({value})", value=self.sql if self.type.id == "boolean" else text)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A text column of a file: text, or a list or an object where it holds the JSON of one."""
 
     sql: Sql

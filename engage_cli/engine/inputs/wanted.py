@@ -1,8 +1,9 @@
 """Which events a plan needs, as conditions over the columns `event`, `ts` and `user_id` of a row."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.labels import Labels
 from engage_cli.engine.template import FALSE, TRUE, Sql, joined, literal, sql
@@ -17,8 +18,7 @@ def timestamp(instant: datetime) -> Sql:
 EVERY_EVENT = EventNeed(("*",), None, frozenset())
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is staged of events.
 
     `row`: the row is needed; `with_columns`: its properties are read too; both are conditions over user_id, event and ts. `names` are

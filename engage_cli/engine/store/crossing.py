@@ -5,7 +5,8 @@ already: the new rows are left out. Where it is a new one, a published segment w
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.duplicates import contested
 from engage_cli.engine.inputs.event_rows import EventRows
@@ -14,6 +15,7 @@ from engage_cli.engine.inputs.loading import Work
 from engage_cli.engine.inputs.wanted import Wanted
 from engage_cli.engine.store.parts import Part, over
 from engage_cli.engine.template import Sql, joined, sql
+from engage_cli.records import replace
 
 COPIES = 100
 """How often a row without an id may come again, in file after file, before the store is rather made anew."""
@@ -23,8 +25,7 @@ class DisplacedError(Exception):
     """A row of the store has to give way to a new one."""
 
 
-@dataclass(frozen=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """`dropped`: a table of the ids whose rows among the new are left out, None where there are none.
 
     `winners` are the keys of files, old and new, with an event whose id another file has too; `repeating` the new files with a row

@@ -1,14 +1,15 @@
 """What changed between the files of a store and those that are there now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engage_cli.engine.base import InputFile
 from engage_cli.engine.store.manifest import Manifest, StoredFile
+from engage_cli.records import replace
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file of events as it is now. `mapping` is the hash of how its source says to read it, `modified` in nanoseconds (0: not known)."""
 
     file: InputFile
@@ -17,8 +18,7 @@ class Found:
     modified: int
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """`new` files are to be read (changed ones among them), `hidden` ones of the store no longer count, `renamed` have another path."""
 
     new: tuple[Found, ...]

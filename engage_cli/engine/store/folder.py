@@ -5,10 +5,10 @@ written again: readers keep what they have opened, also after it was removed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -17,6 +17,7 @@ from engage_cli.engine.failures import FileError
 from engage_cli.engine.store.manifest import Manifest, Segment, manifest_of
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.errors import EngageError
+from engage_cli.records import replace
 
 MANIFEST = "manifest.json"
 SETTLING = 2_000_000_000
@@ -25,8 +26,7 @@ ATTEMPTS = 20
 """How often a reader looks again for a manifest whose segments are all there: each miss is a publication by a run."""
 
 
-@dataclass(frozen=True)
-class StoreFolder:
+class StoreFolder(Struct, frozen=True):
     """The files of one store."""
 
     path: Path

@@ -1,8 +1,9 @@
 """Reading files into a new part: each event once, typed and sorted, with the keys of users and names that the store gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.event_rows import BAD_PROPERTIES, EventRows
 from engage_cli.engine.inputs.events import Events, FileKeys, FileRows
@@ -13,13 +14,13 @@ from engage_cli.engine.store.crossing import Crossing, find_crossing
 from engage_cli.engine.store.layout import Layout
 from engage_cli.engine.store.parts import FRESH, Part, over, stored_columns
 from engage_cli.engine.template import Sql, joined, literal, sql
+from engage_cli.records import replace
 
 REJECTS = ("file_key", "row_number", "reason", "content")
 KEYS = ("user_key", "event_key", "ts", "message_id", "file_key")
 
 
-@dataclass(frozen=True)
-class FileCounts:
+class FileCounts(Struct, frozen=True):
     """What became of the rows of one file. See StoredFile."""
 
     rows: int
@@ -34,8 +35,7 @@ class FileCounts:
     first: datetime | None
 
 
-@dataclass(frozen=True)
-class Ingested:
+class Ingested(Struct, frozen=True):
     """A part that was made in the database FRESH. `users` and `events` count those first met here.
 
     `files` are by key. `won` are the keys of files of the store that turned out to have an event whose id another file has too.
@@ -51,8 +51,7 @@ class Ingested:
     won: frozenset[int]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What is read: the events of new files, the columns to keep, and by DuckDB's name of it each file's key and how many rows it has."""
 
     events: Events
@@ -61,8 +60,7 @@ class Reading:
     totals: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is there: all parts, the last of them that the new one takes over, and how many users and event names have keys."""
 
     parts: Sequence[Part]

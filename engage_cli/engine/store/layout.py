@@ -1,6 +1,6 @@
 """Which typed columns a store holds, for which events; and whether that is enough for a plan."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engage_cli.definitions.paths import parse_path
 from engage_cli.engine.inputs.wanted import Wanted, name_condition
@@ -10,8 +10,7 @@ from engage_cli.engine.template import TRUE
 from engage_cli.plan.needs import Column, Needs, Reading
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """`columns` are filled for the events that `names` match; of those that `whole` matches all properties are there as JSON text."""
 
     columns: frozenset[Column] = frozenset()

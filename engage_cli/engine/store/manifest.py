@@ -7,16 +7,18 @@ the rest. A manifest of another format, or one that does not add up, is `None` t
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field, structs
+
+from engage_cli.records import replace
 
 FORMAT = 2
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file whose rows are in the store.
 
     `key` is in the column `file_key` of its rows, `ingest` the run of ingestion that brought it. `path` is as engage.yaml finds it,
@@ -45,8 +47,7 @@ class StoredFile:
     first: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One DuckDB file. `identity` is in its table `about` too: no two that were ever made share it.
 
     `first` and `last` are the instants (naive UTC) of its first and last event, None without events.
@@ -64,8 +65,7 @@ class Segment:
     absent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The whole store.
 
     `reading` is the hash of what the values in it depend on beside the files: the format, the project's zone. `columns` are the names of
@@ -101,8 +101,12 @@ class Manifest:
 
     def to_json(self) -> str:
         """The manifest as it is written."""
-        document = json.loads(json.dumps(asdict(self), default=str))
+        document = json.loads(json.dumps(self, default=_written))
         return json.dumps({"format": FORMAT, "checksum": _checksum(document), **document}, indent=1, ensure_ascii=True) + "\n"
+
+
+def _written(value: object) -> Any:
+    return structs.asdict(value) if isinstance(value, Struct) else str(value)
 
 
 def first_events(manifest: Manifest) -> dict[tuple[str, str], datetime]:

@@ -7,13 +7,13 @@ without a store reads every file in memory.
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import assert_never
 
 import duckdb
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.definitions.project import Source, Sources
@@ -36,12 +36,12 @@ from engage_cli.engine.store.manifest import FORMAT, Manifest, Segment, StoredFi
 from engage_cli.engine.store.parts import FRESH, Part, part_of
 from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.errors import EngageError
+from engage_cli.records import replace
 
 MEMORY = ":memory:"
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The events of a run, attached. `manifest` describes all parts, also one that is only in memory.
 
     `ingested` are the files that were read for it; `why`, where everything was read anew, says why.
@@ -59,8 +59,7 @@ class Opened:
         return min((part.first.replace(tzinfo=UTC) for part in self.manifest.segments if part.first is not None), default=None)
 
 
-@dataclass(frozen=True)
-class EventFiles:
+class EventFiles(Struct, frozen=True):
     """What is asked: the files of events as they are now, how they are read, what is needed of them; and the hashes of all input files."""
 
     folder: Path
@@ -126,8 +125,7 @@ def open_events(work: Work, asked: EventFiles, store: StoreFolder | None, keep: 
             assert_never(upkeep)
 
 
-@dataclass
-class _Session:
+class _Session(Struct):
     """One opening. `layout` is what has to be there."""
 
     work: Work

@@ -1,8 +1,9 @@
 """The parts that hold the events of a run: published segments, and what was read beside them; and what is asked over all of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engage_cli.engine.inputs.values import nothing
 from engage_cli.engine.store.layout import Layout
@@ -13,8 +14,7 @@ FRESH = "fresh"
 """The database that a segment is made in, a file or memory."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """One database with the tables of a segment:
 
     `events(user_key INTEGER, event_key INTEGER, ts TIMESTAMP, message_id VARCHAR, file_key INTEGER, <columns>[, properties VARCHAR])`

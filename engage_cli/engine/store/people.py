@@ -8,10 +8,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from msgspec import Struct
 
 from engage_cli import files
 from engage_cli.crash import crash_point
@@ -34,8 +34,7 @@ Read = tuple[str, str, str]
 """A file that a run read: kind, path, sha256."""
 
 
-@dataclass(frozen=True)
-class People:
+class People(Struct, frozen=True):
     """The files about users of a run: the rows of each kind, and the files as they were found."""
 
     sources: Sources

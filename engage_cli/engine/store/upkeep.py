@@ -1,7 +1,6 @@
 """The store by itself: brought up to date, made anew, compacted, and described."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from engage_cli.engine.store.parts import part_of
 from engage_cli.engine.store.relations import detach_parts, hidden_events, stored_rejects
 from engage_cli.errors import EngageError
 from engage_cli.plan.needs import Needs
+from engage_cli.records import replace
 
 
 def tend(

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.messaging.policy.rendering import Messages
 from engage_cli.messaging.problems import RenderError
@@ -11,8 +12,7 @@ Row = tuple[str, str | None, str | None]
 """What the outbox has of a message, the token of its links if it has any, and its line where that is made already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """The lines of a batch, how many they are, and the messages that cannot be rendered: each with its id and why."""
 
     text: bytes

@@ -7,9 +7,9 @@ settings, context, "group", category, priority, render, reason, rule)`
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.values import Duration, Unit
@@ -21,8 +21,7 @@ from engage_cli.state.instants import stored
 DEFAULT_EXPIRY = Duration(24, Unit.HOUR)
 
 
-@dataclass(frozen=True)
-class Campaigns:
+class Campaigns(Struct, frozen=True):
     """Whose candidates a run decides about, by kind and name: those that have come to its instant. Of these some are `stopped`, and send
     nothing any more."""
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from engage_cli.definitions.paths import path_of
 from engage_cli.definitions.project import Channel, Config, Language, Messaging, Urls
@@ -14,8 +15,7 @@ if TYPE_CHECKING:  # a process that renders needs no engine, and starts without 
     from engage_cli.engine.base import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(Struct, frozen=True):
     """One text of a template: the files by path as a JSON object, and what it shows of engage.yaml as another."""
 
     template: str

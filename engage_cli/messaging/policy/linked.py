@@ -7,8 +7,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.paths import path_of
@@ -22,8 +22,7 @@ RELATION = "p_linked"
 _ACCOUNT_ID = "account_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The names of what a template shows: traits of the person, traits of their account, and entities."""
 
     profile: tuple[str, ...] = ()

@@ -7,10 +7,10 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.paths import Path, path_of
@@ -28,8 +28,7 @@ from engage_cli.sql.literals import column, text_literal
 from engage_cli.state.instants import stored
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(Struct, frozen=True):
     """The values of people that a run reads, by name, and the plan behind the computed ones."""
 
     reads: Mapping[str, Read]

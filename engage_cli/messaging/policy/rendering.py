@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from json.encoder import encode_basestring as quoted
 from typing import Any
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.template import FrontMatter
 from engage_cli.messaging.formats import zone_of
@@ -26,8 +27,7 @@ _OBJECTS = ("profile", "account", "entities", "context")
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Struct, frozen=True):
     """An edition with its template restored: the addresses that it has, and those that its texts show."""
 
     template: MessageTemplate
@@ -35,8 +35,7 @@ class _Opened:
     shown: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Campaign:
+class _Campaign(Struct, frozen=True):
     """What messages of one campaign to one language and zone have in common.
 
     `urls` are the addresses that they show, or their headers; `begin` and `end` stand in their lines before and behind what is rendered.
@@ -53,8 +52,7 @@ class _Campaign:
     end: str
 
 
-@dataclass
-class Messages:
+class Messages(Struct):
     """Makes messages of rows, each template compiled once."""
 
     editions: Mapping[str, Edition]

@@ -10,8 +10,9 @@ context, withheld)`
     those among them that an earlier run made, and whose variant and `send_at` are known only now.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.project import QuietHours
 from engage_cli.engine.base import Engine
@@ -44,8 +45,7 @@ def _make_quiet(engine: Engine, hours: QuietHours, ranges: list[tuple[str, datet
     engine.execute(_QUIET, [[row[0] for row in rows], [stored(row[1]) for row in rows], [stored(row[2]) for row in rows]])
 
 
-@dataclass
-class Throttle:
+class Throttle(Struct):
     """At most so many messages of one campaign in any stretch (t − per, t]: whoever waits goes first in the order (scheduled_at, id).
 
     `given` are the instants that messages already have, with how many; some of them may be later than those that are given now.

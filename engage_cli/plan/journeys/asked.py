@@ -1,7 +1,8 @@
 """What a journey asks on the way: its conditions by where they stand, and the values that it reads."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engage_cli.definitions.conditions import Condition
 from engage_cli.definitions.journey import EntryOn, EntryWhen, ExitWhen, Journey
@@ -38,16 +39,14 @@ def _conditions(journey: Journey) -> Iterator[tuple[str, Condition]]:
                     yield f"{step.id}.{branch.name}", branch.when
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A value that is read from a subject, in one reading."""
 
     reference: OfTrait | OfContext
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value that is the same for everybody."""
 
     value: Value

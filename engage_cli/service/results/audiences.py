@@ -1,9 +1,10 @@
 """What the commands about audiences show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Cost
@@ -12,8 +13,7 @@ from engage_cli.service.results.syncs import SyncChange
 from engage_cli.state.membership import Comings
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceChange:
+class AudienceChange(Struct, frozen=True):
     """One audience of a build. `unchanged`: it had been built at this instant from the same definition and files, so nothing was done."""
 
     name: str
@@ -23,8 +23,7 @@ class AudienceChange:
     unchanged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BuildResult:
+class BuildResult(Struct, frozen=True):
     """What a build did, or in a dry run would do. `run` is the run's folder name, None where nothing was committed."""
 
     as_of: datetime
@@ -60,8 +59,7 @@ class BuildResult:
         return tuple(sync for sync in self.syncs if sync.held)
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceRow:
+class AudienceRow(Struct, frozen=True):
     """One line of `audience list`. The last four are None for an audience that was never built."""
 
     name: str
@@ -74,16 +72,14 @@ class AudienceRow:
     exited: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierCount:
+class IdentifierCount(Struct, frozen=True):
     """How many members have an identifier: a trait such as `email`, `phone`, or the user id itself."""
 
     name: str
     members: int
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """An audience looked at without a run: its size and share of the universe, and a sample of members with the traits that matter."""
 
     name: str
@@ -98,8 +94,7 @@ class Preview:
     of: Subject = Subject.USERS
 
 
-@dataclass(frozen=True, slots=True)
-class EventShown:
+class EventShown(Struct, frozen=True):
     """An event that bears on a leaf. `properties` is JSON text; `steps` are those of a sequence that it meets by itself, counted from 1
     without those that say `not` (none: it is one that must not come)."""
 
@@ -110,8 +105,7 @@ class EventShown:
     steps: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """One part of an explanation: the condition in one line, whether it holds, why, and its parts."""
 
     text: str
@@ -131,8 +125,7 @@ class Explained:
     parts: tuple["Explained", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why a user is or is not in an audience. `known` is False for a user that no source names by as_of."""
 
     audience: str
@@ -150,8 +143,7 @@ class Explanation:
     data: DataReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """Two audiences side by side."""
 
     left: str
@@ -171,8 +163,7 @@ class Overlap:
         return self.right_size - self.both
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """Members written to a file of the user's choice. `path` None: the rows are `lines`, for standard output."""
 
     name: str

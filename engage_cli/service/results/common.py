@@ -1,14 +1,14 @@
 """What several commands show: of the data, and of time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.engine.base import InputFile, OddZones, Reject
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """What a stage of a run took, in seconds of wall clock and of processor. Shown with --verbose, never written to a file."""
 
     stage: str
@@ -16,8 +16,7 @@ class Timing:
     cpu_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """How many users a run looked at, and for which audiences only at those who can have changed; else in words why at everybody."""
 
     users: int
@@ -25,8 +24,7 @@ class Looked:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DataReport:
+class DataReport(Struct, frozen=True):
     """What was read: shown after every command that reads data, where there is something to say."""
 
     files: tuple[InputFile, ...] = ()

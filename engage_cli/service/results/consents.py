@@ -1,14 +1,14 @@
 """What the commands about consents show."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.service.results.common import DataReport
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedRow(Struct, frozen=True):
     """A row of a file that was not imported: its number (the first line is 1), a stable short name of what is wrong, and that in words."""
 
     row: int
@@ -16,8 +16,7 @@ class RefusedRow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentCount:
+class ConsentCount(Struct, frozen=True):
     """How many rows or users have a status of a channel, or of a group on it."""
 
     channel: str
@@ -26,8 +25,7 @@ class ConsentCount:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentImport:
+class ConsentImport(Struct, frozen=True):
     """What an import of consents did, or in a dry run would do. `known` rows said what was known before."""
 
     file: Path
@@ -45,8 +43,7 @@ class ConsentImport:
     """The file of what was added, from the project's folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentState:
+class ConsentState(Struct, frozen=True):
     """What a row says that counts, and the state that it comes to: a group of a channel that was left is left."""
 
     channel: str
@@ -56,8 +53,7 @@ class ConsentState:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentStates:
+class ConsentStates(Struct, frozen=True):
     """The subscription states of one user, or (`user` None) how many users have which, as of an instant."""
 
     as_of: datetime
@@ -67,8 +63,7 @@ class ConsentStates:
     data: DataReport
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedToken:
+class VerifiedToken(Struct, frozen=True):
     """What the token of an unsubscribe link stands for, and the row of consents that follows from it."""
 
     user: str

@@ -1,14 +1,14 @@
 """What `deliver` shows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.service.results.common import DataReport
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryFailure:
+class DeliveryFailure(Struct, frozen=True):
     """A message that was not taken: what became of it, and the server's words."""
 
     message_id: str
@@ -17,8 +17,7 @@ class DeliveryFailure:
     answer: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelDelivery:
+class ChannelDelivery(Struct, frozen=True):
     """What became of a run's messages on a channel. `destination` is None where none of engage.yaml takes them: nothing was done. Nor was
     it where `form` is not jsonl.
 
@@ -48,8 +47,7 @@ class ChannelDelivery:
     """Where the requests of this delivery were written, where the destination is a folder: a path from the project's folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True):
     """A delivery. `lost`: of so many messages an earlier one, which was cut off, left it open whether they were sent; `stopped` says why
     this one ended early."""
 

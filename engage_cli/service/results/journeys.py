@@ -1,17 +1,17 @@
 """What ticks show, and the list of journeys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engage_cli.journeys.samples import JourneySample
 from engage_cli.service.results.common import DataReport, Timing
 from engage_cli.service.results.syncs import SyncChange
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyRow:
+class JourneyRow(Struct, frozen=True):
     """A journey: whether it runs, who enters, how many steps it has, and where it is defined."""
 
     name: str
@@ -23,8 +23,7 @@ class JourneyRow:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyChange:
+class JourneyChange(Struct, frozen=True):
     """What a tick did with a journey: how many entered, moves, instances that ended, messages that are meant."""
 
     name: str
@@ -34,8 +33,7 @@ class JourneyChange:
     sent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MessageCount:
+class MessageCount(Struct, frozen=True):
     """How many messages of a campaign a run sent, skipped for a reason, or left for a later run: `outcome` is `sent`, the reason, or
     `deferred`."""
 
@@ -45,8 +43,7 @@ class MessageCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class TickResult:
+class TickResult(Struct, frozen=True):
     """A tick. `run` is the run that it was, None for a dry run or where there was nothing to do; `unchanged` the journeys that stood
     there already."""
 

@@ -1,14 +1,14 @@
 """What the commands about a project show: `check`, `init`, `state check`."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.service.results.common import DataReport
 from engage_cli.source import Issue
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """Everything that can be said before a run. `issues` holds errors and warnings in file order."""
 
     definitions: int
@@ -17,16 +17,14 @@ class CheckResult:
     """None where the definitions are broken or the data was not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateFinding:
+class StateFinding(Struct, frozen=True):
     """One broken invariant of the state: what, and what to do."""
 
     message: str
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class InitResult:
+class InitResult(Struct, frozen=True):
     """A starter project: the folder, and its files relative to it."""
 
     folder: Path

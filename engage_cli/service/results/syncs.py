@@ -1,10 +1,9 @@
 """What runs say of the destinations that they tell."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class SyncChange:
+class SyncChange(Struct, frozen=True):
     """What a destination is told of an audience in a build: how many come and go (of a list: rows), of so many that it `knew`.
 
     `changed` of these are different now. `held`: `guard` held it back. `in_step`: it is told the audience's changes of this run, as

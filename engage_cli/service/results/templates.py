@@ -1,15 +1,15 @@
 """What `template preview` shows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.messaging.sms import Sms
 from engage_cli.service.results.common import DataReport
 
 
-@dataclass(frozen=True, slots=True)
-class TemplatePreview:
+class TemplatePreview(Struct, frozen=True):
     """A message rendered for one user. `to` is their address as the data has it, `sms` what the text is as a text message.
     `unreachable`: why nothing can be sent there, in words that follow the address; None where it can, or where there are several.
 

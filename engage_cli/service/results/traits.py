@@ -1,15 +1,15 @@
 """What the commands about traits show."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engage_cli.definitions.subjects import Subject
 from engage_cli.service.results.common import DataReport
 
 
-@dataclass(frozen=True, slots=True)
-class TraitBuilt:
+class TraitBuilt(Struct, frozen=True):
     """One trait of a build: how many have a value, of how many it changed, and of these how many have none any more.
 
     `unchanged`: it had been built at this instant from the same definition and files, so nothing was done.
@@ -23,8 +23,7 @@ class TraitBuilt:
     unchanged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TraitSync:
+class TraitSync(Struct, frozen=True):
     """What a destination is told of a trait: how many values, and how many it is to forget. `whole`: not the changes of this run alone."""
 
     destination: str
@@ -34,8 +33,7 @@ class TraitSync:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TraitBuildResult:
+class TraitBuildResult(Struct, frozen=True):
     """What a build of traits did, or in a dry run would do. `run` is the run's name, None where nothing was committed."""
 
     as_of: datetime
@@ -57,8 +55,7 @@ class TraitBuildResult:
         return any(trait.changed for trait in self.traits) or bool(self.syncs)
 
 
-@dataclass(frozen=True, slots=True)
-class TraitRow:
+class TraitRow(Struct, frozen=True):
     """A computed trait: what it is computed of, in words, and where it is defined."""
 
     name: str
@@ -69,16 +66,14 @@ class TraitRow:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class TraitValue:
+class TraitValue(Struct, frozen=True):
     """The value of a computed trait as JSON text; None where it is missing."""
 
     name: str
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TraitsShown:
+class TraitsShown(Struct, frozen=True):
     """The computed traits of one user or account. `known`: it is in the data."""
 
     subject_id: str

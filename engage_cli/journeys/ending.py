@@ -125,31 +125,31 @@ _EXIT_WAITERS = """
     FROM w_instance
 """
 _EXIT_WHEN = "INSERT INTO w_exit SELECT instance, true_at, TIMESTAMP '0001-01-01', '', CAST(? AS INTEGER), FALSE, after FROM w_first"
+# At one instant an exit goes before the end of the path, but not before one that comes with, or before, the action that makes its condition
+# true.
 _CUT = f"""
     CREATE OR REPLACE TEMP TABLE w_cut AS
     WITH outside AS (
-        SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
+        SELECT *, list_concat(
+            coalesce(after, []), [{{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}}]
+        ) AS action
+        FROM w_exit
+        QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
     ), inside AS (
         SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
+    ), both_of AS (
+        SELECT coalesce(o.instance, n.instance) AS instance,
+            o.instance IS NULL OR coalesce(row(n.ended_at, n.action) < row(o.acted_at, o.action), FALSE) AS by_path, n.ended_at, n.reason,
+            n.action AS path_action, n.place, n.token, o.acted_at, o.action AS exit_action, o.is_goal, o.number, o.event
+        FROM outside AS o FULL JOIN inside AS n ON n.instance = o.instance
     )
-    SELECT coalesce(o.instance, n.instance) AS instance, least(o.acted_at, n.ended_at) AS ended_at,
-        CASE
-            WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.reason
-            WHEN o.is_goal THEN '{EndReason.GOAL.value}'
-            ELSE '{EndReason.EXITED.value}'
-        END AS reason,
-        coalesce(n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31'), FALSE) AS by_path,
-        CASE WHEN o.is_goal THEN 'goal' ELSE 'exit_rule' END AS rule_cause,
-        CASE WHEN NOT o.is_goal THEN CAST(o.number + 1 AS VARCHAR) END AS rule, nullif(o.event, '') AS event,
-        CASE
-            WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.action
-            ELSE list_concat(
-                coalesce(o.after, []), [{{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}}]
-            )
-        END AS action,
-        CASE WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.place ELSE -2 END AS place,
-        n.token AS exiting
-    FROM outside AS o FULL JOIN inside AS n ON n.instance = o.instance
+    SELECT instance, CASE WHEN by_path THEN ended_at ELSE acted_at END AS ended_at,
+        CASE WHEN by_path THEN reason WHEN is_goal THEN '{EndReason.GOAL.value}' ELSE '{EndReason.EXITED.value}' END AS reason, by_path,
+        CASE WHEN is_goal THEN 'goal' ELSE 'exit_rule' END AS rule_cause,
+        CASE WHEN NOT is_goal THEN CAST(number + 1 AS VARCHAR) END AS rule, nullif(event, '') AS event,
+        CASE WHEN by_path THEN path_action ELSE exit_action END AS action,
+        CASE WHEN by_path THEN place ELSE -2 END AS place, token AS exiting
+    FROM both_of
 """  # noqa: S608 - the words of an enumeration of ours
 # ---- what was before ------------------------------------------------------------------------------------------------
 

@@ -189,10 +189,13 @@ _OF_CONDITION = """
 _REMEMBER = """
     INSERT INTO r_truth SELECT CAST(? AS VARCHAR), u.user_id, t.holds FROM w_truth AS t JOIN users AS u USING (user_key)
 """
+# Whatever an instance carries along, also at the very instant of its entry, is later than what it came with.
 _ASKED = """
     CREATE OR REPLACE TEMP TABLE w_asked AS
     SELECT number AS instance, '' AS token, user_key, entered_at AS asked_at, key, entered_at,
-        map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) AS context
+        map_from_entries([
+            {'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at - INTERVAL 1 MICROSECOND}}
+        ]) AS context
     FROM w_candidate
 """
 _THOSE_WHO_MEET = "DELETE FROM w_candidate WHERE number NOT IN (SELECT instance FROM w_true)"
@@ -229,7 +232,9 @@ _INSTANCES = """
             || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
         ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
         CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
-            ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END, ''
+            ELSE map_from_entries([
+                {'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at - INTERVAL 1 MICROSECOND}}
+            ]) END, ''
     FROM w_candidate
 """
 _TOKENS = """

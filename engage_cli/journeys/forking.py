@@ -86,17 +86,13 @@ _ENDED = """
 _TOGETHER = """
     CREATE OR REPLACE TEMP TABLE w_left AS
     WITH known AS (
-        SELECT instance, parent, list(c.entry) AS entries
-        FROM (
-            SELECT instance, parent, unnest(map_entries(context)) AS entry, arrived_at, place_in_order FROM w_ended WHERE NOT under_way
-        ) AS c
-        GROUP BY instance, parent
+        SELECT instance, parent, unnest(map_entries(context)) AS entry, arrived_at, action, place_in_order FROM w_ended WHERE NOT under_way
     ), merged AS (
-        SELECT instance, parent, map_from_entries(list({'k': name, 'v': value})) AS context
+        SELECT instance, parent, map_from_entries(list({'k': entry.key, 'v': entry.value} ORDER BY entry.key)) AS context
         FROM (
-            SELECT instance, parent, e.entry.key AS name, e.entry.value AS value
-            FROM (SELECT instance, parent, unnest(entries) AS entry FROM known) AS e
-            QUALIFY row_number() OVER (PARTITION BY instance, parent, e.entry.key ORDER BY e.entry.value.since DESC) = 1
+            FROM known QUALIFY row_number() OVER (
+                PARTITION BY instance, parent, entry.key ORDER BY entry.value.since DESC, arrived_at DESC, action DESC, place_in_order DESC
+            ) = 1
         )
         GROUP BY instance, parent
     ), last AS (

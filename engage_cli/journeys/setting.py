@@ -3,10 +3,11 @@
 `trait_history` is made anew with them, of the users who have any. Of values at one instant the last in the log counts; a source's own row
 takes over again when it says the trait at a later instant.
 
-`w_set_before(number, user_key, instance_id, trait, value, set_at, entered_at, token, action, place, seen_at)`
+`w_set_before(number, user_key, instance_id, trait, value, set_at, entered_at, journey_place, token, action, place, seen_at)`
     what the journey that is walked was found to set, where its own conditions read it: then it is walked again until nothing changes.
-    `token`, `action` and `place` say when at that instant: sight.py keeps from each what comes after it. Conditions see it from `seen_at`
-    on: a microsecond late where what another instance set would take away the truth of the condition that brought it about.
+    `journey_place` is the journey's in the order of the tick, as the log will have it. `token`, `action` and `place` say when at that
+    instant: sight.py keeps from each what comes after it. Conditions see it from `seen_at` on: a microsecond late where what another
+    instance set would take away the truth of the condition that brought it about.
 """
 
 from collections.abc import Iterable, Mapping
@@ -105,14 +106,14 @@ def begin_walks(engine: Engine) -> None:
     engine.execute(_NONE_AGAIN)
 
 
-def found_other_sets(engine: Engine) -> bool:
+def found_other_sets(engine: Engine, journey_place: int) -> bool:
     """Whether the walk that has just ended sets other values than it saw; then the next one sees these.
 
     A condition comes before what it brings about. Where a set at the very instant takes the truth of its own condition away, a walk that
     sees it does not find it, and the next one does: whatever is found once more, the first thing that differs, is seen from then on a
     microsecond later.
     """
-    engine.execute(_SETS_OF_WALK)
+    engine.execute(_SETS_OF_WALK, [journey_place])
     first = engine.rows(_FIRST_DIFFERENCE)[0][0]
     if first is None:
         return False
@@ -184,14 +185,15 @@ def _value(one: Column, is_set: bool, zone: str) -> exp.Expr:
 
 _PRESENT = "CREATE OR REPLACE TEMP TABLE traits AS SELECT * EXCLUDE (since, until) FROM trait_history WHERE until IS NULL"
 _WHICH = "user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP"
-_WHEN = f"token VARCHAR, action {ACTION}, place DOUBLE"
+_WHEN = f"journey_place INTEGER, token VARCHAR, action {ACTION}, place DOUBLE"
 _NONE_BEFORE = f"CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, {_WHICH}, {_WHEN}, seen_at TIMESTAMP)"
 _NONE_ONCE = f"CREATE OR REPLACE TEMP TABLE w_set_once ({_WHICH})"
 _NONE_AGAIN = f"CREATE OR REPLACE TEMP TABLE w_set_again ({_WHICH})"
 _SETS_OF_WALK = """
     CREATE OR REPLACE TEMP TABLE w_set_found AS
-    SELECT row_number() OVER (ORDER BY s.set_at, i.instance_id, s.place) AS number, i.user_key, i.instance_id, s.trait, s.value, s.set_at,
-        i.entered_at, s.token, s.action, s.place
+    SELECT row_number() OVER (ORDER BY s.set_at, i.entered_at, i.instance_id, s.action, s.place) AS number,
+        i.user_key, i.instance_id, s.trait, s.value, s.set_at,
+        i.entered_at, CAST(? AS INTEGER) AS journey_place, s.token, s.action, s.place
     FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
 """
 _FIRST_DIFFERENCE = """
@@ -221,7 +223,7 @@ ALL_SETS = """
         UNION ALL
         SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
         UNION ALL
-        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
+        SELECT user_key, trait, value, seen_at, journey_place, entered_at, instance_id, number, 2 FROM w_set_before
 """
 """What journeys set by the state (`part` 0), in this tick (1), and in this walk (2): of the last the number of `w_set_before`."""
 LAST_OF_AN_INSTANT = """

@@ -167,16 +167,13 @@ _HIDDEN_AT_TURNS = """
     JOIN w_set_group AS g ON g.user_key = t.user_key AND g.set_at = t.asked_at AND g.turn > t.turn
     JOIN w_set_before AS s ON s.user_key = g.user_key AND s.set_at = g.set_at AND s.seen_at = g.set_at AND s.action = g.action
 """
-# What is further on in the same branch of each fork, or outside of it, is reached by leaving.
+# What is further on is reached by leaving, but for what other branches of a fork around it do.
 _HIDE_OWN = """
     INSERT INTO w_hidden
     SELECT t.subject_key, s.number
     FROM w_turn AS t JOIN w_waiting AS w USING (asker_key)
     JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.instance_id = w.instance_id
-    WHERE s.place > w.place AND (
-        s.token = w.token OR starts_with(s.token, CASE WHEN w.token = '' THEN '' ELSE w.token || '/' END)
-        OR starts_with(w.token, CASE WHEN s.token = '' THEN '' ELSE s.token || '/' END)
-    )
+    WHERE s.place > w.place AND NOT EXISTS (SELECT 1 FROM w_beside AS b WHERE b.token = w.token AND b.other = s.token)
 """
 
 # ---- what each sees ----------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class _Run:
             self.asker.sets = self.tick.trait_columns
         for _ in range(MOST_WALKS):
             self._walk()
-            if not columns or not found_other_sets(self.engine):
+            if not columns or not found_other_sets(self.engine, self.tick.place):
                 break
             lay_over(self.engine, self.tick.trait_columns, self.tick.zone)
         else:
@@ -331,6 +331,7 @@ _SET = """
     SELECT CAST(? AS VARCHAR), CAST(? AS INTEGER), n.number, i.instance_id, s.step, i.user_id, i.user_key, s.trait, s.value, s.set_at,
         i.entered_at
     FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
+    ORDER BY s.set_at, i.entered_at, i.instance_id, s.action, s.place
 """
 _SYNCED = """
     INSERT INTO r_synced

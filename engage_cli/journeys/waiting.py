@@ -271,13 +271,29 @@ _DEADLINES = """
     SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
     FROM w_hold AS h LEFT JOIN w_chain AS c USING (instance, token) GROUP BY h.instance, h.token, h.expires
 """
+# At one instant what is possible comes behind that which made it so: what made a condition true, or else the last restart or the arrival
+# there. A condition that something else makes true at the very end of the wait comes too late where the timer has its turn before that.
 _DECIDED = """
     CREATE OR REPLACE TEMP TABLE w_decided AS
-    SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
-    WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, behind(
-            coalesce(a.after, []), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
-        )) = 1
+    WITH possible AS (
+        SELECT a.*, d.deadline,
+            behind(
+                coalesce(a.after, c.action, CASE WHEN a.acted_at = h.last_at THEN h.action END, []),
+                [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}]
+            ) AS turn_of_branch,
+            behind(
+                coalesce(CASE WHEN d.deadline = h.last_at THEN h.action END, []),
+                [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': h.place_in_order, 'who': h.who}]
+            ) AS turn_of_timer
+        FROM w_act AS a JOIN w_deadline AS d USING (instance, token) JOIN w_hold AS h USING (instance, token)
+        LEFT JOIN (
+            SELECT instance, token, acted_at, arg_max(action, turn) AS action FROM w_chain GROUP BY instance, token, acted_at
+        ) AS c ON c.instance = a.instance AND c.token = a.token AND c.acted_at = a.acted_at
+        WHERE NOT a.restart
+    )
+    SELECT * EXCLUDE (deadline, turn_of_branch, turn_of_timer) FROM possible
+    WHERE deadline IS NULL OR row(acted_at, turn_of_branch) <= row(deadline, turn_of_timer)
+    QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at, turn_of_branch) = 1
 """
 _KEPT = """
     CREATE OR REPLACE TEMP TABLE w_restart AS

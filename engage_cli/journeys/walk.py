@@ -44,6 +44,8 @@ class Walk(Struct, frozen=True):
     def _make_paths(self) -> None:
         tokens = paths(self.graph)
         self.engine.execute(_PATHS, [[token for token, _ in tokens], [parent for _, parent in tokens]])
+        beside = [(one, other) for one, _ in tokens for other, _ in tokens if _are_beside(one, other)]
+        self.engine.execute(_BESIDE, [[one for one, _ in beside], [other for _, other in beside]])
         ways = [(place.index, way) for place in self.graph.places for way in place.ways]
         names = [None if way.target is None else _name(self.graph.places[way.target]) for _, way in ways]
         self.engine.execute(_WAYS, [[index for index, _ in ways], [way.outcome for _, way in ways], [way.target for _, way in ways], names])
@@ -133,6 +135,13 @@ def paths(graph: JourneyGraph) -> list[tuple[str, str | None]]:
     return found
 
 
+def _are_beside(token: str, other: str) -> bool:
+    """Whether two tokens are in different branches of one fork."""
+    steps = zip(token.split("/"), other.split("/"), strict=False)
+    ours, theirs = next(((a, b) for a, b in steps if a != b), ("", ""))
+    return ours != theirs and ours.partition(":")[0] == theirs.partition(":")[0]
+
+
 def _inside(graph: JourneyGraph, place: Place, token: str) -> bool:
     """Whether a fork that stands directly in the fork of `token`'s last branch stands in that very branch."""
     if place.fork is None:
@@ -156,6 +165,9 @@ _PATHS = """
     CREATE OR REPLACE TEMP TABLE w_path AS
     SELECT token, parent, CAST(row_number() OVER () - 1 AS INTEGER) AS place_in_order
     FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS token, unnest(CAST(? AS VARCHAR[])) AS parent)
+"""
+_BESIDE = """
+    CREATE OR REPLACE TEMP TABLE w_beside AS SELECT unnest(CAST(? AS VARCHAR[])) AS token, unnest(CAST(? AS VARCHAR[])) AS other
 """
 _WAYS = """
     CREATE OR REPLACE TEMP TABLE w_way AS

@@ -6,6 +6,8 @@
 `w_path`
     every token that an instance can have by the branches of forks around it: '' is the instance itself, `offers:vip` a branch of the fork
     `offers`, `offers:vip/gifts:large` one of a fork inside it. `place_in_order` orders them as written, depth first.
+`w_beside(token, other)`
+    those in different branches of one fork: neither comes after the other.
 `w_token`
     where tokens stand or came by in this walk, one row for each arrival. `arrived` says that they came there in this walk: then all events
     since count, else only those that are new. `used` are the ids of the events that moved the token at its last instant.

@@ -71,7 +71,7 @@ CREATE_JOURNEYS = (
         arrived_at TIMESTAMP NOT NULL,
         waiting_since TIMESTAMP NOT NULL,  -- the arrival, or the last restart
         last_at TIMESTAMP NOT NULL,        -- its last transition
-        context MAP(VARCHAR, STRUCT("value" JSON, since TIMESTAMP)) NOT NULL,
+        context MAP(VARCHAR, STRUCT("value" JSON, since TIMESTAMP)) NOT NULL,    -- `since` tells the later of two
         used VARCHAR[] NOT NULL,           -- the events that moved it at `last_at`
         due TIMESTAMP,                     -- when time alone moves it on; NULL where only events or conditions do
         exit_due TIMESTAMP                 -- when an exit rule ends the instance by time alone; NULL where none does
@@ -125,7 +125,7 @@ CREATE_JOURNEYS = (
     )
     """,
     """
-    CREATE TABLE state.trait_set (         -- one row for each value that a journey gave a trait of a user, in no order, never deleted
+    CREATE TABLE state.trait_set (         -- one row for each value that a journey gave a trait of a user, those of an instance as made
         instance BIGINT NOT NULL,
         journey VARCHAR NOT NULL,
         step VARCHAR NOT NULL,

@@ -149,7 +149,7 @@ _FORGET_TRUTH = """
 _SET = """
     INSERT INTO state.main.trait_set
     SELECT instance, journey, step, user_id, trait, CAST(value AS VARCHAR), set_at, place, CAST(? AS INTEGER)
-    FROM r_set ORDER BY set_at, place, entered_at, instance_id, step
+    FROM r_set ORDER BY set_at, place, entered_at, instance_id, rowid
 """
 _SYNC = """
     INSERT INTO state.main.list_stay

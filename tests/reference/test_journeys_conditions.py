@@ -262,6 +262,62 @@ steps:
     assert {cart: "xs" in steps for cart, steps in by_cart.items()} == {"a": False, "b": True, "c": True}, "one entry after the other"
 
 
+def test_of_what_several_entries_set_at_one_instant_the_last_in_the_log_counts() -> None:
+    text = (
+        TIERS
+        + """
+steps:
+  - {set: tier, to: {context: entry.tier}, id: set}
+  - hold: {}
+    id: wait
+    branches: [{name: viewed, on: {event: View}}]
+  - {split: [{name: is_gold, GOLD}], id: which}
+""".replace("GOLD", GOLD)
+    )
+    tiers = {"a": "gold", "b": "silver", "c": None}
+    users = [f"u{number}" for number in range(8)]
+    carts = [did("Cart", "2T10:00", f"{user}{cart}", user, cart=cart, tier=tier) for user in users for cart, tier in tiers.items()]
+    views = [did("View", "2T10:00", f"{user}v", user) for user in users]
+    late = dict.fromkeys([f"{user}a" for user in users], 1)
+    results = run(text, *carts, *views, ticks=["2T10:00", "4T00:00"], late=late)
+    for user in users:
+        gold, silver = (instance_id("j", user, cart, f"{user}{cart}") for cart in "ab")
+        [moved] = [row for row in results.transitions if row.instance_id == gold and row.from_step == "which"]
+        assert moved.branch == ("is_gold" if gold > silver else None), "of one instant the last is that of the greatest id"
+
+
+def test_what_an_instance_sets_at_one_instant_counts_in_the_order_of_its_steps() -> None:
+    text = (
+        TIERS
+        + """
+steps:
+  - {set: tier, to: silver, id: z_first}
+  - {set: tier, to: gold, id: a_second}
+  - {delay: 1 hour}
+  - {split: [{name: is_gold, GOLD}], id: which}
+""".replace("GOLD", GOLD)
+    )
+    moves = trace(run(text, did("Cart", "2T10:00", "m1", cart="a"), ticks=["2T10:00", "4T00:00"]))
+    assert moves[-1] == "2T11:00 which > . branch is_gold"
+
+
+def test_a_hold_in_a_fork_does_not_see_what_comes_after_the_fork() -> None:
+    text = (
+        TIERS
+        + """
+steps:
+  - fork:
+      - {name: x, steps: [{hold: {for: 2 hours}, id: wait, branches: [{name: b, GOLD}]}]}
+      - {name: y}
+    id: f
+  - fork:
+      - {name: z, steps: [{set: tier, to: gold, id: set}]}
+    id: g
+""".replace("GOLD", GOLD)
+    )
+    assert trace(run(text, did("Cart", "2T10:00", "m1", cart="a")))[3] == "2T12:00 [f:x] wait > . timeout"
+
+
 def test_a_hold_sees_what_is_set_at_its_instant_but_by_itself() -> None:
     text = (
         TIERS

@@ -1,6 +1,7 @@
 """Exit rules and goals: at any moment, whatever the step."""
 
 from tests.reference.journey_examples import did, run, said, sends, stays, trace
+from tests.reference.journeys.rows import instance_id
 
 EXITS = """
 journey: j
@@ -101,3 +102,33 @@ def test_an_event_that_is_goal_and_exit_is_both() -> None:
     results = run(text, CART, did("Order", "2T12:00", "m2", cart="a"))
     assert stays(results) == ["a 2T10:00 to 2T12:00 exited"]
     assert [goal.event_id for goal in results.goals] == ["m2"]
+
+
+def test_an_exit_that_another_entry_brings_about_comes_after_the_end_that_was_before_it() -> None:
+    text = """
+journey: j
+entry: {on: {event: Cart}, key: cart, reentry: always, since: 2026-11-01}
+exit: [{when: {trait: level, eq: 20}}]
+steps:
+  - {set: level, to: {context: entry.total}, id: set}
+  - {hold: {}, id: wait, branches: [{name: next, on: {event: Cart}}]}
+"""
+    made: list[str] = []
+    carts = []
+    for number, total in enumerate((30, 20, 0)):  # of what is set at one instant the last is that of the greatest id
+        ids = {instance_id("j", "ann", str(cart), f"m{number}"): str(cart) for cart in range(100)}
+        made.append(min(one for one in ids if one > max(made, default="")))
+        carts.append(did("Cart", "2T10:00", f"m{number}", cart=ids[made[-1]], total=total))
+    reasons = {one.instance_id: one.end_reason for one in run(text, *carts).entries}
+    assert [reasons[one] for one in made] == ["completed", "exited", "exited"], "the last one comes in when it is 20"
+
+
+def test_at_one_instant_the_end_of_the_path_comes_before_the_exit_that_its_own_set_would_bring_about() -> None:
+    text = """
+journey: j
+entry: {on: {event: Cart}, since: 2026-11-01}
+exit: [{when: {trait: level, eq: 20}}]
+steps: [FIRST {set: level, to: 20, id: set}]
+"""
+    for first in ("", "{delay: 1 hour},"):
+        assert [one.end_reason for one in run(text.replace("FIRST", first), did("Cart", "2T10:00", "m1")).entries] == ["completed"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reference.journey_examples import did, history, run, said, same_for_any_schedule, standing, stays, trace
+from tests.reference.journey_examples import did, history, run, said, same_for_any_schedule, standing, stays, trace, traces
 
 HOLD = """
 journey: j
@@ -252,3 +252,57 @@ steps:
         "2T11:00 second > second restart again m3",
         "2T11:00 second > . branch seen",
     ]
+
+
+CARTS = """
+journey: j
+entry: {on: {event: Cart}, key: cart, reentry: always, since: 2026-11-01}
+"""
+
+
+def test_of_two_waits_that_end_at_one_instant_the_second_sees_what_the_first_one_sets() -> None:
+    text = (
+        CARTS
+        + """
+steps:
+  - {hold: {for: 2 hours}, id: wait, branches: [{name: risen, when: {trait: level, gte: 20}}]}
+  - {set: level, to: 20, id: set}
+"""
+    )
+    told = traces(run(text, did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")))
+    assert sorted(moves[1] for moves in told) == ["2T12:00 wait > set branch risen", "2T12:00 wait > set timeout"]
+    first, second = sorted(told, key=lambda moves: "timeout" not in moves[1])
+    assert "timeout" in first[1]
+    assert "risen" in second[1]
+
+
+def test_branches_as_written_also_where_the_first_is_a_condition_and_the_hold_is_come_to_at_its_instant() -> None:
+    text = (
+        CARTS
+        + """
+steps:
+  - {set: level, to: 20, id: set}
+  - hold: {}
+    id: wait
+    branches: [{name: carted, when: {event: Cart, since: entry}}, {name: next, on: {event: Cart}}]
+  - {split: [{name: high, when: {trait: level, gt: 10}}], id: which}
+"""
+    )
+    told = traces(run(text, did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")))
+    assert [moves[2] for moves in told] == ["2T10:00 wait > which branch carted"] * 2
+
+
+def test_the_context_of_a_fork_is_that_of_a_restart_at_the_instant_of_the_entry() -> None:
+    text = """
+journey: j
+entry: {on: {event: Cart}, since: 2026-11-01}
+steps:
+  - fork:
+      - {name: x}
+      - name: y
+        steps: [{hold: {for: 2 hours}, id: wait, branches: [{name: again, on: {event: Cart}, restart: true}]}]
+    id: f
+  - {set: level, to: {context: entry.total}, id: set}
+"""
+    results = run(text, did("Cart", "2T10:00", "m1", total=5), did("Cart", "2T10:00", "m2", total=7))
+    assert [row.value for row in results.sets] == [7]

@@ -139,7 +139,9 @@ _CUT = f"""
         SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
     ), both_of AS (
         SELECT coalesce(o.instance, n.instance) AS instance,
-            o.instance IS NULL OR coalesce(row(n.ended_at, n.action) < row(o.acted_at, o.action), FALSE) AS by_path, n.ended_at, n.reason,
+            o.instance IS NULL OR (
+                n.instance IS NOT NULL AND (n.ended_at < o.acted_at OR (n.ended_at = o.acted_at AND n.action < o.action))
+            ) AS by_path, n.ended_at, n.reason,
             n.action AS path_action, n.place, n.token, o.acted_at, o.action AS exit_action, o.is_goal, o.number, o.event
         FROM outside AS o FULL JOIN inside AS n ON n.instance = o.instance
     )

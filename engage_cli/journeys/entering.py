@@ -155,6 +155,8 @@ def choose(engine: Engine, journey: Journey, zone: str) -> None:
     ends = exp.select(column("instance", "c"), column("ended_at", "c"), exp.alias_(free, "free_at"))
     engine.execute("DROP TABLE IF EXISTS temp.main.w_free")
     engine.create("w_free", ends.from_(exp.alias_(exp.to_table("w_cut"), "c", table=True)))
+    for macro in _MACROS:
+        engine.execute(macro)
     engine.execute(_RIVALS, [journey.name])
     rivals = exp.select(column("instance", "c"), exp.alias_(free.copy(), "free_at")).from_(
         exp.alias_(exp.to_table("w_rival_end"), "c", table=True)
@@ -253,12 +255,18 @@ _LOG = """
 """
 # ---- who is let in --------------------------------------------------------------------------------------------------
 
+_MACROS = (
+    # The entry event that is the first thing done at an instant of all that leads to an action at it; '' where none does.
+    "CREATE OR REPLACE TEMP MACRO entry_behind(action) AS CASE WHEN action[1].rank = 4 THEN action[1].event ELSE '' END",
+    "CREATE OR REPLACE TEMP MACRO turn_at_door(instant, event) AS strftime(instant, '%Y%m%d%H%M%S%f') || event",
+)
 _RIVALS = """
     CREATE OR REPLACE TEMP TABLE w_rival_end AS
-    SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at
+    SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at, coalesce(e.end_event, '') AS end_event
     FROM w_known_instance AS k
-    LEFT JOIN (SELECT instance, ended_at FROM r_ended UNION ALL SELECT instance, ended_at
-        FROM w_cut) AS e USING (instance) WHERE k.journey = ?
+    LEFT JOIN (
+        SELECT instance, ended_at, '' AS end_event FROM r_ended UNION ALL SELECT instance, ended_at, entry_behind(action) FROM w_cut
+    ) AS e USING (instance) WHERE k.journey = ?
 """
 _WAITING = {
     "Always": """
@@ -268,7 +276,10 @@ _WAITING = {
         WHERE i.fresh AND NOT EXISTS (
             SELECT 1 FROM w_rival_end AS r
             WHERE r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key
-                AND r.entered_at <= i.entered_at AND (r.ended_at IS NULL OR i.entered_at < r.ended_at)
+                AND r.entered_at <= i.entered_at AND (
+                    r.ended_at IS NULL OR i.entered_at < r.ended_at
+                    OR (i.entered_at = r.ended_at AND r.end_event >= coalesce(i.entry_event, '') AND r.end_event <> '')
+                )
         )
     """,
     "After": """
@@ -277,7 +288,10 @@ _WAITING = {
         FROM w_instance AS i LEFT JOIN w_free AS f USING (instance)
         WHERE i.fresh AND NOT EXISTS (
             SELECT 1 FROM w_rival_end AS r JOIN w_rival_free AS g USING (instance)
-            WHERE r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key AND (g.free_at IS NULL OR i.entered_at < g.free_at)
+            WHERE r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key AND (
+                g.free_at IS NULL OR i.entered_at < g.free_at
+                OR (i.entered_at = r.ended_at AND r.end_event >= coalesce(i.entry_event, '') AND r.end_event <> '')
+            )
         )
     """,
     "Never": """
@@ -287,14 +301,21 @@ _WAITING = {
         WHERE i.fresh
     """,
 }
+# An instance may end at an instant by what somebody sets who enters at it. That one, and whoever enters before it, finds it still open.
 _NEXT = """
     CREATE OR REPLACE TEMP TABLE w_following AS
     SELECT w.instance, w.user_key, w.key, w.place,
-        CASE WHEN w.free_at <= w.entered_at THEN w.place + 1 WHEN w.free_at IS NOT NULL AND n.place > w.place THEN n.place END AS next_place
-    FROM w_waiting_door AS w
+        CASE WHEN w.free_at IS NOT NULL AND n.place IS NOT NULL THEN greatest(n.place, w.place + 1) END AS next_place
+    FROM (
+        SELECT d.*, coalesce(turn_at_door(d.free_at, CASE
+            WHEN d.free_at = c.ended_at AND entry_behind(c.action) <> '' THEN entry_behind(c.action) || chr(1) ELSE ''
+        END), '~') AS free_turn
+        FROM w_waiting_door AS d LEFT JOIN w_cut AS c USING (instance)
+    ) AS w
     ASOF LEFT JOIN (
-        SELECT user_key, coalesce(key, '') AS keyed, entered_at, min(place) AS place FROM w_waiting_door GROUP BY ALL
-    ) AS n ON n.user_key = w.user_key AND n.keyed = coalesce(w.key, '') AND n.entered_at >= w.free_at
+        SELECT user_key, coalesce(key, '') AS keyed, turn_at_door(entered_at, coalesce(entry_event, '')) AS turn, min(place) AS place
+        FROM w_waiting_door GROUP BY ALL
+    ) AS n ON n.user_key = w.user_key AND n.keyed = coalesce(w.key, '') AND n.turn >= w.free_turn
 """
 _ADMITTED = """
     CREATE OR REPLACE TEMP TABLE w_admitted AS

@@ -192,3 +192,18 @@ def test_what_is_undated_becomes_true_at_the_tick_that_sees_it() -> None:
     assert stays(run(text, *rows, ticks=["4T00:00", "5T00:00"])) == []
     backfilled = text.replace("reentry", "backfill: true, reentry")
     assert stays(run(backfilled, *rows, ticks=["4T00:00", "5T00:00"])) == ["4T00:00 to 4T01:00 completed"]
+
+
+def test_who_enters_cannot_end_the_instance_that_keeps_them_out() -> None:
+    text = """
+journey: j
+entry: {on: {event: View}, reentry: always, since: 2026-11-01}
+steps:
+  - {set: level, to: {context: entry.total}, id: set}
+  - {delay: 2 hours, id: day}
+  - {set: level, to: 0, id: reset}
+  - {hold: {}, id: wait, branches: [{name: high, when: {trait: level, eq: 30}}]}
+"""
+    views = [did("View", "2T10:00", "m1", total=30), did("View", "2T12:00", "m2", total=30)]
+    for ticks in (["30T00:00"], ["2T11:00", "30T00:00"], ["2T12:00", "30T00:00"]):
+        assert stays(run(text, *views, ticks=ticks)) == ["2T10:00 to now"]

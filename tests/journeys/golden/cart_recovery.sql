@@ -101,7 +101,7 @@ SELECT m.user_key, m.kind, m.name, m.step, o.status, o.told_at, m.instance
 FROM outcome_event AS o JOIN (
     SELECT candidate_id AS message_id, * EXCLUDE (candidate_id) FROM made UNION ALL SELECT * FROM one_of_many
 ) AS m ON m.message_id = o.message AND m.user_key = o.user_key;
-CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, journey_place INTEGER, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP TABLE trait_set_now AS
     SELECT user_key, trait, value, set_at FROM (
         SELECT u.user_key, s.trait, CAST(s.value AS JSON) AS value, s.set_at, s.place, i.entered_at, i.instance_id, s.rowid AS number,
@@ -110,7 +110,7 @@ CREATE OR REPLACE TEMP TABLE trait_set_now AS
         UNION ALL
         SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
         UNION ALL
-        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
+        SELECT user_key, trait, value, seen_at, journey_place, entered_at, instance_id, number, 2 FROM w_set_before
 )
     WHERE list_contains(CAST([] AS VARCHAR[]), trait) 
     QUALIFY row_number() OVER (
@@ -118,7 +118,7 @@ CREATE OR REPLACE TEMP TABLE trait_set_now AS
     ) = 1;
 DROP TABLE IF EXISTS temp.main.w_late;
 CREATE TEMP TABLE w_late (message_id VARCHAR, user_key INTEGER);
-CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, journey_place INTEGER, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO id_of_candidate(instance_id, step, user_id) AS
     md5(instance_id || chr(31) || step || chr(31) || '1' || chr(31) || user_id);
 CREATE OR REPLACE TEMP MACRO behind(before, own) AS list_concat(list_filter(before, lambda one: one >= own[1]), own);
@@ -299,7 +299,9 @@ SELECT -number, md5(
         || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
     ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
     CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
-        ELSE map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at}}]) END, ''
+        ELSE map_from_entries([
+            {'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at - INTERVAL 1 MICROSECOND}}
+        ]) END, ''
 FROM w_candidate;
 INSERT INTO w_token
 SELECT instance, '', 0, entered_at, entered_at, entered_at, context, CASE WHEN entry_event IS NULL THEN [] ELSE [entry_event] END,
@@ -353,6 +355,7 @@ FROM w_instance AS i;
 CREATE OR REPLACE TEMP TABLE w_path AS
 SELECT token, parent, CAST(row_number() OVER () - 1 AS INTEGER) AS place_in_order
 FROM (SELECT unnest(CAST([''] AS VARCHAR[])) AS token, unnest(CAST([NULL] AS VARCHAR[])) AS parent);
+CREATE OR REPLACE TEMP TABLE w_beside AS SELECT unnest(CAST([] AS VARCHAR[])) AS token, unnest(CAST([] AS VARCHAR[])) AS other;
 CREATE OR REPLACE TEMP TABLE w_way AS
 SELECT unnest(CAST([0, 1, 1, 3, 4, 5, 6] AS INTEGER[])) AS place, unnest(CAST([':on', 'emptied', 'timeout', ':on', ':on', ':on', ':on'] AS VARCHAR[])) AS outcome, unnest(CAST([1, 2, 3, 4, 5, 6, NULL] AS INTEGER[])) AS target,
     unnest(CAST(['wait', 'wait.emptied.exit_1', 'nudge', 'day', 'tell', 'mark', NULL] AS VARCHAR[])) AS to_step;
@@ -463,11 +466,25 @@ CREATE OR REPLACE TEMP TABLE w_deadline AS
 SELECT h.instance, h.token, coalesce(max(c.expires), h.expires) AS deadline
 FROM w_hold AS h LEFT JOIN w_chain AS c USING (instance, token) GROUP BY h.instance, h.token, h.expires;
 CREATE OR REPLACE TEMP TABLE w_decided AS
-SELECT a.* FROM w_act AS a JOIN w_deadline AS d USING (instance, token)
-WHERE NOT a.restart AND (d.deadline IS NULL OR a.acted_at <= d.deadline)
-QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY a.acted_at, behind(
-        coalesce(a.after, []), [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': 0, 'who': ''}]
-    )) = 1;
+WITH possible AS (
+    SELECT a.*, d.deadline,
+        behind(
+            coalesce(a.after, c.action, CASE WHEN a.acted_at = h.last_at THEN h.action END, []),
+            [{'rank': 2, 'branch': a.number, 'ts': a.ts, 'event': a.message_id, 'token': h.place_in_order, 'who': h.who}]
+        ) AS turn_of_branch,
+        behind(
+            coalesce(CASE WHEN d.deadline = h.last_at THEN h.action END, []),
+            [{'rank': 3, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': h.place_in_order, 'who': h.who}]
+        ) AS turn_of_timer
+    FROM w_act AS a JOIN w_deadline AS d USING (instance, token) JOIN w_hold AS h USING (instance, token)
+    LEFT JOIN (
+        SELECT instance, token, acted_at, arg_max(action, turn) AS action FROM w_chain GROUP BY instance, token, acted_at
+    ) AS c ON c.instance = a.instance AND c.token = a.token AND c.acted_at = a.acted_at
+    WHERE NOT a.restart
+)
+SELECT * EXCLUDE (deadline, turn_of_branch, turn_of_timer) FROM possible
+WHERE deadline IS NULL OR row(acted_at, turn_of_branch) <= row(deadline, turn_of_timer)
+QUALIFY row_number() OVER (PARTITION BY instance, token ORDER BY acted_at, turn_of_branch) = 1;
 CREATE OR REPLACE TEMP TABLE w_restart AS
 SELECT c.* FROM w_chain AS c LEFT JOIN w_decided AS d USING (instance, token)
 WHERE d.instance IS NULL OR c.acted_at <= d.acted_at;
@@ -735,28 +752,28 @@ GROUP BY ALL;
 -- who comes to an end, and when
 CREATE OR REPLACE TEMP TABLE w_cut AS
 WITH outside AS (
-    SELECT * FROM w_exit QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
+    SELECT *, list_concat(
+        coalesce(after, []), [{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
+    ) AS action
+    FROM w_exit
+    QUALIFY row_number() OVER (PARTITION BY instance ORDER BY acted_at, coalesce(after, []), ts, event, number) = 1
 ), inside AS (
     SELECT * FROM w_end QUALIFY row_number() OVER (PARTITION BY instance ORDER BY ended_at, action, place) = 1
+), both_of AS (
+    SELECT coalesce(o.instance, n.instance) AS instance,
+        o.instance IS NULL OR (
+            n.instance IS NOT NULL AND (n.ended_at < o.acted_at OR (n.ended_at = o.acted_at AND n.action < o.action))
+        ) AS by_path, n.ended_at, n.reason,
+        n.action AS path_action, n.place, n.token, o.acted_at, o.action AS exit_action, o.is_goal, o.number, o.event
+    FROM outside AS o FULL JOIN inside AS n ON n.instance = o.instance
 )
-SELECT coalesce(o.instance, n.instance) AS instance, least(o.acted_at, n.ended_at) AS ended_at,
-    CASE
-        WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.reason
-        WHEN o.is_goal THEN 'goal'
-        ELSE 'exited'
-    END AS reason,
-    coalesce(n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31'), FALSE) AS by_path,
-    CASE WHEN o.is_goal THEN 'goal' ELSE 'exit_rule' END AS rule_cause,
-    CASE WHEN NOT o.is_goal THEN CAST(o.number + 1 AS VARCHAR) END AS rule, nullif(o.event, '') AS event,
-    CASE
-        WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.action
-        ELSE list_concat(
-            coalesce(o.after, []), [{'rank': -2, 'branch': 0, 'ts': TIMESTAMP '0001-01-01', 'event': '', 'token': 0, 'who': ''}]
-        )
-    END AS action,
-    CASE WHEN n.ended_at < coalesce(o.acted_at, TIMESTAMP '9999-12-31') THEN n.place ELSE -2 END AS place,
-    n.token AS exiting
-FROM outside AS o FULL JOIN inside AS n ON n.instance = o.instance;
+SELECT instance, CASE WHEN by_path THEN ended_at ELSE acted_at END AS ended_at,
+    CASE WHEN by_path THEN reason WHEN is_goal THEN 'goal' ELSE 'exited' END AS reason, by_path,
+    CASE WHEN is_goal THEN 'goal' ELSE 'exit_rule' END AS rule_cause,
+    CASE WHEN NOT is_goal THEN CAST(number + 1 AS VARCHAR) END AS rule, nullif(event, '') AS event,
+    CASE WHEN by_path THEN path_action ELSE exit_action END AS action,
+    CASE WHEN by_path THEN place ELSE -2 END AS place, token AS exiting
+FROM both_of;
 CREATE OR REPLACE TEMP TABLE w_kept AS
 SELECT l.* FROM w_log AS l LEFT JOIN w_cut AS c USING (instance)
 WHERE c.instance IS NULL OR l.cause = 'entry' OR row(l.moved_at, l.action, l.place) <= row(c.ended_at, c.action, c.place);
@@ -802,11 +819,14 @@ SELECT
   c.ended_at,
   c.ended_at AS free_at
 FROM w_cut AS c;
+CREATE OR REPLACE TEMP MACRO entry_behind(action) AS CASE WHEN action[1].rank = 4 THEN action[1].event ELSE '' END;
+CREATE OR REPLACE TEMP MACRO turn_at_door(instant, event) AS strftime(instant, '%Y%m%d%H%M%S%f') || event;
 CREATE OR REPLACE TEMP TABLE w_rival_end AS
-SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at
+SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at, coalesce(e.end_event, '') AS end_event
 FROM w_known_instance AS k
-LEFT JOIN (SELECT instance, ended_at FROM r_ended UNION ALL SELECT instance, ended_at
-    FROM w_cut) AS e USING (instance) WHERE k.journey = 'cart_recovery';
+LEFT JOIN (
+    SELECT instance, ended_at, '' AS end_event FROM r_ended UNION ALL SELECT instance, ended_at, entry_behind(action) FROM w_cut
+) AS e USING (instance) WHERE k.journey = 'cart_recovery';
 DROP TABLE IF EXISTS temp.main.w_rival_free;
 CREATE TEMP TABLE "w_rival_free" AS
 SELECT
@@ -819,15 +839,24 @@ FROM w_instance AS i LEFT JOIN w_free AS f USING (instance)
 WHERE i.fresh AND NOT EXISTS (
     SELECT 1 FROM w_rival_end AS r
     WHERE r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key
-        AND r.entered_at <= i.entered_at AND (r.ended_at IS NULL OR i.entered_at < r.ended_at)
+        AND r.entered_at <= i.entered_at AND (
+            r.ended_at IS NULL OR i.entered_at < r.ended_at
+            OR (i.entered_at = r.ended_at AND r.end_event >= coalesce(i.entry_event, '') AND r.end_event <> '')
+        )
 );
 CREATE OR REPLACE TEMP TABLE w_following AS
 SELECT w.instance, w.user_key, w.key, w.place,
-    CASE WHEN w.free_at <= w.entered_at THEN w.place + 1 WHEN w.free_at IS NOT NULL AND n.place > w.place THEN n.place END AS next_place
-FROM w_waiting_door AS w
+    CASE WHEN w.free_at IS NOT NULL AND n.place IS NOT NULL THEN greatest(n.place, w.place + 1) END AS next_place
+FROM (
+    SELECT d.*, coalesce(turn_at_door(d.free_at, CASE
+        WHEN d.free_at = c.ended_at AND entry_behind(c.action) <> '' THEN entry_behind(c.action) || chr(1) ELSE ''
+    END), '~') AS free_turn
+    FROM w_waiting_door AS d LEFT JOIN w_cut AS c USING (instance)
+) AS w
 ASOF LEFT JOIN (
-    SELECT user_key, coalesce(key, '') AS keyed, entered_at, min(place) AS place FROM w_waiting_door GROUP BY ALL
-) AS n ON n.user_key = w.user_key AND n.keyed = coalesce(w.key, '') AND n.entered_at >= w.free_at;
+    SELECT user_key, coalesce(key, '') AS keyed, turn_at_door(entered_at, coalesce(entry_event, '')) AS turn, min(place) AS place
+    FROM w_waiting_door GROUP BY ALL
+) AS n ON n.user_key = w.user_key AND n.keyed = coalesce(w.key, '') AND n.turn >= w.free_turn;
 CREATE OR REPLACE TEMP TABLE w_admitted AS
 WITH RECURSIVE chain AS (
     SELECT instance, user_key, key, next_place FROM w_following WHERE place = 1
@@ -843,7 +872,7 @@ UNION ALL
 SELECT i.instance, (SELECT greatest(coalesce(max(s.instance), 0), (SELECT coalesce(max(r.instance), 0) FROM r_entered AS r))
         FROM instance_now AS s) + row_number() OVER (ORDER BY i.entered_at, i.instance_id), TRUE
 FROM w_instance AS i JOIN w_admitted AS a USING (instance);
-CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
+CREATE OR REPLACE TEMP TABLE w_set_before (number BIGINT, user_key INTEGER, instance_id VARCHAR, trait VARCHAR, value JSON, set_at TIMESTAMP, entered_at TIMESTAMP, journey_place INTEGER, token VARCHAR, action STRUCT(rank INTEGER, branch INTEGER, ts TIMESTAMP, event VARCHAR, token INTEGER, who VARCHAR)[], place DOUBLE, seen_at TIMESTAMP);
 INSERT INTO r_ended SELECT instance, ended_at, reason FROM w_cut WHERE instance > 0;
 INSERT INTO r_entered
 SELECT n.number, i.instance_id, CAST('cart_recovery' AS VARCHAR), CAST(1 AS INTEGER), i.user_id, i.key, i.entered_at, i.entry_event, i.entry_name,
@@ -886,7 +915,8 @@ FROM w_sent AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING 
 INSERT INTO r_set
 SELECT CAST('cart_recovery' AS VARCHAR), CAST(0 AS INTEGER), n.number, i.instance_id, s.step, i.user_id, i.user_key, s.trait, s.value, s.set_at,
     i.entered_at
-FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance);
+FROM w_set AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance)
+ORDER BY s.set_at, i.entered_at, i.instance_id, s.action, s.place;
 INSERT INTO r_synced
 SELECT n.number, CAST('cart_recovery' AS VARCHAR), CAST(1 AS INTEGER), s.step, i.user_id, s.synced_at, s.remove_at, CAST(s.properties AS VARCHAR)
 FROM w_synced AS s JOIN w_number AS n USING (instance) JOIN w_instance AS i USING (instance);
@@ -898,7 +928,7 @@ CREATE OR REPLACE TEMP TABLE trait_set_now AS
         UNION ALL
         SELECT user_key, trait, value, set_at, place, entered_at, instance_id, rowid, 1 FROM r_set
         UNION ALL
-        SELECT user_key, trait, value, seen_at, 2147483647, entered_at, instance_id, number, 2 FROM w_set_before
+        SELECT user_key, trait, value, seen_at, journey_place, entered_at, instance_id, number, 2 FROM w_set_before
 )
     WHERE list_contains(CAST([] AS VARCHAR[]), trait) 
     QUALIFY row_number() OVER (
@@ -937,7 +967,7 @@ INSERT INTO state.main.entry_truth SELECT journey, user_id FROM r_truth WHERE ho
 INSERT INTO state.main.instance_goal SELECT instance, reached_at, event, CAST(1 AS INTEGER) FROM r_goal ORDER BY instance;
 INSERT INTO state.main.trait_set
 SELECT instance, journey, step, user_id, trait, CAST(value AS VARCHAR), set_at, place, CAST(1 AS INTEGER)
-FROM r_set ORDER BY set_at, place, entered_at, instance_id, step;
+FROM r_set ORDER BY set_at, place, entered_at, instance_id, rowid;
 INSERT INTO state.main.list_stay
 SELECT r.instance, r.journey, r.step, r.user_id, s.destination, s.list, s.event, r.added_at, r.remove_at, r.properties,
     CAST(1 AS INTEGER)

@@ -22,6 +22,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.becoming import Becoming
 from engage_cli.journeys.happening import Awaited, is_new, those_of
+from engage_cli.journeys.sight import Turn
 from engage_cli.plan.instants import since_instant
 from engage_cli.plan.journeys.asked import ENTRY
 from engage_cli.plan.needs import Catalog, Column, Reading
@@ -93,7 +94,7 @@ class Door(Struct, frozen=True):
         self.engine.execute(_OF_EVENTS, [entry.key is not None])
         if entry.condition is not None:
             self.engine.execute(_ASKED)
-            self.asker.ask([ENTRY])
+            self.asker.ask([ENTRY], Turn.ENTRY)
             self.engine.execute(_THOSE_WHO_MEET)
 
     # ---- by a condition --------------------------------------------------------------------------------------------

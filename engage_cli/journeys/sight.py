@@ -35,6 +35,8 @@ class Turn(Enum):
 
     LAST = "last"
     """That of somebody outside of the walk: all that is set then is seen."""
+    ENTRY = "entry"
+    """That of those in `w_candidate`, whom an event would let in."""
     ARRIVAL = "arrival"
     """That of the tokens of `w_here`, which arrive at the instant."""
     WAIT = "wait"
@@ -48,9 +50,9 @@ def make_sight(engine: Engine, turn: Turn, columns: Iterable[Column], zone: str,
     where everybody sees everything. `branch`: the number among those of the hold."""
     if turn is Turn.LAST or not engine.has(BASE) or not count(engine, "SELECT count(*) FROM w_set_before"):
         return False
-    if turn is Turn.ARRIVAL:
-        engine.execute(_ONE_TURN)
-        engine.execute(_HIDDEN_AT_ARRIVAL)
+    if turn in (Turn.ENTRY, Turn.ARRIVAL):
+        engine.execute(_ONE_TURN[turn])
+        engine.execute(_HIDDEN_AT[turn])
     else:
         engine.execute(_GROUPS)
         engine.execute(_WAITING if turn is Turn.WAIT else _EXITING, [branch] if turn is Turn.WAIT else [])
@@ -94,22 +96,29 @@ _NAMED = """
 
 # ---- one turn ----------------------------------------------------------------------------------------------------------
 
-_ONE_TURN = """
+_TURN_OF = """
     CREATE OR REPLACE TEMP TABLE w_turn AS
     SELECT (SELECT max(subject_key) FROM w_subject_bare) + row_number() OVER () AS subject_key, q.subject_key AS asker_key, q.user_key,
         q.asked_at, 0 AS turn, CAST(NULL AS {action}) AS after
-    FROM w_subject_bare AS q JOIN w_here AS h USING (instance, token)
-    WHERE h.arrived AND EXISTS (
+    FROM w_subject_bare AS q JOIN {whose}
+    WHERE {arrived} AND EXISTS (
         SELECT 1 FROM w_set_before AS s WHERE s.user_key = q.user_key AND s.set_at = q.asked_at AND s.seen_at = q.asked_at
     )
 """.replace("{action}", ACTION)
-_HIDDEN_AT_ARRIVAL = """
+_HIDDEN = """
     CREATE OR REPLACE TEMP TABLE w_hidden AS
     SELECT t.subject_key, s.number
-    FROM w_turn AS t JOIN w_subject_bare AS q ON q.subject_key = t.asker_key JOIN w_here AS h USING (instance, token)
+    FROM w_turn AS t JOIN w_subject_bare AS q ON q.subject_key = t.asker_key JOIN {whose}
     JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.seen_at = t.asked_at
-    WHERE row(s.action, s.place) >= row(h.action, CAST(h.place AS DOUBLE))
+    WHERE row(s.action, s.place) >= row({own})
 """
+# Nobody is called '', which comes before all: so who enters does not see what they set themselves.
+_CANDIDATE = "[{'rank': 4, 'branch': 0, 'ts': h.entered_at, 'event': coalesce(h.entry_event, ''), 'token': 0, 'who': ''}], -1.0"
+_WHOSE = {Turn.ENTRY: "w_candidate AS h ON h.number = q.instance", Turn.ARRIVAL: "w_here AS h USING (instance, token)"}
+_OWN = {Turn.ENTRY: _CANDIDATE, Turn.ARRIVAL: "h.action, CAST(h.place AS DOUBLE)"}
+_ARRIVED = {Turn.ENTRY: "TRUE", Turn.ARRIVAL: "h.arrived"}
+_ONE_TURN = {turn: _TURN_OF.replace("{whose}", whose).replace("{arrived}", _ARRIVED[turn]) for turn, whose in _WHOSE.items()}
+_HIDDEN_AT = {turn: _HIDDEN.replace("{whose}", whose).replace("{own}", _OWN[turn]) for turn, whose in _WHOSE.items()}
 
 # ---- many --------------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ def _journeys(draw: st.DrawFn) -> Definition:
     entry: Definition = {"on": {"event": draw(st.sampled_from(["*", "Cart"]))}, "reentry": "always", "since": utc("2026-11-01")}
     if draw(st.booleans()):
         entry["key"] = "cart"
+    if draw(st.integers(0, 2)) == 0:
+        entry["if"] = draw(CONDITIONS.filter(lambda condition: "since" not in condition))
     journey: Definition = {"journey": "j", "status": "live", "entry": entry}
     rules = st.one_of(CONDITIONS.map(lambda when: {"when": when}), st.sampled_from([{"on": {"event": "View"}}, {"after": "1 hour"}]))
     if draw(st.booleans()):

@@ -207,3 +207,13 @@ steps:
     views = [did("View", "2T10:00", "m1", total=30), did("View", "2T12:00", "m2", total=30)]
     for ticks in (["30T00:00"], ["2T11:00", "30T00:00"], ["2T12:00", "30T00:00"]):
         assert stays(run(text, *views, ticks=ticks)) == ["2T10:00 to now"]
+
+
+def test_of_two_who_enter_at_one_instant_the_second_sees_what_the_first_one_sets() -> None:
+    text = """
+journey: j
+entry: {on: {event: Cart}, key: cart, if: {not: {trait: welcomed, eq: true}}, since: 2026-11-01}
+steps: [{set: welcomed, to: true, id: set}, {delay: 1 day}]
+"""
+    carts = [did("Cart", "2T10:00", f"m{number}", cart=cart) for number, cart in enumerate("abc")]
+    assert stays(run(text, *carts)) == ["a 2T10:00 to 3T10:00 completed"]

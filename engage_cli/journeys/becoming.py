@@ -2,7 +2,8 @@
 
 Over dated inputs it acts at the very instant, over undated ones at the tick that sees it. Whoever is not known yet meets no condition.
 For whom it held at the last tick is remembered (`entry_truth`), and asked again where files have changed, or other journeys did
-something at earlier instants: whatever came in late, however old, and made it true by then does not go unnoticed.
+something at earlier instants: whatever came in late, however old, and made it true by then does not go unnoticed. What it was at the last
+tick is judged without what the journey sets in this one, or nobody could enter late who is set on the way what the condition must not see.
 
 `w_truth(user_key, holds)`
     what is to be remembered: of the users that were looked at, whether the condition holds at the tick's instant.
@@ -18,6 +19,7 @@ from engage_cli.engine.base import Engine
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.known import make_known
 from engage_cli.journeys.results import find_late_doings
+from engage_cli.journeys.work import count
 from engage_cli.plan.journeys.asked import ENTRY
 from engage_cli.state.instants import stored
 
@@ -75,7 +77,9 @@ class Becoming(Struct, frozen=True):
         """Whoever the condition may have changed for since the last tick; in the first tick of an edition everybody."""
         assert self.late_from is not None
         engine = self.engine
-        self._compare(last)
+        is_first_walk = not count(engine, "SELECT count(*) FROM w_set_before")
+        if is_first_walk:
+            self._compare(last)
         engine.execute(_EVERYBODY, [stored(self.late_from)])
         self.asker.make_changes(ENTRY, self.late_from)
         engine.execute(_LOOKED_AT, [stored(last), stored(last), self.anew])
@@ -83,9 +87,11 @@ class Becoming(Struct, frozen=True):
             _COURSE_SINCE, [stored(self.late_from), stored(last), stored(self.until), stored(self.late_from), stored(self.until)]
         )
         self._ask()
+        if is_first_walk:
+            engine.execute(_HELD_BY_THEN, [stored(last)])
         engine.execute(_RISING, [stored(last + MICROSECOND)])
         if not self.anew:
-            engine.execute(_LATE_RISING, [stored(last), stored(last), stored(self.since)])
+            engine.execute(_LATE_RISING, [stored(last), stored(self.since)])
 
     def _compare(self, last: datetime) -> None:
         """Make `w_known_better(user_key)`: of whom the last tick was told something else than what is known of its instant now."""
@@ -174,10 +180,12 @@ _BACKFILL = """
     SELECT b.user_key, s.asked_at FROM w_held AS b JOIN w_held AS s USING (user_key)
     WHERE b.asked_at = CAST(? AS TIMESTAMP) AND b.holds AND s.asked_at = CAST(? AS TIMESTAMP) AND s.holds
 """
+_HELD_BY_THEN = """
+    CREATE OR REPLACE TEMP TABLE w_held_by_then AS SELECT user_key FROM w_held WHERE asked_at = CAST(? AS TIMESTAMP) AND holds
+"""
 _LATE_RISING = """
     INSERT INTO w_become
-    SELECT r.user_key, max(r.asked_at) FROM w_held AS r
-    JOIN w_held AS n ON n.user_key = r.user_key AND n.asked_at = CAST(? AS TIMESTAMP) AND n.holds
+    SELECT r.user_key, max(r.asked_at) FROM w_held AS r SEMI JOIN w_held_by_then USING (user_key)
     WHERE r.holds AND NOT r.held_before AND r.asked_at <= CAST(? AS TIMESTAMP) AND r.asked_at >= CAST(? AS TIMESTAMP)
         AND r.user_key NOT IN (SELECT user_key FROM w_recorded)
     GROUP BY r.user_key

@@ -200,6 +200,7 @@ class _Run:
     def remember(self) -> None:
         """Keep for whom the condition of the entry holds, so that it does not seem to become true when the journey moves again."""
         if isinstance(self.journey.entry, EntryWhen):
+            forget_sets_of_walk(self.engine)
             make_tables(self.engine)
             walking(self.engine, self.journey.name)
             self._door().find(self.edition.entry_on)

@@ -48,25 +48,36 @@ def crowded_histories(draw: st.DrawFn, people: int) -> History:
     return History([draw(_journeys())], Dataset(events=events), schedule, came_in=came_in)
 
 
+ENTRIES: st.SearchStrategy[Definition] = st.one_of(
+    st.sampled_from(["*", "Cart"]).map(lambda event: {"on": {"event": event}}),
+    st.sampled_from(["*", "Cart"]).map(lambda event: {"on": {"event": event}, "key": "cart"}),
+    st.sampled_from(
+        [{"event": "Cart", "within": "1 hour"}, {"trait": "level", "exists": False}, {"not": {"trait": "level", "gt": 10}}]
+    ).map(lambda condition: {"when": condition}),
+)
+
+
 @st.composite
 def _journeys(draw: st.DrawFn) -> Definition:
-    entry: Definition = {"on": {"event": draw(st.sampled_from(["*", "Cart"]))}, "reentry": "always", "since": utc("2026-11-01")}
-    if draw(st.booleans()):
-        entry["key"] = "cart"
-    if draw(st.integers(0, 2)) == 0:
+    entry = draw(ENTRIES) | {
+        "reentry": draw(st.sampled_from(["always", "always", "never", {"after": "1 hour"}])),
+        "since": utc("2026-11-01"),
+    }
+    if "on" in entry and draw(st.integers(0, 2)) == 0:
         entry["if"] = draw(CONDITIONS.filter(lambda condition: "since" not in condition))
     journey: Definition = {"journey": "j", "status": "live", "entry": entry}
     rules = st.one_of(CONDITIONS.map(lambda when: {"when": when}), st.sampled_from([{"on": {"event": "View"}}, {"after": "1 hour"}]))
     if draw(st.booleans()):
         journey["exit"] = draw(st.lists(rules, min_size=1, max_size=2))
-    return journey | {"steps": _Steps(draw).some(2)}
+    return journey | {"steps": _Steps(draw, by_event="on" in entry).some(2)}
 
 
 class _Steps:
     """Draws steps, each with an id of its own; the later ids are not the greater texts."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: st.DrawFn, *, by_event: bool) -> None:
         self._draw = draw
+        self._values = st.one_of(st.just({"context": "entry.total"}), LEVELS) if by_event else LEVELS
         self._made = 0
 
     def some(self, depth: int, *, forked: bool = False) -> list[Definition]:
@@ -80,8 +91,7 @@ class _Steps:
             case "send":
                 return step | {"send": "hi", "channel": "email"}
             case "set":
-                value = self._draw(st.one_of(st.just({"context": "entry.total"}), LEVELS))
-                return step | {"set": "level", "to": value}
+                return step | {"set": "level", "to": self._draw(self._values)}
             case "delay":
                 return step | {"delay": self._draw(st.sampled_from(["1 hour", "2 hours"]))}
             case "hold":

@@ -241,3 +241,15 @@ def test_who_comes_to_a_hold_since_entry_counts_what_came_in_older_than_the_late
         assert moves[1:] == ["10T10:00 first > wait delay", "10T10:00 wait > . branch noted m2"]
     stood = text.replace("{delay: 8 days, id: first}, ", "")
     assert trace(run(stood, CART, note, ticks=["2T15:00", "9T00:00", "11T00:00"], late={"m2": 2}))[1:] == [], "who stands there does not"
+
+
+@pytest.mark.parametrize("reentry", ["never", "always", "{after: 1 hour}"])
+def test_who_comes_in_late_enters_by_a_condition_that_the_journey_takes_away(reentry: str) -> None:
+    text = f"""
+journey: j
+entry: {{when: {{trait: welcomed, exists: false}}, reentry: {reentry}, since: 2026-11-01}}
+steps: [{{set: welcomed, to: true, id: set}}, {{send: hi, channel: email, id: hi}}]
+"""
+    for late in ({}, {"m1": 1}):
+        results = run(text, did("View", "2T10:00", "m1"), ticks=["2T11:00", "4T00:00"], late=late)
+        assert sends(results) == ["2T10:00 hi"]

@@ -51,8 +51,9 @@ def make_sight(engine: Engine, turn: Turn, columns: Iterable[Column], zone: str,
     if turn is Turn.LAST or not engine.has(BASE) or not count(engine, "SELECT count(*) FROM w_set_before"):
         return False
     if turn in (Turn.ENTRY, Turn.ARRIVAL):
-        engine.execute(_ONE_TURN[turn])
-        engine.execute(_HIDDEN_AT[turn])
+        engine.execute(_ENTERING if turn is Turn.ENTRY else _ARRIVING)
+        engine.execute(_ONE_TURN)
+        engine.execute(_HIDDEN_AT_ONE_TURN)
     else:
         engine.execute(_GROUPS)
         engine.execute(_WAITING if turn is Turn.WAIT else _EXITING, [branch] if turn is Turn.WAIT else [])
@@ -96,29 +97,34 @@ _NAMED = """
 
 # ---- one turn ----------------------------------------------------------------------------------------------------------
 
-_TURN_OF = """
-    CREATE OR REPLACE TEMP TABLE w_turn AS
-    SELECT (SELECT max(subject_key) FROM w_subject_bare) + row_number() OVER () AS subject_key, q.subject_key AS asker_key, q.user_key,
-        q.asked_at, 0 AS turn, CAST(NULL AS {action}) AS after
-    FROM w_subject_bare AS q JOIN {whose}
-    WHERE {arrived} AND EXISTS (
-        SELECT 1 FROM w_set_before AS s WHERE s.user_key = q.user_key AND s.set_at = q.asked_at AND s.seen_at = q.asked_at
-    )
-""".replace("{action}", ACTION)
-_HIDDEN = """
-    CREATE OR REPLACE TEMP TABLE w_hidden AS
-    SELECT t.subject_key, s.number
-    FROM w_turn AS t JOIN w_subject_bare AS q ON q.subject_key = t.asker_key JOIN {whose}
-    JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.seen_at = t.asked_at
-    WHERE row(s.action, s.place) >= row({own})
+_ARRIVING = """
+    CREATE OR REPLACE TEMP TABLE w_arriving AS
+    SELECT q.subject_key AS asker_key, q.user_key, q.asked_at, h.action AS own, CAST(h.place AS DOUBLE) AS place
+    FROM w_subject_bare AS q JOIN w_here AS h USING (instance, token) WHERE h.arrived
 """
 # Nobody is called '', which comes before all: so who enters does not see what they set themselves.
-_CANDIDATE = "[{'rank': 4, 'branch': 0, 'ts': h.entered_at, 'event': coalesce(h.entry_event, ''), 'token': 0, 'who': ''}], -1.0"
-_WHOSE = {Turn.ENTRY: "w_candidate AS h ON h.number = q.instance", Turn.ARRIVAL: "w_here AS h USING (instance, token)"}
-_OWN = {Turn.ENTRY: _CANDIDATE, Turn.ARRIVAL: "h.action, CAST(h.place AS DOUBLE)"}
-_ARRIVED = {Turn.ENTRY: "TRUE", Turn.ARRIVAL: "h.arrived"}
-_ONE_TURN = {turn: _TURN_OF.replace("{whose}", whose).replace("{arrived}", _ARRIVED[turn]) for turn, whose in _WHOSE.items()}
-_HIDDEN_AT = {turn: _HIDDEN.replace("{whose}", whose).replace("{own}", _OWN[turn]) for turn, whose in _WHOSE.items()}
+_ENTERING = """
+    CREATE OR REPLACE TEMP TABLE w_arriving AS
+    SELECT q.subject_key AS asker_key, q.user_key, q.asked_at,
+        [{'rank': 4, 'branch': 0, 'ts': c.entered_at, 'event': coalesce(c.entry_event, ''), 'token': 0, 'who': ''}] AS own, -1.0 AS place
+    FROM w_subject_bare AS q JOIN w_candidate AS c ON c.number = q.instance
+"""
+_ONE_TURN = """
+    CREATE OR REPLACE TEMP TABLE w_turn AS
+    SELECT (SELECT max(subject_key) FROM w_subject_bare) + row_number() OVER () AS subject_key, asker_key, user_key, asked_at, 0 AS turn,
+        CAST(NULL AS {action}) AS after
+    FROM w_arriving AS a
+    WHERE EXISTS (
+        SELECT 1 FROM w_set_before AS s WHERE s.user_key = a.user_key AND s.set_at = a.asked_at AND s.seen_at = a.asked_at
+    )
+""".replace("{action}", ACTION)
+_HIDDEN_AT_ONE_TURN = """
+    CREATE OR REPLACE TEMP TABLE w_hidden AS
+    SELECT t.subject_key, s.number
+    FROM w_turn AS t JOIN w_arriving AS a USING (asker_key)
+    JOIN w_set_before AS s ON s.user_key = t.user_key AND s.set_at = t.asked_at AND s.seen_at = t.asked_at
+    WHERE row(s.action, s.place) >= row(a.own, a.place)
+"""
 
 # ---- many --------------------------------------------------------------------------------------------------------------
 

@@ -14,10 +14,11 @@ from engage_cli.definitions.journey_steps import SetTrait
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
+from engage_cli.journeys.admitting import choose
 from engage_cli.journeys.asking import Asker
 from engage_cli.journeys.edition import Edition
 from engage_cli.journeys.ending import end_instances, find_goals
-from engage_cli.journeys.entering import Door, Stretches, choose, enter_all
+from engage_cli.journeys.entering import Door, Stretches, enter_all
 from engage_cli.journeys.happening import those_of
 from engage_cli.journeys.ledger import walking
 from engage_cli.journeys.looking import Look

@@ -15,7 +15,7 @@ from tests.generated.crowded import crowded_histories
 from tests.reference.journeys import History, simulate
 from tests.support.journeys import differences, normal, product_results
 
-EXAMPLES = int(os.environ.get("ENGAGE_EXAMPLES", "1000")) // 50
+EXAMPLES = max(1, int(os.environ.get("ENGAGE_EXAMPLES", "1000")) // 50)
 PEOPLE = 12
 
 

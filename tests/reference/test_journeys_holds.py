@@ -271,9 +271,6 @@ steps:
     )
     told = traces(run(text, did("Cart", "2T10:00", "m1", cart="a"), did("Cart", "2T10:00", "m2", cart="b")))
     assert sorted(moves[1] for moves in told) == ["2T12:00 wait > set branch risen", "2T12:00 wait > set timeout"]
-    first, second = sorted(told, key=lambda moves: "timeout" not in moves[1])
-    assert "timeout" in first[1]
-    assert "risen" in second[1]
 
 
 def test_branches_as_written_also_where_the_first_is_a_condition_and_the_hold_is_come_to_at_its_instant() -> None:

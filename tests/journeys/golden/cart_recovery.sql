@@ -293,16 +293,16 @@ DELETE FROM w_candidate WHERE EXISTS (
     )
 );
 INSERT INTO w_instance
-SELECT -number, md5(
-        CAST('cart_recovery' AS VARCHAR) || chr(31) || user_id || chr(31) || CASE WHEN CAST(TRUE AS BOOLEAN) THEN coalesce(key,
-            '') ELSE '' END || chr(31)
-        || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
-    ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
-    CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
-        ELSE map_from_entries([
-            {'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at - INTERVAL 1 MICROSECOND}}
-        ]) END, ''
-FROM w_candidate;
+   SELECT -number, md5(
+           CAST('cart_recovery' AS VARCHAR) || chr(31) || user_id || chr(31) || CASE WHEN CAST(TRUE AS BOOLEAN) THEN coalesce(key,
+               '') ELSE '' END || chr(31)
+           || coalesce(entry_event, strftime(entered_at, '%Y-%m-%dT%H:%M:%S.%fZ'))
+       ), user_key, user_id, key, entered_at, entry_event, entry_name, TRUE, entered_at,
+       CASE WHEN entry_event IS NULL THEN CAST(MAP {} AS MAP(VARCHAR, STRUCT(value JSON, since TIMESTAMP)))
+           ELSE 
+   map_from_entries([{'k': 'entry', 'v': {'value': CAST(properties AS JSON), 'since': entered_at - INTERVAL 1 MICROSECOND}}])
+END, ''
+   FROM w_candidate;
 INSERT INTO w_token
 SELECT instance, '', 0, entered_at, entered_at, entered_at, context, CASE WHEN entry_event IS NULL THEN [] ELSE [entry_event] END,
     TRUE, NULL,
@@ -812,51 +812,45 @@ DELETE FROM w_stay USING w_cut AS c WHERE c.instance = w_stay.instance;
 
 -- which of those who may enter are let in
 CREATE OR REPLACE TEMP TABLE w_admitted (instance BIGINT);
-DROP TABLE IF EXISTS temp.main.w_free;
-CREATE TEMP TABLE "w_free" AS
-SELECT
-  c.instance,
-  c.ended_at,
-  c.ended_at AS free_at
-FROM w_cut AS c;
+CREATE OR REPLACE TEMP MACRO turn_at_door(instant, event) AS strftime(instant, '%Y%m%d%H%M%S%f') || coalesce(event, '');
+CREATE OR REPLACE TEMP MACRO turn_free(free_at, ended_at, end_event) AS coalesce(
+    turn_at_door(free_at, CASE WHEN free_at = ended_at AND end_event <> '' THEN end_event || chr(1) END), '~'
+);
 CREATE OR REPLACE TEMP MACRO entry_behind(action) AS CASE WHEN action[1].rank = 4 THEN action[1].event ELSE '' END;
-CREATE OR REPLACE TEMP MACRO turn_at_door(instant, event) AS strftime(instant, '%Y%m%d%H%M%S%f') || event;
-CREATE OR REPLACE TEMP TABLE w_rival_end AS
-SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at, coalesce(e.end_event, '') AS end_event
+CREATE OR REPLACE TEMP TABLE w_ends AS
+SELECT k.instance, k.user_key, k.key, k.entered_at, coalesce(e.ended_at, k.ended_at) AS ended_at,
+    coalesce(e.end_event, '') AS end_event, TRUE AS known
 FROM w_known_instance AS k
 LEFT JOIN (
     SELECT instance, ended_at, '' AS end_event FROM r_ended UNION ALL SELECT instance, ended_at, entry_behind(action) FROM w_cut
-) AS e USING (instance) WHERE k.journey = 'cart_recovery';
-DROP TABLE IF EXISTS temp.main.w_rival_free;
-CREATE TEMP TABLE "w_rival_free" AS
+) AS e USING (instance)
+WHERE k.journey = 'cart_recovery'
+UNION ALL
+SELECT i.instance, i.user_key, i.key, i.entered_at, c.ended_at, entry_behind(c.action), FALSE
+FROM w_instance AS i JOIN w_cut AS c USING (instance) WHERE i.fresh;
+DROP TABLE IF EXISTS temp.main.w_free;
+CREATE TEMP TABLE "w_free" AS
 SELECT
-  c.instance,
+  c.*,
   c.ended_at AS free_at
-FROM w_rival_end AS c;
-CREATE OR REPLACE TEMP TABLE w_waiting_door AS
-SELECT i.*, row_number() OVER (PARTITION BY user_key, key ORDER BY entered_at, entry_event NULLS FIRST) AS place, f.free_at
+FROM w_ends AS c;
+CREATE OR REPLACE TEMP TABLE w_at_the_door AS
+SELECT i.instance, i.user_key, i.key, turn_at_door(i.entered_at, i.entry_event) AS turn,
+    row_number() OVER (PARTITION BY i.user_key, i.key ORDER BY i.entered_at, i.entry_event NULLS FIRST) AS place,
+    turn_free(f.free_at, f.ended_at, f.end_event) AS free_turn
 FROM w_instance AS i LEFT JOIN w_free AS f USING (instance)
 WHERE i.fresh AND NOT EXISTS (
-    SELECT 1 FROM w_rival_end AS r
-    WHERE r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key
-        AND r.entered_at <= i.entered_at AND (
-            r.ended_at IS NULL OR i.entered_at < r.ended_at
-            OR (i.entered_at = r.ended_at AND r.end_event >= coalesce(i.entry_event, '') AND r.end_event <> '')
-        )
+    SELECT 1 FROM w_free AS r
+    WHERE r.known AND r.user_key = i.user_key AND r.key IS NOT DISTINCT FROM i.key
+        AND (r.entered_at <= i.entered_at OR NOT CAST(TRUE AS BOOLEAN))
+        AND turn_at_door(i.entered_at, i.entry_event) < turn_free(r.free_at, r.ended_at, r.end_event)
 );
 CREATE OR REPLACE TEMP TABLE w_following AS
-SELECT w.instance, w.user_key, w.key, w.place,
-    CASE WHEN w.free_at IS NOT NULL AND n.place IS NOT NULL THEN greatest(n.place, w.place + 1) END AS next_place
-FROM (
-    SELECT d.*, coalesce(turn_at_door(d.free_at, CASE
-        WHEN d.free_at = c.ended_at AND entry_behind(c.action) <> '' THEN entry_behind(c.action) || chr(1) ELSE ''
-    END), '~') AS free_turn
-    FROM w_waiting_door AS d LEFT JOIN w_cut AS c USING (instance)
-) AS w
+SELECT d.instance, d.user_key, d.key, d.place, CASE WHEN n.place IS NOT NULL THEN greatest(n.place, d.place + 1) END AS next_place
+FROM w_at_the_door AS d
 ASOF LEFT JOIN (
-    SELECT user_key, coalesce(key, '') AS keyed, turn_at_door(entered_at, coalesce(entry_event, '')) AS turn, min(place) AS place
-    FROM w_waiting_door GROUP BY ALL
-) AS n ON n.user_key = w.user_key AND n.keyed = coalesce(w.key, '') AND n.turn >= w.free_turn;
+    SELECT user_key, coalesce(key, '') AS keyed, turn, min(place) AS place FROM w_at_the_door GROUP BY ALL
+) AS n ON n.user_key = d.user_key AND n.keyed = coalesce(d.key, '') AND n.turn >= d.free_turn;
 CREATE OR REPLACE TEMP TABLE w_admitted AS
 WITH RECURSIVE chain AS (
     SELECT instance, user_key, key, next_place FROM w_following WHERE place = 1

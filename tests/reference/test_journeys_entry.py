@@ -194,6 +194,13 @@ def test_what_is_undated_becomes_true_at_the_tick_that_sees_it() -> None:
     assert stays(run(backfilled, *rows, ticks=["4T00:00", "5T00:00"])) == ["4T00:00 to 4T01:00 completed"]
 
 
+def test_the_first_tick_from_since_on_learns_for_whom_what_is_undated_is_true() -> None:
+    text = WHEN.replace("event: Cart, within: 2 days", "all: [{trait: plan, eq: pro}, {event: Cart}]").replace("2026-11-02", "2026-11-04")
+    rows = [said(None, plan="pro"), did("Cart", "4T09:30", "m1")]
+    assert stays(run(text, *rows, ticks=["3T00:00", "4T00:00", "5T00:00", "6T00:00"])) == ["5T00:00 to 5T01:00 completed"]
+    assert stays(run(text, *rows, ticks=["3T00:00", "5T00:00", "6T00:00"])) == []
+
+
 def test_who_enters_cannot_end_the_instance_that_keeps_them_out() -> None:
     text = """
 journey: j

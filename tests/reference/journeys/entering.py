@@ -40,7 +40,7 @@ class Entrance:
         self._true_before: dict[str, bool] = {}
         """For whom the condition was true at the last tick, as known then."""
         self._filled = False
-        """Whether those who were there already have been let in (`backfill`)."""
+        """Whether there has been a tick from `since` on: it let in those of whom it was true already (`backfill`), or left them out."""
 
     def entrants(self, clock: Clock, last: datetime | None) -> list[Entrant]:
         """Everybody who is to be judged at the tick, in order."""
@@ -106,13 +106,12 @@ class Entrance:
         return list(self._risings(user_id, low, last, self._is_true(user_id, low)))[-1:]
 
     def _seen_at_the_tick(self, user_id: str, clock: Clock) -> list[datetime]:
-        """Over undated inputs it becomes true at the tick that sees it; at the first one nobody knows, but for `backfill`."""
+        """Over undated inputs it becomes true at the tick that sees it; at the first one from `since` on nobody enters, but by `backfill`."""
         if self._since > clock.as_of or not self._is_true(user_id, clock.as_of):
             return []
         if not self._filled and self._entry.get("backfill"):
             return [clock.as_of]
-        knows = bool(self._true_before)
-        return [clock.as_of] if knows and not self._true_before.get(user_id, False) else []
+        return [clock.as_of] if self._filled and not self._true_before.get(user_id, False) else []
 
     # ---- who may
 

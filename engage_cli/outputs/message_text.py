@@ -11,11 +11,12 @@
 The payload of a message with variables is its line, with the variables last; behind them stand `,"render":"variables","edition":"…"}`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engage_cli.engine.base import Engine
-from engage_cli.engine.template import identifier, literal, sql, text_list
+from engage_cli.engine.template import literal, sql
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.policy.signing import make_signing
 from engage_cli.messaging.unsubscribe import Signer
@@ -32,13 +33,14 @@ END = len('},"render":"variables","edition":""}') + 32
 
 
 def make_message_text(engine: Engine) -> None:
-    """Make `message_text` and `message_columns`, the same lines as columns. Needs `run_change` and `message_link`."""
+    """Make `message_text` and `message_columns`: the columns of messages that come with their variables. Needs `run_change` and
+    `message_link`."""
     make_signing(engine)
-    engine.execute(_ROW)
-    engine.execute(_PARTS)
+    for view in (_ROW, _PARTS, _SIGNED):
+        engine.execute(view)
     engine.execute(sql(_TEXT, end=literal(-END - 1)).text)
-    fields = [sql("j[{number}] AS {name}", number=literal(number), name=identifier(name)) for number, name in enumerate(COLUMNS, 1)]
-    engine.execute(sql(_COLUMNS, fields=fields, paths=text_list([f"$.{name}" for name in COLUMNS])).text)
+    texts = {name: "VARCHAR" for name in COLUMNS if name != "variables"}
+    engine.execute(sql(_COLUMNS, types=literal(json.dumps(texts)), end=literal(-END - 1)).text)
 
 
 def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
@@ -71,34 +73,42 @@ _ROW = """
         FROM run_change WHERE kind = 'message'
     ) AS c JOIN message_link AS l USING (edition)
 """
-# Sorted before the lines are made, as narrow as can be: with a number in place of the addresses.
+# Sorted before the lines are made, as narrow as can be: with a number in place of the addresses, and one text for what claims share.
 _PARTS = """
     CREATE OR REPLACE TEMP VIEW message_parts AS
-    SELECT source, destination, id_json, payload, rest[33] AS made, number, CASE WHEN signs THEN
-            concat('[', to_json(user_id), ',', to_json(source), ',', rest[34:], ',', id_json, ']')
-        END AS claims
-    FROM (SELECT source, destination, user_id, id_json, payload, rest, signs, number FROM message_row ORDER BY id_json)
+    SELECT * EXCLUDE (user_id, shared), CASE WHEN shared IS NOT NULL THEN concat('[', to_json(user_id), shared, id_json, ']') END AS claims
+    FROM (
+        SELECT source, destination, user_id, id_json, payload, rest[33] AS made, number,
+            CASE WHEN signs THEN concat(',', to_json(source), ',', rest[34:], ',') END AS shared
+        FROM message_row ORDER BY id_json
+    )
 """
-# Bytes in place of characters, which DuckDB counts one by one. Few addresses name the message, and cutting its id out for those that do not
-# would cost a fifth of a line.
-_TEXT = """
-    CREATE OR REPLACE TEMP VIEW message_text AS
-    SELECT *, CASE WHEN made = 'v' THEN concat(
-            decode(encode(payload)[:{end}]),
-            replace(CASE WHEN contains(links, '{{message_id}}') THEN replace(links, '{{message_id}}', id_json[2:-2]) ELSE links END,
-                '{{token}}', coalesce(token, '')),
-            '}}}}'
-        ) END AS line
+# Few addresses name the message, and cutting its id out for those that do not would cost a fifth of a line.
+_SIGNED = """
+    CREATE OR REPLACE TEMP VIEW message_signed AS
+    SELECT *, replace(
+        CASE WHEN contains(links, '{message_id}') THEN replace(links, '{message_id}', id_json[2:-2]) ELSE links END,
+        '{token}', coalesce(token, '')
+    ) AS filled
     FROM (
         SELECT *, unsubscribe_token(signed) AS token FROM (
             SELECT *, getvariable('message_links')[number] AS links, unsubscribe_claims(claims) AS signed FROM message_parts
         )
     )
 """
+# Bytes in place of characters, which DuckDB counts one by one.
+_TEXT = """
+    CREATE OR REPLACE TEMP VIEW message_text AS
+    SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM message_signed
+"""
+# Read as JSON is what stands before the variables alone, which are much longer, and stay as they are.
 _COLUMNS = """
     CREATE OR REPLACE TEMP VIEW message_columns AS
-    SELECT source, destination, id_json, {fields}
-    FROM (SELECT source, destination, id_json, json_extract_string(line, {paths}) AS j FROM message_text)
+    SELECT source, destination, id_json, unnest(said), concat(decode(encode(payload)[strlen(head) + 14:{end}]), filled, '}}') AS variables
+    FROM (
+        SELECT *, from_json(concat(head, '}}'), {types}) AS said
+        FROM (SELECT *, substring(payload, 1, instr(payload, ',"variables":') - 1) AS head FROM message_signed)
+    )
 """
 _LINE = """
     CREATE OR REPLACE TEMP VIEW message_line AS

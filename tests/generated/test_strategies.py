@@ -29,7 +29,7 @@ def answer(condition: Condition, dataset: Dataset, pool: Pool) -> set[str]:
 def test_every_operator_window_and_measure_is_met_by_some_and_not_by_others() -> None:
     coverage = Coverage()
 
-    @settings(repeatable, max_examples=350)
+    @settings(repeatable, max_examples=260)
     @given(questions())
     def ask(question: Question) -> None:
         dataset, pool, leaves = question
@@ -50,7 +50,7 @@ def test_whole_cases_have_members_and_others() -> None:
     outcomes = {"some": 0, "none": 0, "all": 0}
     kinds: set[str] = set()
 
-    @settings(repeatable, max_examples=120)
+    @settings(repeatable, max_examples=60)
     @given(cases())
     def ask(case: Case) -> None:
         found, everybody = evaluate(case), universe(case.dataset, case.as_of)
@@ -60,7 +60,7 @@ def test_whole_cases_have_members_and_others() -> None:
 
     ask()
     print(outcomes)
-    assert min(outcomes.values()) > 10
+    assert min(outcomes.values()) > 5
     assert {"trait", "event", "sequence", "audience", "random", "everyone", "consent"} <= kinds
 
 
@@ -123,7 +123,7 @@ def test_the_order_of_rows_changes_nothing() -> None:
 def test_datasets_have_retries_ties_and_events_without_an_id_but_no_tie_that_hinges_on_a_hash() -> None:
     counts = {"retries": 0, "ties": 0, "without id": 0}
 
-    @settings(repeatable, max_examples=200)
+    @settings(repeatable, max_examples=60)
     @given(pools().flatmap(datasets))
     def look(dataset: Dataset) -> None:
         ids = [row.message_id for row in dataset.events if row.message_id]
@@ -140,4 +140,4 @@ def test_datasets_have_retries_ties_and_events_without_an_id_but_no_tie_that_hin
 
     look()
     print(counts)
-    assert min(counts.values()) > 20
+    assert min(counts.values()) > 6

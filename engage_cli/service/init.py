@@ -16,6 +16,9 @@ STARTER = Path(__file__).parents[1] / "starter"
 LAST_DAY = date(2026, 3, 31)
 """The last day of the sample data as it comes with the package."""
 
+_DATED = ("sample_data", "campaigns")
+"""The folders in whose files all days are moved."""
+
 EXAMPLE_AUDIENCE = "big_spenders"
 """An audience of the starter project that has members."""
 
@@ -51,7 +54,7 @@ def _files(today: date) -> Iterator[tuple[str, str]]:
     paths = (PurePosixPath(path.relative_to(STARTER).as_posix()) for path in STARTER.rglob("*") if path.is_file())
     for path in sorted(paths, key=lambda path: (path.name == _CONFIG, path)):
         text = (STARTER / path).read_text(encoding="utf-8")
-        shown = _moved(text, today - timedelta(days=1) - LAST_DAY) if path.parts[0] == "sample_data" else text
+        shown = _moved(text, today - timedelta(days=1) - LAST_DAY) if path.parts[0] in _DATED else text
         yield _RENAMED.get(str(path), str(path)), shown
 
 

@@ -37,6 +37,21 @@ def profiles() -> str:
     return text.getvalue()
 
 
+def consents() -> str:
+    """Who subscribed to what, when they signed up; one in eight has unsubscribed since."""
+    chance = random.Random("consents")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["user_id", "channel", "group", "status", "updated_at"])
+    for row in csv.DictReader(io.StringIO(profiles())):
+        if row["email"]:
+            signed_up = datetime.fromisoformat(row["signed_up_at"]) + timedelta(hours=12)
+            writer.writerow([row["user_id"], "email", "", "subscribed", _iso(signed_up)])
+            if chance.random() < 0.125:
+                writer.writerow([row["user_id"], "email", "newsletter", "unsubscribed", _iso(signed_up + timedelta(days=1))])
+    return text.getvalue()
+
+
 def events() -> str:
     """Four months of visits: looks, carts, orders. A third of the customers stopped coming two months ago, some only look, some are new."""
     chance = random.Random("events")
@@ -89,5 +104,5 @@ def _iso(at: datetime) -> str:
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, content in (("profiles.csv", profiles()), ("events.jsonl", events())):
+    for name, content in (("profiles.csv", profiles()), ("consents.csv", consents()), ("events.jsonl", events())):
         Path(FOLDER / name).write_text(content, encoding="utf-8", newline="\n")

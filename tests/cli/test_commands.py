@@ -38,7 +38,7 @@ def built(shop: Path, engage: Engage) -> Ran:
 
 def test_the_starter_project_has_no_problems(shop: Path, engage: Engage) -> None:
     ran = engage("check")
-    assert (ran.code, ran.out) == (ExitCode.DONE, "6 definitions checked: no problems\n")
+    assert (ran.code, ran.out) == (ExitCode.DONE, "10 definitions checked: no problems\n")
     document = engage("check", "--json").document
     assert (document["valid"], document["issues"], document["data"]["rejects"]) == (True, [], [])
 
@@ -61,7 +61,7 @@ def test_check_knows_the_properties_that_no_definition_asked_for_before(built: R
 def test_check_counts_rows_that_cannot_be_read_and_a_strict_build_minds_them_at_any_instant(shop: Path, engage: Engage) -> None:
     with (shop / "sample_data" / "events.jsonl").open("a") as events:
         events.write("{broken\n")
-    summary = "6 definitions checked: 0 errors, 0 warnings, 1 row that cannot be read\n"
+    summary = "10 definitions checked: 0 errors, 0 warnings, 1 row that cannot be read\n"
     for words, code in ((["check"], ExitCode.DONE), (["check", "--strict"], ExitCode.INVALID)):
         ran = engage(*words)
         assert (ran.code, ran.out) == (code, summary)
@@ -83,18 +83,25 @@ def test_a_strict_build_of_traits_minds_rows_that_cannot_be_read_at_an_instant_t
 
 
 def test_check_is_quiet_about_notes(shop: Path, engage: Engage) -> None:
-    (shop / "campaigns" / "journeys").mkdir()
     (shop / "campaigns" / "journeys" / "pro.yaml").write_text(
         "journey: pro\nentry: {when: {trait: plan, eq: pro}, reentry: never}\nsteps:\n  - {delay: 1 day, id: wait}\n"
     )
     assert "note[undated]" in engage("check").out
     ran = engage("check", "--quiet")
-    assert (ran.code, ran.out, ran.err) == (ExitCode.DONE, "7 definitions checked: no problems\n", "")
+    assert (ran.code, ran.out, ran.err) == (ExitCode.DONE, "11 definitions checked: no problems\n", "")
 
 
 def test_every_audience_of_the_starter_project_has_members(built: Ran) -> None:
     assert {audience["name"] for audience in built.document["audiences"]} == AUDIENCES
     assert all(audience["size"] > 0 and audience["entered"] == audience["size"] for audience in built.document["audiences"])
+
+
+def test_the_journey_and_the_broadcast_of_the_starter_project_have_people(shop: Path, engage: Engage) -> None:
+    assert engage("run").code == ExitCode.DONE
+    status = engage("journey", "status", "left_cart", "--json").document
+    assert status["entered"] > 5
+    trial = engage("broadcast", "send", "new_roast", "--dry-run")
+    assert (trial.code, "no consent" in trial.out, "there is a new roast" in trial.out) == (ExitCode.DONE, True, True)
 
 
 def test_a_build_says_what_it_did_and_where(shop: Path, engage: Engage) -> None:
@@ -106,7 +113,7 @@ def test_a_build_says_what_it_did_and_where(shop: Path, engage: Engage) -> None:
     written = [Path(line.removeprefix("wrote ")) for line in ran.out.splitlines() if line.startswith("wrote ")]
     assert len(written) == 7
     assert all((shop / path).exists() for path in written)
-    assert ran.err.startswith("read 2 files, ")
+    assert ran.err.startswith("read 3 files, ")
 
 
 def test_the_same_instant_again_changes_nothing(shop: Path, engage: Engage, built: Ran) -> None:
@@ -294,7 +301,7 @@ def test_a_name_that_never_occurs_is_a_warning(shop: Path, engage: Engage) -> No
     assert ran.code == ExitCode.DONE
     assert "warning[unknown-event]" in ran.out
     assert "did you mean `Order Completed`?" in ran.out
-    assert ran.out.endswith("7 definitions checked: 0 errors, 1 warning\n")
+    assert ran.out.endswith("11 definitions checked: 0 errors, 1 warning\n")
     assert engage("check", "--strict").code == ExitCode.INVALID
 
 

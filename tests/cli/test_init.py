@@ -37,6 +37,7 @@ def test_the_sample_data_ends_yesterday(tmp_path: Path) -> None:
 
 def test_the_files_that_come_with_the_package_are_what_the_generator_writes() -> None:
     assert (STARTER / "sample_data" / "profiles.csv").read_text(encoding="utf-8") == starter_data.profiles()
+    assert (STARTER / "sample_data" / "consents.csv").read_text(encoding="utf-8") == starter_data.consents()
     assert (STARTER / "sample_data" / "events.jsonl").read_text(encoding="utf-8") == starter_data.events()
     assert sum(len(content) for content in contents(STARTER).values()) < 60_000
 
@@ -93,7 +94,9 @@ def test_what_init_says(engage: Engage, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     ran = engage("init", "shop")
     assert ran.out.startswith("made a project in shop: ")
-    assert ran.out.endswith(f"next:\n  cd shop\n  engage audience build\n  engage audience preview {EXAMPLE_AUDIENCE}\n")
+    assert ran.out.endswith(
+        f"next:\n  cd shop\n  engage audience build\n  engage audience preview {EXAMPLE_AUDIENCE}\n  engage run    # journeys and messages, too; README.md says how\n"
+    )
     again = engage("init", "shop", "--json")
     assert (again.code, again.document["error"]["exit_code"]) == (2, 2)
 

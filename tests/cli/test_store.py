@@ -1,6 +1,7 @@
 """`engage store`: what its commands do to the store of the starter project, and what they say of it."""
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def test_status_after_a_build(shop: Path, engage: Engage) -> None:
     assert lines[0] == "the event store is in .engage/events"
     assert lines[1].startswith("1 file, 220 events from 20")
     assert lines[2] == "0 rows rejected, 0 duplicates left out"
-    assert lines[3].startswith("1 segment, ") and lines[3].endswith(" MB, 4 typed columns")
+    assert lines[3].startswith("1 segment, ") and lines[3].endswith(" MB, 5 typed columns")
     assert lines[5].split() == ["file", "rows", "rejected", "duplicates", "size", "ingest"]
     assert lines[6].split() == [FIRST, "220", "0", "0", *shown_size((shop / FIRST).stat().st_size).split(), "1"]
     assert lines[-1] == "no file is new or changed since"
@@ -212,9 +213,10 @@ def test_rebuild_changes_no_answer_and_no_state(many: Path, engage: Engage) -> N
 
 def test_rebuild_leaves_out_columns_that_nobody_asks_for(shop: Path, engage: Engage) -> None:
     build(engage)
-    (shop / "campaigns" / "audiences" / "intent.yaml").unlink()
-    (shop / "campaigns" / "audiences" / "customers.yaml").write_text("audience: anybody\nmembers: {everyone: true}\n")
-    assert len(engage("store", "compact", "--json").document["columns"]) == 4
+    shutil.rmtree(shop / "campaigns")
+    (shop / "campaigns").mkdir()
+    (shop / "campaigns" / "all.yaml").write_text("audience: anybody\nmembers: {everyone: true}\n")
+    assert len(engage("store", "compact", "--json").document["columns"]) == 5
     assert engage("store", "rebuild", "--json").document["columns"] == []
 
 

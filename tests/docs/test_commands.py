@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,24 @@ TEMPLATE = {"campaigns/templates/cart_nudge.txt": "A cart is waiting. {{ unsubsc
 """What journeys on the pages send."""
 
 
-def run(command: str, folder: Path, engage_path: Path) -> tuple[int, str]:
+def run(command: str, folder: Path, engage_path: Path, exported: Mapping[str, str] | None = None) -> tuple[int, str]:
     """The exit code of a shell command in a folder, and all that it printed."""
     path = os.pathsep.join([str(engage_path), str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=300, check=False
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, **(exported or {}), "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS)
 def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path, engage_path: Path) -> None:
-    folder = tmp_path
+    folder, exported = tmp_path, dict[str, str]()
     for step in steps_of(page):
         if isinstance(step, Block):
             assert step.file is not None
@@ -59,12 +65,14 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path, engag
         elif step.text.startswith("cd "):
             folder = folder / shlex.split(step.text)[1]
             assert folder.is_dir(), step
+        elif only := re.fullmatch(r"export (\w+)=(\S+)", step.text):
+            exported[only[1]] = only[2]
         else:
-            _check(step, folder, engage_path)
+            _check(step, folder, engage_path, exported)
 
 
-def _check(command: Command, folder: Path, engage_path: Path) -> None:
-    exit_code, printed = run(command.text, folder, engage_path)
+def _check(command: Command, folder: Path, engage_path: Path, exported: Mapping[str, str]) -> None:
+    exit_code, printed = run(command.text, folder, engage_path, exported)
     assert exit_code == command.exit_code, f"{command.place}: `{command.text}` exits with {exit_code}\n{printed}"
     lines = {line.strip() for line in printed.splitlines()}
     for line in command.prints:

@@ -17,6 +17,7 @@ def init_blocks(result: InitResult, shown_folder: str, example: str) -> Iterator
         yield line(f"  cd {shown_folder}")
     yield line("  engage audience build")
     yield line(f"  engage audience preview {example}")
+    yield line("  engage run", dim("    # journeys and messages, too; README.md says how"))
 
 
 def backup_blocks(path: str) -> Iterator[Block]:

@@ -69,7 +69,7 @@ _ROW = """
             ELSE FALSE
         END AS signs
     FROM (
-        SELECT source, destination, user_id, id_json, payload, rest, rest[:32] AS edition, rest[33] AS made
+        SELECT source, destination, user_id, id_json, payload, rest, substring(rest, 1, 32) AS edition, substring(rest, 33, 1) AS made
         FROM run_change WHERE kind = 'message'
     ) AS c JOIN message_link AS l USING (edition)
 """
@@ -78,8 +78,8 @@ _PARTS = """
     CREATE OR REPLACE TEMP VIEW message_parts AS
     SELECT * EXCLUDE (user_id, shared), CASE WHEN shared IS NOT NULL THEN concat('[', to_json(user_id), shared, id_json, ']') END AS claims
     FROM (
-        SELECT source, destination, user_id, id_json, payload, rest[33] AS made, number,
-            CASE WHEN signs THEN concat(',', to_json(source), ',', rest[34:], ',') END AS shared
+        SELECT source, destination, user_id, id_json, payload, made, number,
+            CASE WHEN signs THEN concat(',', to_json(source), ',', substring(rest, 34), ',') END AS shared
         FROM message_row ORDER BY id_json
     )
 """
@@ -101,13 +101,14 @@ _TEXT = """
     CREATE OR REPLACE TEMP VIEW message_text AS
     SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM message_signed
 """
-# Read as JSON is what stands before the variables alone, which are much longer, and stay as they are.
+# Read as JSON is what stands before the variables alone, which are much longer, and stay as they are. What is looked for begins with a
+# letter: a comma, which is everywhere, would take twice as long.
 _COLUMNS = """
     CREATE OR REPLACE TEMP VIEW message_columns AS
     SELECT source, destination, id_json, unnest(said), concat(decode(encode(payload)[strlen(head) + 14:{end}]), filled, '}}') AS variables
     FROM (
         SELECT *, from_json(concat(head, '}}'), {types}) AS said
-        FROM (SELECT *, substring(payload, 1, instr(payload, ',"variables":') - 1) AS head FROM message_signed)
+        FROM (SELECT *, substring(payload, 1, instr(payload, 'variables":') - 3) AS head FROM message_signed)
     )
 """
 _LINE = """

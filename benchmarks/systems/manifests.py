@@ -74,14 +74,17 @@ _OPTIONS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
     "csv": "FORMAT csv, HEADER true",
 }
+_FIELDS = (
+    *("message_id", "user_id", "to", "template", "language", "variables", "campaign", "step", "variant", "category", "group"),
+    *("scheduled_at", "send_at"),
+)
+"""What a line has of a message that comes with its variables. Parquet and CSV have all columns that a message can have."""
 _ROWS = """
     CREATE TEMP TABLE message AS
-    SELECT * FROM read_json(?, format = 'newline_delimited', maximum_object_size = 50000000, columns = {
-        'message_id': 'VARCHAR', 'user_id': 'VARCHAR', 'to': 'VARCHAR', 'template': 'VARCHAR', 'language': 'VARCHAR', 'variables': 'JSON',
-        'campaign': 'VARCHAR', 'step': 'VARCHAR', 'variant': 'VARCHAR', 'category': 'VARCHAR', 'group': 'VARCHAR',
-        'scheduled_at': 'VARCHAR', 'send_at': 'VARCHAR'
-    })
+    FROM read_json(?, format = 'newline_delimited', maximum_object_size = 50000000, columns = {columns})
+    ORDER BY CAST(substring(user_id, 6) AS INTEGER)
 """
+"""The rows of a file in the order in which they were decided."""
 
 
 def write_manifest(out: str, messages: int, render: str, file_format: str) -> Clock:
@@ -122,11 +125,14 @@ def write_manifest(out: str, messages: int, render: str, file_format: str) -> Cl
 
 
 def copy_rows(source: str, out: str, file_format: str) -> Clock:
-    """The rows of a file of messages, in a table, by a bare COPY in the same order."""
+    """The rows of a file of messages, in a table with the columns of that file, by a bare COPY in the same order."""
+    from engage_cli.outputs.message_text import COLUMNS
+
     clock = Clock()
     config = {"threads": THREADS, "memory_limit": MEMORY[file_format], "temp_directory": str(Path(out).parent / "tmp")}
     with duckdb.connect(":memory:", config=config) as connection:
-        connection.execute(_ROWS, [source])
+        columns = {name: "JSON" if name == "variables" else "VARCHAR" for name in (_FIELDS if file_format == "jsonl" else COLUMNS)}
+        connection.execute(_ROWS.format(columns=columns), [source])
         with clock.question("write"):
             [(rows,)] = connection.execute(f"COPY (FROM message ORDER BY message_id) TO '{out}' ({_OPTIONS[file_format]})").fetchall()
     clock.answers["write"] = Answer(rows, 0, 0)

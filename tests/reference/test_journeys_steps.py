@@ -191,6 +191,19 @@ def test_the_context_of_the_branches_comes_together_at_the_join() -> None:
     )
 
 
+@pytest.mark.parametrize("last", ["a", "b"])
+def test_of_what_was_put_in_at_one_instant_that_of_the_branch_that_ended_last_counts(last: str) -> None:
+    def branch(name: str, event: str) -> str:
+        hold = f"{{hold: {{for: {4 if name == last else 3} hours}}, id: h{name}, branches: [{{name: x, on: {{event: {event}}}, restart: true}}]}}"
+        return f"{{name: {name}, steps: [{hold}]}}"
+
+    split = "{split: [{name: of_a, when: {context: x.n, eq: 1}}, {name: of_b, when: {context: x.n, eq: 2}}], id: s}"
+    text = f"{ENTRY}\nsteps: [{{fork: [{branch('a', 'X')}, {branch('b', 'Y')}], id: f}}, {split}]"
+    both = [did("X", "2T11:00", "m2", n=1), did("Y", "2T11:00", "m3", n=2)]
+    for ticks in (["30T00:00"], ["2T12:00", "30T00:00"], ["2T14:30", "30T00:00"]):
+        assert trace(run(text, CART, *both, ticks=ticks))[-1] == f"2T15:00 s > . branch of_{last}"
+
+
 RANDOM = f"""{ENTRY}
 steps:
   - randomize: [{{name: a, percent: 33.3}}, {{name: b, percent: 33.3}}, {{name: c, percent: 33.4, control: true}}]

@@ -10,8 +10,8 @@ from tests.reference.journeys.graph import Step
 from tests.reference.journeys.rows import Entry, GoalReached, Transition
 from tests.reference.values import Value
 
-Carried: TypeAlias = tuple[int, Mapping[str, Value]]
-"""The properties of an event in the context, and how many had been put into the instance's contexts by then."""
+Carried: TypeAlias = tuple[datetime, Mapping[str, Value]]
+"""The properties of an event in the context, and the instant at which they were put there; just before the entry those that it brought."""
 
 ROOT = ""
 
@@ -65,8 +65,6 @@ class Instance:
     log: list[Transition] = field(default_factory=list)
     arrivals: dict[str, datetime] = field(default_factory=dict)
     goal: GoalReached | None = None
-    carried: int = 0
-    """How often something was put into a context."""
     moved_by: set[str] = field(default_factory=set)
     """The events that moved a token of it: by then they had been judged as exits and goal."""
     last_before: datetime | None = None

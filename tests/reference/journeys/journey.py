@@ -10,6 +10,7 @@ from typing import Any
 from tests.reference.dataset import Event
 from tests.reference.instants import later
 from tests.reference.journeys.actions import RESTARTS, TIMERS, Action, Possible
+from tests.reference.journeys.changes import MICROSECOND
 from tests.reference.journeys.delays import delay_end, person_zone
 from tests.reference.journeys.graph import Step, Way, graph_of
 from tests.reference.journeys.instance import ROOT, Instance, Token
@@ -66,7 +67,7 @@ class Walk:
         """Let somebody in. An exit that is met at once ends the instance before its first step."""
         made = instance_id(self.name, user_id, key, event.message_id if event else at)
         entry = Entry(made, self.name, user_id, key, at, event.message_id if event else None)
-        context = {"entry": (0, event.properties)} if event else {}
+        context = {"entry": (at - MICROSECOND, event.properties)} if event else {}
         first = self._graph.steps[self._graph.first]
         root = Token(ROOT, (), first, at, self._tick, at, dict(context))
         instance = Instance(entry, event, root, self._tick, {ROOT: root})
@@ -94,24 +95,23 @@ class Walk:
             assert event is not None and action.way is not None
             token.use(action.at, moved_by)
             self._log(instance, token, token.step.id, token.step.id, action.at, "restart", action.way.name, event)
-            self._carry(instance, token, action.way.name, event)
+            self._carry(token, action.way.name, action.at, event)
             if instance.event is not None and event.name == instance.event.name:
-                self._carry(instance, token, "entry", event)
+                self._carry(token, "entry", action.at, event)
             token.waiting_since = action.at
             token.restarted_by |= moved_by
         elif action.way is not None:
             token.use(action.at, moved_by)
             if event is not None:
-                self._carry(instance, token, action.way.name, event)
+                self._carry(token, action.way.name, action.at, event)
             self._go(instance, token, action.way.to, action.at, "branch", action.way.name, event)
         elif action.rank == TIMERS and token.step.kind == "hold":
             self._go(instance, token, token.step.timeout, action.at, "timeout")
         else:
             self._go(instance, token, token.step.next, action.at, "delay")
 
-    def _carry(self, instance: Instance, token: Token, name: str, event: Event) -> None:
-        instance.carried += 1
-        token.context[name] = (instance.carried, event.properties)
+    def _carry(self, token: Token, name: str, at: datetime, event: Event) -> None:
+        token.context[name] = (at, event.properties)
 
     def _exit_or_reach_goal(self, instance: Instance, action: Action) -> None:
         if action.rule is not None:
@@ -146,10 +146,12 @@ class Walk:
             self._join(instance, token, token.parent, at)
 
     def _join(self, instance: Instance, token: Token, parent: Token, at: datetime) -> None:
-        """A branch of a fork has ended; with the last of them the fork goes on."""
+        """A branch of a fork has ended; with the last of them the fork goes on, with what was put in last: of one instant, in the branch that
+        ended last."""
         parent.use(at, token.used if token.used_at == at else set())
         for name, carried in token.context.items():
-            parent.context[name] = max(carried, parent.context.get(name, carried), key=lambda one: one[0])
+            if carried[0] >= parent.context.get(name, carried)[0]:
+                parent.context[name] = carried
         parent.branches_left -= 1
         if parent.branches_left == 0:
             instance.tokens[parent.name] = parent

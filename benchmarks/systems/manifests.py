@@ -129,10 +129,11 @@ def copy_rows(source: str, out: str, file_format: str) -> Clock:
     from engage_cli.outputs.message_text import COLUMNS
 
     clock = Clock()
-    config = {"threads": THREADS, "memory_limit": MEMORY[file_format], "temp_directory": str(Path(out).parent / "tmp")}
+    config = {"threads": THREADS, "memory_limit": "4GB", "temp_directory": str(Path(out).parent / "tmp")}
     with duckdb.connect(":memory:", config=config) as connection:
         columns = {name: "JSON" if name == "variables" else "VARCHAR" for name in (_FIELDS if file_format == "jsonl" else COLUMNS)}
         connection.execute(_ROWS.format(columns=columns), [source])
+        connection.execute(f"SET memory_limit = '{MEMORY[file_format]}'")
         with clock.question("write"):
             [(rows,)] = connection.execute(f"COPY (FROM message ORDER BY message_id) TO '{out}' ({_OPTIONS[file_format]})").fetchall()
     clock.answers["write"] = Answer(rows, 0, 0)

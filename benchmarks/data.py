@@ -15,7 +15,7 @@ import duckdb
 from benchmarks.columns import NARROW, WIDE, Columns
 
 BEGIN = datetime(2024, 11, 23)  # noqa: DTZ001 - naive UTC, as everywhere in DuckDB
-END = datetime(2026, 11, 23)  # noqa: DTZ001
+END = datetime(2026, 11, 23)  # noqa: DTZ001 - as above
 """The history is [BEGIN, END): two years, whose last day is 2026-11-22. UTC."""
 
 _APPENDED_FROM = 10**10

@@ -44,8 +44,8 @@ def children(pid: int) -> list[int]:
     """The processes that one has started and that have not ended."""
     found: list[int] = []
     try:
-        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            with open(f"/proc/{pid}/task/{task}/children") as file:  # noqa: PTH123
+        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as below
+            with open(f"/proc/{pid}/task/{task}/children") as file:  # noqa: PTH123 - as below
                 found += map(int, file.read().split())
     except OSError:
         pass
@@ -55,7 +55,7 @@ def children(pid: int) -> list[int]:
 def resident(pid: int) -> int:
     """Bytes of memory that a process has; 0 for one that has ended."""
     try:
-        with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123 - as below
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0

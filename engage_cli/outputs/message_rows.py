@@ -12,9 +12,9 @@ from typing import Any
 
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.unsubscribe import Signer
-from engage_cli.outputs.message_text import COLUMNS, END, Part
+from engage_cli.outputs.message_text import COLUMNS, END, VARIABLES, Part
 
-_TEMPLATE, _TIMES, _SEND_AT, _VARIABLES = ',"template":', ',"scheduled_at":"', '","send_at":"', '","variables":'
+_TEMPLATE, _TIMES, _SEND_AT, _VARIABLES = ',"template":', ',"scheduled_at":"', '","send_at":"', f'"{VARIABLES}'
 _BEFORE = COLUMNS[COLUMNS.index("to") + 1 : COLUMNS.index("variables")]
 _AFTER = COLUMNS[COLUMNS.index("variables") + 1 : COLUMNS.index("scheduled_at")]
 _QUOTED = re.compile(r'[",#\r\n]')

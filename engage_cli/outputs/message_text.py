@@ -30,6 +30,8 @@ Part = tuple[str, str, int, str | None]
 """What the line of a message that comes with its variables is made of: payload, id_json, number, claims, of `message_parts`."""
 END = len('},"render":"variables","edition":""}') + 32
 """So many bytes at the end of a payload stand behind its last variable; an edition's id has 32."""
+VARIABLES = ',"variables":'
+"""What stands before the variables of a payload and nowhere earlier: in a JSON text, a quote inside a value has a backslash before it."""
 
 
 def make_message_text(engine: Engine) -> None:
@@ -40,7 +42,8 @@ def make_message_text(engine: Engine) -> None:
         engine.execute(view)
     engine.execute(sql(_TEXT, end=literal(-END - 1)).text)
     texts = {name: "VARCHAR" for name in COLUMNS if name != "variables"}
-    engine.execute(sql(_COLUMNS, types=literal(json.dumps(texts)), end=literal(-END - 1)).text)
+    places = {"sought": literal(VARIABLES[2:]), "begin": literal(len(VARIABLES) + 1), "end": literal(-END - 1)}
+    engine.execute(sql(_COLUMNS, types=literal(json.dumps(texts)), **places).text)
 
 
 def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
@@ -102,13 +105,14 @@ _TEXT = """
     SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM message_signed
 """
 # Read as JSON is what stands before the variables alone, which are much longer, and stay as they are. What is looked for begins with a
-# letter: a comma, which is everywhere, would take twice as long.
+# letter, the third sign: a comma, which is everywhere, would take twice as long.
 _COLUMNS = """
     CREATE OR REPLACE TEMP VIEW message_columns AS
-    SELECT source, destination, id_json, unnest(said), concat(decode(encode(payload)[strlen(head) + 14:{end}]), filled, '}}') AS variables
+    SELECT source, destination, id_json, unnest(said),
+        concat(decode(encode(payload)[strlen(head) + {begin}:{end}]), filled, '}}') AS variables
     FROM (
         SELECT *, from_json(concat(head, '}}'), {types}) AS said
-        FROM (SELECT *, substring(payload, 1, instr(payload, 'variables":') - 3) AS head FROM message_signed)
+        FROM (SELECT *, substring(payload, 1, instr(payload, {sought}) - 3) AS head FROM message_signed)
     )
 """
 _LINE = """

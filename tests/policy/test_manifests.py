@@ -37,7 +37,19 @@ SETTING = {"channels": {"email": "a@acme.example"}, "language": "en", "urls": UR
 TEXT = 'Hi {{ profile.name }}, {{ context.entry.cart }}: {{ context.entry.total | money("GBP") }}. {{ unsubscribe_url }}\n'
 EDITION = Edition("hi", json.dumps({"campaigns/templates/hi.txt": TEXT}), json.dumps(SETTING))
 KEY = "a key of more than sixteen characters"
-USERS = ["ana", "zoë 🎈", 'q"uote', "back\\slash", "üé́", "tab\tand\nline", ',"language":"xx","zone":"', '","profile":{}']
+USERS = [
+    "ana",
+    "zoë 🎈",
+    'q"uote',
+    "back\\slash",
+    "üé́",
+    "tab\tand\nline",
+    ',"language":"xx","zone":"',
+    '","profile":{}',
+    "~~~???",
+    '","variables":{"',
+]
+"""With what JSON, base64 and addresses have to escape."""
 
 
 @pytest.fixture

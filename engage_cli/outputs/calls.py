@@ -2,9 +2,8 @@
 
 `run_change(kind, source, destination, user_id, change, payload, rest, id_json)`: what the outbox has, and of calls about members `rest`,
 the text of the payload after its opening brace, with the comma that it needs behind another member, and `id_json`, the id of an account
-as JSON, where the member is one. Of a message `id_json` is its own id, and `rest` how
-to read its payload: the edition, `v` where it is the text of a line but for its links (`o`: as an earlier version left it, `m`: to be
-rendered), and the group as JSON.
+as JSON, where the member is one. Of a message `id_json` is its own id, and `rest` says how to read its payload and what it has in common
+with others (message_common.py).
 
 The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
 two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
@@ -23,6 +22,7 @@ from engage_cli.definitions.destinations import Call
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
 from engage_cli.outputs.columns import sent_columns, sent_members, with_sent
+from engage_cli.outputs.message_common import REST
 from engage_cli.outputs.rows import rows_of
 from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso
@@ -60,7 +60,7 @@ def stage_new_changes(engine: Engine, audiences: Mapping[str, Audience], telling
 def stage_committed_changes(engine: Engine, run: int) -> None:
     """Make `run_change` of a committed run's outbox, to write its files again, and the `run_edition`s of its messages."""
     engine.execute(_DROP)
-    engine.execute(_STAGE_COMMITTED, [run])
+    engine.execute(_STAGE_COMMITTED.replace("{rest}", REST), [run])
     engine.execute(_EDITIONS)
     engine.execute(NONE_UNRENDERED)
 
@@ -107,9 +107,7 @@ _STAGE_COMMITTED = """
     CREATE TEMP TABLE run_change AS
     SELECT kind, source, destination, user_id, change, payload,
         CASE
-            WHEN kind = 'message' THEN (payload->>'$.edition')
-                || CASE WHEN (payload->>'$.render') <> 'variables' THEN 'm' WHEN (payload->'$.variables') IS NULL THEN 'o' ELSE 'v' END
-                || coalesce(CAST(payload->'$.group' AS VARCHAR), 'null')
+            WHEN kind = 'message' THEN {rest}
             WHEN kind = 'each' OR payload IS NULL OR payload = '{}' THEN '}' ELSE ',' || substr(payload, 2)
         END AS rest,
         CASE WHEN kind = 'message' THEN CAST(payload->'$.message_id' AS VARCHAR) ELSE CAST(to_json(user_id) AS VARCHAR) END AS id_json

@@ -1,12 +1,15 @@
 """Messages as SQL sees them: those that come with their variables are lines already, all but the addresses of their pages.
 
-`message_text(source, destination, id_json, payload, made, token, line)`
+All are of the file that `message_common` is of, in the order of their ids.
+
+`message_text(id_json, payload, number, made, token, line)`
     a row of `run_change` of the kind `message`, with the token of its links if it has any, inside `signing`; `line` is the message as a
-    file has it, NULL where it has to be rendered. The rows come in the order of their ids. `message_row` says of each whether it needs a
-    token (`signs`).
-`message_parts(source, destination, id_json, payload, made, number, claims)`
-    what a line is made of, in the same order: the claims that are signed for its links, as JSON, NULL where nothing is, and the number of
-    its addresses (messaging/policy/links.py). `lines_of_parts` makes the same lines of it, and signs in a quarter of the time.
+    file has it, NULL where it has to be rendered. `number` and `made`: see message_common.py.
+`message_parts(id_json, payload, number, made, claims)`
+    what a line is made of: the claims that are signed for its links, as JSON, NULL where nothing is. `lines_of_parts` makes the same lines
+    of it, and signs in a quarter of the time.
+`message_columns`
+    the columns of a message that comes with its variables.
 
 The payload of a message with variables is its line, with the variables last; behind them stand `,"render":"variables","edition":"…"}`.
 """
@@ -16,16 +19,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engage_cli.engine.base import Engine
-from engage_cli.engine.template import literal, sql
+from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.policy.signing import make_signing
 from engage_cli.messaging.unsubscribe import Signer
+from engage_cli.outputs.message_common import FIELDS
 
 COLUMNS = (
     *("message_id", "user_id", "to", "template", "language", "from", "reply_to", "subject", "preheader", "html", "text"),
     *("unsubscribe_url", "variables", "campaign", "step", "variant", "category", "group", "scheduled_at", "send_at"),
 )
 """The fields of a message as columns of Parquet and CSV, all of text; `variables` are JSON."""
+OWN = ("message_id", "user_id", "to", "language", "scheduled_at", "send_at")
+"""Those of them that are a message's own, beside its variables; `FIELDS` are the same for many, and what is rendered is in no payload."""
 Part = tuple[str, str, int, str | None]
 """What the line of a message that comes with its variables is made of: payload, id_json, number, claims, of `message_parts`."""
 END = len('},"render":"variables","edition":""}') + 32
@@ -35,15 +41,14 @@ VARIABLES = ',"variables":'
 
 
 def make_message_text(engine: Engine) -> None:
-    """Make `message_text` and `message_columns`: the columns of messages that come with their variables. Needs `run_change` and
-    `message_link`."""
+    """Make the views. Needs `run_change` and what `stage_commons` makes."""
     make_signing(engine)
-    for view in (_ROW, _PARTS, _SIGNED):
+    for view in (_PARTS, _SIGNED):
         engine.execute(view)
     engine.execute(sql(_TEXT, end=literal(-END - 1)).text)
-    texts = {name: "VARCHAR" for name in COLUMNS if name != "variables"}
     places = {"sought": literal(VARIABLES[2:]), "begin": literal(len(VARIABLES) + 1), "end": literal(-END - 1)}
-    engine.execute(sql(_COLUMNS, types=literal(json.dumps(texts)), **places).text)
+    never = [sql("CAST(NULL AS VARCHAR) AS {name}", name=identifier(name)) for name in COLUMNS if name not in {*OWN, *FIELDS, "variables"}]
+    engine.execute(sql(_COLUMNS, never=never, own=literal(json.dumps(dict.fromkeys(OWN, "VARCHAR"))), **places).text)
 
 
 def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
@@ -63,27 +68,17 @@ def make_message_line(engine: Engine, lines: Path) -> None:
     engine.execute(sql(_LINE, types=[sql("{name}: 'VARCHAR'", name=literal(name)) for name in COLUMNS]).text)
 
 
-_ROW = """
-    CREATE OR REPLACE TEMP VIEW message_row AS
-    SELECT c.*, l.number, CASE
-            WHEN c.made <> 'm' THEN l.variables_sign
-            WHEN l.texts_sign THEN TRUE
-            WHEN l.header_signs AND c.source = 'email' THEN (c.payload->>'$.category') <> 'transactional'
-            ELSE FALSE
-        END AS signs
-    FROM (
-        SELECT source, destination, user_id, id_json, payload, rest, substring(rest, 1, 32) AS edition, substring(rest, 33, 1) AS made
-        FROM run_change WHERE kind = 'message'
-    ) AS c JOIN message_link AS l USING (edition)
-"""
-# Sorted before the lines are made, as narrow as can be: with a number in place of the addresses, and one text for what claims share.
+# Sorted before the lines are made, as narrow as can be: what messages have in common is a number.
 _PARTS = """
     CREATE OR REPLACE TEMP VIEW message_parts AS
-    SELECT * EXCLUDE (user_id, shared), CASE WHEN shared IS NOT NULL THEN concat('[', to_json(user_id), shared, id_json, ']') END AS claims
+    SELECT id_json, payload, number, made,
+        CASE WHEN getvariable('message_claims')[number] IS NOT NULL
+            THEN concat('[', to_json(user_id), getvariable('message_claims')[number], id_json, ']')
+        END AS claims
     FROM (
-        SELECT source, destination, user_id, id_json, payload, made, number,
-            CASE WHEN signs THEN concat(',', to_json(source), ',', substring(rest, 34), ',') END AS shared
-        FROM message_row ORDER BY id_json
+        SELECT c.id_json, c.payload, c.user_id, s.number, s.made
+        FROM run_change AS c JOIN message_common AS s ON s.rest = c.rest AND s.source = c.source AND s.destination = c.destination
+        WHERE c.kind = 'message' ORDER BY c.id_json
     )
 """
 # Few addresses name the message, and cutting its id out for those that do not would cost a fifth of a line.
@@ -108,10 +103,10 @@ _TEXT = """
 # letter, the third sign: a comma, which is everywhere, would take twice as long.
 _COLUMNS = """
     CREATE OR REPLACE TEMP VIEW message_columns AS
-    SELECT source, destination, id_json, unnest(said),
+    SELECT unnest(own), unnest(getvariable('message_fields')[number]), {never},
         concat(decode(encode(payload)[strlen(head) + {begin}:{end}]), filled, '}}') AS variables
     FROM (
-        SELECT *, from_json(concat(head, '}}'), {types}) AS said
+        SELECT *, from_json(concat(head, '}}'), {own}) AS own
         FROM (SELECT *, substring(payload, 1, instr(payload, {sought}) - 3) AS head FROM message_signed)
     )
 """

@@ -17,9 +17,9 @@ from engage_cli import files
 from engage_cli.engine.base import Engine
 from engage_cli.messaging.policy.batches import Lines, Row
 from engage_cli.messaging.policy.editions import Edition
-from engage_cli.messaging.policy.links import stage_links
 from engage_cli.messaging.policy.signing import signing
 from engage_cli.messaging.unsubscribe import Signer, keys_of
+from engage_cli.outputs.message_common import AS_LINE, commons_of, stage_commons
 from engage_cli.outputs.message_rows import csv_header, csv_of_parts
 from engage_cli.outputs.message_text import COLUMNS, Part, lines_of_parts, make_message_line, make_message_text
 from engage_cli.outputs.rendering import BATCH, rendered
@@ -35,7 +35,7 @@ def write_messages(engine: Engine, file: RunFile, path: Path) -> int:
         if not staged.to_render:
             return _copy(engine, file, path) if file.format == "parquet" else _write_parts(engine, staged, file, path)
         lines = path if file.format == "jsonl" else path.with_name(f"{path.name}.lines")
-        rows, failed = _render(engine, staged, file, lines)
+        rows, failed = _render(engine, staged, lines)
     _skip(engine, file, failed)
     if lines != path:
         make_message_line(engine, lines)
@@ -50,7 +50,7 @@ def message_lines(engine: Engine, file: RunFile, key: bytes) -> Iterator[bytes]:
     Those that cannot be rendered become rows of those skipped, and of `unrendered`, once all lines are taken.
     """
     failed: dict[str, str] = {}
-    with _staged(engine, file, key) as staged, closing(_rendered(engine, staged, file)) as made:
+    with _staged(engine, file, key) as staged, closing(_rendered(engine, staged)) as made:
         for lines in made:
             failed |= lines.failed
             yield lines.text
@@ -58,8 +58,8 @@ def message_lines(engine: Engine, file: RunFile, key: bytes) -> Iterator[bytes]:
 
 
 class _Staged(Struct, frozen=True):
-    """A file's messages: the editions that they are of, with the addresses of each by number, how many have to be rendered, and the key
-    that signs links, None where there is none to sign."""
+    """A file's messages: the editions that they are of, the addresses of those that have the same in common, by number, how many have to
+    be rendered, and the key that signs links, None where there is none to sign."""
 
     editions: Mapping[str, Edition]
     links: Sequence[str]
@@ -69,16 +69,17 @@ class _Staged(Struct, frozen=True):
 
 @contextmanager
 def _staged(engine: Engine, file: RunFile, key: bytes | None) -> Iterator[_Staged]:
-    """Make `message_text` and what it takes. Inside the block the links of messages are signed."""
+    """Make the views of message_text.py and what they take. Inside the block the links of messages are signed."""
     editions = {str(row[0]): Edition(*row[1:]) for row in engine.rows(_EDITIONS)}
-    links = stage_links(engine, editions.values())
+    commons = commons_of(engine, file, editions)
+    stage_commons(engine, file, commons)
     make_message_text(engine)
-    to_render = int(engine.rows(_TO_RENDER, _of(file))[0][0])
+    to_render = sum(one.messages for one in commons if one.made != AS_LINE)
     with ExitStack() as signed:
-        key = (key or keys_of(os.environ)[0]) if engine.rows(_SIGNED, _of(file)) else None
+        key = (key or keys_of(os.environ)[0]) if any(one.claims is not None for one in commons) else None
         if key is not None:
             signed.enter_context(signing(engine, key))
-        yield _Staged(editions, links, to_render, key)
+        yield _Staged(editions, [one.links for one in commons], to_render, key)
 
 
 def _of(file: RunFile) -> list[str | None]:
@@ -88,7 +89,6 @@ def _of(file: RunFile) -> list[str | None]:
 def _copy(engine: Engine, file: RunFile, path: Path) -> int:
     """Write messages that need no rendering as columns, all by one statement."""
     query = exp.select(*(exp.column(name, quoted=True) for name in COLUMNS)).from_("message_columns")
-    query = query.where(exp.column("source").eq(file.source), exp.column("destination").eq(file.destination))
     with files.on_disk("write", path):
         return engine.copy(query, path, file.format)
 
@@ -98,7 +98,7 @@ def _write_parts(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> 
     written, and does not sign as fast."""
     rows, signer = 0, None if staged.key is None else Signer(staged.key)
     of_parts = csv_of_parts if file.format == "csv" else lines_of_parts
-    with closing(_parts(engine, file)) as batches, files.on_disk("write", path), path.open("wb") as out:
+    with closing(_parts(engine)) as batches, files.on_disk("write", path), path.open("wb") as out:
         if file.format == "csv":
             out.write(f"{csv_header()}\n".encode())
         for batch in batches:
@@ -110,10 +110,10 @@ def _write_parts(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> 
     return rows
 
 
-def _render(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> tuple[int, dict[str, str]]:
+def _render(engine: Engine, staged: _Staged, path: Path) -> tuple[int, dict[str, str]]:
     """Write messages as lines; how many, and of those that cannot be rendered why."""
     rows, failed = 0, dict[str, str]()
-    with closing(_rendered(engine, staged, file)) as made, files.on_disk("write", path), path.open("wb") as out:
+    with closing(_rendered(engine, staged)) as made, files.on_disk("write", path), path.open("wb") as out:
         for lines in made:
             out.write(lines.text)
             rows += lines.rows
@@ -123,19 +123,19 @@ def _render(engine: Engine, staged: _Staged, file: RunFile, path: Path) -> tuple
     return rows, failed
 
 
-def _rendered(engine: Engine, staged: _Staged, file: RunFile) -> Generator[Lines]:
+def _rendered(engine: Engine, staged: _Staged) -> Generator[Lines]:
     """The lines of a file's messages, a batch at a time."""
     processes = int(engine.rows("SELECT current_setting('threads')")[0][0])
-    with closing(_batches(engine, file)) as batches, closing(rendered(staged.editions, batches, staged.to_render, processes)) as made:
+    with closing(_batches(engine)) as batches, closing(rendered(staged.editions, batches, staged.to_render, processes)) as made:
         yield from made
 
 
-def _parts(engine: Engine, file: RunFile) -> Generator[list[Part]]:
-    yield from engine.batches(_PARTS, BATCH, _of(file))
+def _parts(engine: Engine) -> Generator[list[Part]]:
+    yield from engine.batches(_PARTS, BATCH)
 
 
-def _batches(engine: Engine, file: RunFile) -> Generator[list[Row]]:
-    for batch in engine.batches(_ROWS, BATCH, _of(file)):
+def _batches(engine: Engine) -> Generator[list[Row]]:
+    for batch in engine.batches(_ROWS, BATCH):
         yield [(str(payload), token, line) for payload, token, line in batch]
 
 
@@ -148,10 +148,8 @@ def _skip(engine: Engine, file: RunFile, failed: Mapping[str, str]) -> None:
 
 
 _EDITIONS = "SELECT edition, template, texts, setting FROM run_edition"
-_TO_RENDER = "SELECT count(*) FROM message_row WHERE source = ? AND destination = ? AND made <> 'v'"
-_SIGNED = "SELECT 1 FROM message_row WHERE source = ? AND destination = ? AND signs LIMIT 1"
-_ROWS = "SELECT payload, token, line FROM message_text WHERE source = ? AND destination = ?"
-_PARTS = "SELECT payload, id_json, number, claims FROM message_parts WHERE source = ? AND destination = ?"
+_ROWS = "SELECT payload, token, line FROM message_text"
+_PARTS = "SELECT payload, id_json, number, claims FROM message_parts"
 _FAILED = """
     INSERT INTO unrendered SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))
 """

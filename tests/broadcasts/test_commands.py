@@ -55,7 +55,7 @@ def test_a_dry_run_needs_no_key_of_links_and_says_that_sending_does(
     (shop / "campaigns/templates/sale.txt").write_text(TEMPLATE + "Unsubscribe: {{ unsubscribe_url }}\n")
     tried = [engage("broadcast", "send", "sale", "--dry-run", *TIMES) for _ in range(2)]
     assert tried[0] == tried[1] and tried[0].code == ExitCode.DONE
-    assert "  Unsubscribe: https://acme.example/u/1." in tried[0].out
+    assert "  Unsubscribe: https://acme.example/u/2." in tried[0].out
     assert "warning: the environment variable ENGAGE_UNSUBSCRIBE_KEY is not set" in tried[0].err
     assert engage("broadcast", "send", "sale", *TIMES).code == ExitCode.FAILED
     assert query(shop, "SELECT * FROM candidate") == []

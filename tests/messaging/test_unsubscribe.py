@@ -10,6 +10,8 @@ from engage_cli.errors import EngageError
 from engage_cli.messaging.unsubscribe import KEY_VARIABLE, OLD_KEY_VARIABLE, Signer, Subscription, TokenError, keys_of, sign, verify
 
 KEY, OTHER = b"0123456789abcdef0123456789abcdef", b"another key that is long enough"
+FIRST = "1.WyIwMDgxNSIsImVtYWlsIiwicHJvbW90aW9ucyIsImFiYzEyMyJd.Khn7qJur1Dok3dCIEI4ImVE2W6-GCXxJ5cQjRQU71CM"
+"""A token of the first version."""
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
@@ -26,13 +28,22 @@ def test_what_is_signed_is_what_is_verified(subscription: Subscription) -> None:
 
 def test_a_token_stays_what_it_is() -> None:
     """Links in messages that were sent must go on to work, whatever is changed here."""
-    token = sign(Subscription("00815", "email", "promotions", "abc123"), KEY)
-    assert token == "1.WyIwMDgxNSIsImVtYWlsIiwicHJvbW90aW9ucyIsImFiYzEyMyJd.Khn7qJur1Dok3dCIEI4ImVE2W6-GCXxJ5cQjRQU71CM"
+    subscription = Subscription("00815", "email", "promotions", "abc123")
+    assert sign(subscription, KEY) == "2.WyIwMDgxNSIsImVtYWlsIiwicHJvbW90aW9ucyIsImFiYzEyMyJd.da325d95db11b3d9a990160ea234c2bb"
+    assert verify(FIRST, [OTHER, KEY]) == subscription
+
+
+@pytest.mark.parametrize("token", [FIRST, sign(Subscription("00815", "email", "promotions", "abc123"), KEY)])
+def test_the_signature_of_one_version_is_none_of_the_other(token: str) -> None:
+    version, payload, signature = token.split(".")
+    for changed in (f"{3 - int(version)}.{payload}.{signature}", token[:-1], f"{token}0", f"{version}.{payload}.{signature.swapcase()}"):
+        with pytest.raises(TokenError):
+            verify(changed, [KEY])
 
 
 @given(st.data())
 def test_no_other_text_is_a_token(data: st.DataObject) -> None:
-    token = sign(Subscription("00815", "email"), KEY)
+    token = data.draw(st.sampled_from([sign(Subscription("00815", "email"), KEY), FIRST]))
     at = data.draw(st.integers(0, len(token) - 1))
     put = data.draw(st.sampled_from(["", "A", "b", "-", ".", "=", "é", " "]))
     changed = token[:at] + put + token[at + 1 :]
@@ -41,7 +52,9 @@ def test_no_other_text_is_a_token(data: st.DataObject) -> None:
             verify(changed, [KEY])
 
 
-@pytest.mark.parametrize("token", ["", "1", "1.", "1..", "2.WyJh.x", "a.b.c", "." * 10, "1." + "A" * 5000, "1.e30.AAAA"])
+@pytest.mark.parametrize(
+    "token", ["", "2", "2.", "2..", "2.WyJh.x", "3.WyJh.x", "2.WyJh.\udc80", "a.b.c", "." * 10, "2." + "A" * 5000, "1.e30.AAAA"]
+)
 def test_nonsense_is_no_token(token: str) -> None:
     with pytest.raises(TokenError):
         verify(token, [KEY])

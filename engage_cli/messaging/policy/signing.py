@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engage_cli.engine.base import Engine
-from engage_cli.messaging.unsubscribe import signing_pads
+from engage_cli.messaging.unsubscribe import SIGNATURE, VERSION, signing_pads
 
 
 def make_signing(engine: Engine) -> None:
@@ -31,8 +31,8 @@ def signing(engine: Engine, key: bytes) -> Iterator[None]:
         engine.execute("RESET VARIABLE unsubscribe_outer")
 
 
-# Claims seldom have a sign of base64 that an address cannot hold, and a signature nearly always has one. What stands here more than once
-# DuckDB computes once. Without the padding, n bytes are 4n/3 signs, rounded up: the 32 of a signature 43.
+# Claims seldom have a sign of base64 that an address cannot hold. What stands here more than once DuckDB computes once. Without the
+# padding, n bytes are 4n/3 signs, rounded up.
 _CLAIMS = """
     CREATE OR REPLACE TEMP MACRO unsubscribe_claims(list) AS substring(
         CASE WHEN contains(to_base64(encode(list)), '+') OR contains(to_base64(encode(list)), '/')
@@ -41,8 +41,8 @@ _CLAIMS = """
         END, 1, (strlen(list) * 4 + 2) // 3
     )
 """
-_TOKEN = """
-    CREATE OR REPLACE TEMP MACRO unsubscribe_token(claims) AS '1.' || claims || '.' || substring(replace(replace(to_base64(
-        unhex(sha256(getvariable('unsubscribe_outer') || unhex(sha256(getvariable('unsubscribe_inner') || encode(claims)))))
-    ), '+', '-'), '/', '_'), 1, 43)
+_TOKEN = f"""
+    CREATE OR REPLACE TEMP MACRO unsubscribe_token(claims) AS '{VERSION}.' || claims || '.' || substring(
+        sha256(getvariable('unsubscribe_outer') || unhex(sha256(getvariable('unsubscribe_inner') || encode(claims)))), 1, {SIGNATURE}
+    )
 """

@@ -96,7 +96,7 @@ _TOLD = """
                 ) END,
                 ',"render":', to_json(render), ',"edition":"', edition, '"}'
             ) AS of_edition,
-            concat(edition, CASE render WHEN 'variables' THEN 'v' ELSE 'm' END, group_text) AS rest
+            concat(edition, CASE render WHEN 'variables' THEN 'v' ELSE 'm' END, row_number() OVER ()) AS rest
         FROM texts
     ), shown AS (
         SELECT m.* REPLACE (CAST(json(m.profile) AS VARCHAR) AS profile, CAST(json(m.context) AS VARCHAR) AS context),

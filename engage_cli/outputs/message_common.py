@@ -1,0 +1,84 @@
+"""What messages of a file have in common: all but whom they go to, when, and what they show of that person. It is read of one of them.
+
+`rest` of a message in `run_change` is the same for those that have it in common: the edition of the template, a letter, and what tells
+campaigns, steps and variants apart. The letter says how the payload is to be read. `v`: as the text of a line, but for its links. `m`: it
+is to be rendered. `o`: it comes with its variables, as an earlier version left them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.editions import Edition
+from engage_cli.messaging.policy.links import Links, links_of
+from engage_cli.state.outbox import RunFile
+
+FIELDS = ("template", "from", "reply_to", "subject", "preheader", "campaign", "step", "variant", "category", "group")
+"""The fields of a line that messages have in common."""
+AS_LINE, RENDERED = "v", "m"
+_PLACE = 32
+"""Where the letter stands: an edition's id has so many characters before it."""
+REST = f"""
+    (payload->>'$.edition')
+        || CASE WHEN (payload->>'$.render') <> 'variables' THEN 'm' WHEN (payload->'$.variables') IS NULL THEN 'o' ELSE 'v' END
+        || md5(CAST(payload->[{", ".join(f"'$.{name}'" for name in FIELDS)}] AS VARCHAR))
+"""
+"""What `rest` is of a committed message."""
+
+
+class Common(Struct, frozen=True):
+    """What messages have in common: `made`, the letter; how many they are; their addresses (`links`), and what of their claims is the same
+    where these are signed (`claims`, the middle of the JSON list), None where they are not; and `fields`, of a line."""
+
+    rest: str
+    made: str
+    messages: int
+    links: str
+    claims: str | None
+    fields: Mapping[str, str | None]
+
+
+def commons_of(engine: Engine, file: RunFile, editions: Mapping[str, Edition]) -> list[Common]:
+    """What the messages of a file have in common, by number from 1 on: of `run_change`."""
+    links = {name: links_of(edition) for name, edition in editions.items()}
+    rows = engine.rows(_COMMONS, [file.source, file.destination])
+    return [_common(file.source, str(rest), str(payload), int(messages), links) for rest, payload, messages in rows]
+
+
+def stage_commons(engine: Engine, file: RunFile, commons: Sequence[Common]) -> None:
+    """Make `message_common(rest, source, destination, number, made)`, and lists by number that are variables of the connection:
+    `message_links`, `message_claims` and `message_fields`."""
+    numbers = list(range(1, len(commons) + 1))
+    same = [[value] * len(commons) for value in (file.source, file.destination)]
+    engine.execute(_STAGE, [[one.rest for one in commons], *same, numbers, [one.made for one in commons]])
+    engine.execute("SET VARIABLE message_links = CAST(? AS VARCHAR[])", [[one.links for one in commons]])
+    engine.execute("SET VARIABLE message_claims = CAST(? AS VARCHAR[])", [[one.claims for one in commons]])
+    types = [dict.fromkeys(FIELDS, "VARCHAR")]
+    fields = json.dumps([one.fields for one in commons], ensure_ascii=False)
+    engine.execute("SET VARIABLE message_fields = from_json(CAST(? AS VARCHAR), ?)", [fields, json.dumps(types)])
+
+
+def _common(channel: str, rest: str, payload: str, messages: int, links: Mapping[str, Links]) -> Common:
+    """What messages of this `rest` have in common, of which this is the payload of one."""
+    said, made, pages = json.loads(payload), rest[_PLACE], links[rest[:_PLACE]]
+    in_header = pages.of_header and channel == "email" and said["category"] != "transactional"
+    signs = pages.of_texts or in_header if made == RENDERED else pages.of_variables
+    claims = f",{_json(channel)},{_json(said['group'])}," if signs else None
+    return Common(rest, made, messages, pages.members, claims, {name: said.get(name) for name in FIELDS})
+
+
+def _json(value: str | None) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+_COMMONS = """
+    SELECT rest, any_value(payload), count(*) FROM run_change WHERE kind = 'message' AND source = ? AND destination = ?
+    GROUP BY rest ORDER BY rest
+"""
+_STAGE = """
+    CREATE OR REPLACE TEMP TABLE message_common AS
+    SELECT unnest(CAST(? AS VARCHAR[])) AS rest, unnest(CAST(? AS VARCHAR[])) AS source, unnest(CAST(? AS VARCHAR[])) AS destination,
+        unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS VARCHAR[])) AS made
+"""

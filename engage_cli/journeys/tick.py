@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.journey import EntryWhen, ExitAfter
-from engage_cli.definitions.journey_steps import SetTrait
+from engage_cli.definitions.journey_steps import Send, SetTrait, Sync
 from engage_cli.definitions.project import Sources
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError
@@ -246,9 +246,14 @@ class _Run:
         self._make_exit_due()
         engine.execute(_POSITIONS, [name, version, [place.index for place in places], [place.id for place in places]])
         engine.execute(_TRANSITIONS)
-        engine.execute(_SENT, [name, version])
-        engine.execute(_SET, [name, self.tick.place])
-        engine.execute(_SYNCED, [name, version])
+        # What no step can have done is not looked for: many journeys do one thing, and each look costs as much as reading a file.
+        kinds = {type(step) for step in self.journey.all_steps()}
+        if Send in kinds:
+            engine.execute(_SENT, [name, version])
+        if SetTrait in kinds:
+            engine.execute(_SET, [name, self.tick.place])
+        if Sync in kinds:
+            engine.execute(_SYNCED, [name, version])
 
     def _make_exit_due(self) -> None:
         after = [rule.duration for rule in self.journey.exits if isinstance(rule, ExitAfter)]

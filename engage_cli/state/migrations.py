@@ -45,6 +45,11 @@ _CREATE_HISTORY = """
 """
 
 
+_RECORD = """
+    INSERT INTO state.migration SELECT unnest(CAST(? AS INTEGER[])), unnest(CAST(? AS VARCHAR[])), CAST(? AS VARCHAR)
+"""
+
+
 def version_of(engine: Engine, catalog: str = "state") -> int:
     """The schema version of an attached file; 0 for a file without our tables."""
     if not engine.has("migration", catalog):
@@ -70,6 +75,16 @@ def refuse_newer(version: int, path: object, migrations: Sequence[Migration] = M
         )
 
 
+def make_schema(engine: Engine, tool_version: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Make the tables of the newest version in a state that is new: in one transaction, which costs half as much as one for each step."""
+    with engine.transaction():
+        engine.execute(_CREATE_HISTORY)
+        for migration in migrations:
+            for statement in migration.statements:
+                engine.execute(statement)
+        engine.execute(_RECORD, [[one.version for one in migrations], [one.description for one in migrations], tool_version])
+
+
 def migrate(engine: Engine, tool_version: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring the attached state forward to the newest version, each step in a transaction of its own."""
     engine.execute(_CREATE_HISTORY)
@@ -81,8 +96,5 @@ def migrate(engine: Engine, tool_version: str, migrations: Sequence[Migration] =
         with engine.transaction():
             for statement in migration.statements:
                 engine.execute(statement)
-            engine.execute(
-                "INSERT INTO state.migration VALUES (?, ?, ?)",
-                [migration.version, migration.description, tool_version],
-            )
+            engine.execute(_RECORD, [[migration.version], [migration.description], tool_version])
         crash_point("migrated")

@@ -13,7 +13,7 @@ from engage_cli import files
 from engage_cli.crash import crash_point
 from engage_cli.engine.base import Engine
 from engage_cli.errors import EngageError, LockedError
-from engage_cli.state.migrations import MIGRATIONS, Migration, migrate, refuse_newer, version_of
+from engage_cli.state.migrations import MIGRATIONS, Migration, make_schema, migrate, refuse_newer, version_of
 from engage_cli.state.packing import pack_if_loose
 
 _MAGIC = b"DUCK"
@@ -96,7 +96,7 @@ def open_state(engine: Engine, path: Path, *, tool_version: str, migrations: Seq
 def scratch_state(engine: Engine, *, tool_version: str) -> State:
     """An empty state in memory, which goes with the engine: for what is computed as if nothing had been before."""
     engine.attach(Path(":memory:"), "state")
-    migrate(engine, tool_version)
+    make_schema(engine, tool_version)
     return State(engine, Path(":memory:"))
 
 
@@ -209,7 +209,7 @@ def _create(engine: Engine, path: Path, tool_version: str, migrations: Sequence[
     """Make an empty state under a part name, so that a half-made one is never taken for a state."""
     part = files.part_of(path)
     engine.attach(part, "state")
-    migrate(engine, tool_version, migrations)
+    make_schema(engine, tool_version, migrations)
     engine.execute("CHECKPOINT state")
     engine.detach("state")
     files.sync_file(part)

@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from engage_cli.service.broadcast_results import BroadcastsResult
 from engage_cli.service.broadcasts import Request, run_broadcasts
 from engage_cli.service.progress import SILENT
 from engage_cli.service.workspace import load
 from tests.policy.deciding import write_project
 from tests.reference.messages.broadcasts import Asked, Broadcast, Shop
+from tests.support.reading import rows_of_state
 
 Row = tuple[Any, ...]
 
@@ -66,8 +65,7 @@ def written_in(folder: Path) -> list[Row]:
 
 
 def _rows(folder: Path, sql: str) -> list[Row]:
-    with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+    return rows_of_state(folder, sql)
 
 
 def _definition(one: Broadcast) -> str:

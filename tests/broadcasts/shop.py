@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from engage_cli.service.broadcast_cancel import cancel_broadcast
 from engage_cli.service.broadcast_plans import ByHand
 from engage_cli.service.broadcast_results import BroadcastsResult
 from engage_cli.service.broadcasts import Request, run_broadcasts, send_broadcast
 from engage_cli.service.progress import SILENT
 from engage_cli.service.workspace import load
+from tests.support.reading import rows_of_state
 
 CONFIG = """
 project: shop
@@ -112,8 +111,7 @@ def call_off(folder: Path) -> None:
 
 def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """Rows of the state."""
-    with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+    return rows_of_state(folder, sql)
 
 
 def candidates(folder: Path) -> dict[str, tuple[Any, ...]]:

@@ -10,13 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
-
 from engage_cli.definitions.journey import JourneyStatus
 from engage_cli.errors import EngageError
 from engage_cli.service.journey_hand import set_by_hand, take_out
 from engage_cli.service.progress import SILENT
 from engage_cli.service.tick import tick_journeys
+from tests.support.reading import reading, rows_of_state
 
 CONFIG = """
 project: shop
@@ -136,13 +135,13 @@ def rows_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def asked(folder: Path, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query over the state."""
-    with duckdb.connect(str(folder / ".engage/state.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
+    return rows_of_state(folder, query)
 
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        tables = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()]
+    with reading(path) as connection:
+        of = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal ORDER BY ALL"
+        tables = [row[0] for row in connection.execute(of).fetchall()]
         return {table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall() for table in tables if table != "revision"}
 
 

@@ -4,7 +4,7 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
+from tests.support.reading import reading
 
 Members = dict[tuple[str, str], set[str]]
 """By destination and list the first column of the rows that are on it."""
@@ -38,7 +38,7 @@ class Taken:
 
 def standing(state: Path, as_of: datetime) -> Members:
     """Who should be on the lists of journeys at an instant, by their stays in a state."""
-    with duckdb.connect(str(state), read_only=True) as connection:
+    with reading(state) as connection:
         stays = connection.execute(
             "SELECT destination, list, user_id, added_at, remove_at FROM list_stay WHERE list IS NOT NULL"
         ).fetchall()

@@ -18,19 +18,23 @@ from engage_cli.state.outbox import RunFile
 FIELDS = ("template", "from", "reply_to", "subject", "preheader", "campaign", "step", "variant", "category", "group")
 """The fields of a line that messages have in common."""
 AS_LINE, RENDERED = "v", "m"
+_CAMPAIGN = ',"campaign":{'
+END = len('},"render":"variables","edition":""}') + 32
+"""So many bytes at the end of a payload stand behind its last variable; an edition's id has 32."""
 _PLACE = 32
 """Where the letter stands: an edition's id has so many characters before it."""
 REST = f"""
     (payload->>'$.edition')
         || CASE WHEN (payload->>'$.render') <> 'variables' THEN 'm' WHEN (payload->'$.variables') IS NULL THEN 'o' ELSE 'v' END
-        || md5(CAST(payload->[{", ".join(f"'$.{name}'" for name in FIELDS)}] AS VARCHAR))
+        || md5(CAST(payload->[{", ".join(f"'$.{name}'" for name in (*FIELDS, "variables.campaign"))}] AS VARCHAR))
 """
 """What `rest` is of a committed message."""
 
 
 class Common(Struct, frozen=True):
     """What messages have in common: `made`, the letter; how many they are; their addresses (`links`), and what of their claims is the same
-    where these are signed (`claims`, the middle of the JSON list), None where they are not; and `fields`, of a line."""
+    where these are signed (`claims`, the middle of the JSON list), None where they are not; `fields`, of a line; `tail`, the last of the
+    variables, with the comma before it, where they come with them, and `after`, how many bytes of a payload stand from there on."""
 
     rest: str
     made: str
@@ -38,6 +42,8 @@ class Common(Struct, frozen=True):
     links: str
     claims: str | None
     fields: Mapping[str, str | None]
+    tail: str
+    after: int
 
 
 def commons_of(engine: Engine, file: RunFile, editions: Mapping[str, Edition]) -> list[Common]:
@@ -49,12 +55,14 @@ def commons_of(engine: Engine, file: RunFile, editions: Mapping[str, Edition]) -
 
 def stage_commons(engine: Engine, file: RunFile, commons: Sequence[Common]) -> None:
     """Make `message_common(rest, source, destination, number, made)`, and lists by number that are variables of the connection:
-    `message_links`, `message_claims` and `message_fields`."""
+    `message_links`, `message_claims`, `message_fields`, `message_tails`, and `message_ends`, where a payload is cut before its tail."""
     numbers = list(range(1, len(commons) + 1))
     same = [[value] * len(commons) for value in (file.source, file.destination)]
     engine.execute(_STAGE, [[one.rest for one in commons], *same, numbers, [one.made for one in commons]])
     engine.execute("SET VARIABLE message_links = CAST(? AS VARCHAR[])", [[one.links for one in commons]])
     engine.execute("SET VARIABLE message_claims = CAST(? AS VARCHAR[])", [[one.claims for one in commons]])
+    engine.execute("SET VARIABLE message_tails = CAST(? AS VARCHAR[])", [[one.tail for one in commons]])
+    engine.execute("SET VARIABLE message_ends = CAST(? AS INTEGER[])", [[-one.after - 1 for one in commons]])
     types = [dict.fromkeys(FIELDS, "VARCHAR")]
     fields = json.dumps([one.fields for one in commons], ensure_ascii=False)
     engine.execute("SET VARIABLE message_fields = from_json(CAST(? AS VARCHAR), ?)", [fields, json.dumps(types)])
@@ -66,7 +74,20 @@ def _common(channel: str, rest: str, payload: str, messages: int, links: Mapping
     in_header = pages.of_header and channel == "email" and said["category"] != "transactional"
     signs = pages.of_texts or in_header if made == RENDERED else pages.of_variables
     claims = f",{_json(channel)},{_json(said['group'])}," if signs else None
-    return Common(rest, made, messages, pages.members, claims, {name: said.get(name) for name in FIELDS})
+    tail, end = _ends_of(payload) if made == AS_LINE else ("", "")
+    fields = {name: said.get(name) for name in FIELDS}
+    return Common(rest, made, messages, pages.members, claims, fields, tail, len(f"{tail}{end}".encode()))
+
+
+def _ends_of(payload: str) -> tuple[str, str]:
+    """What a payload with variables ends with: the variable that is the same for all, and what stands behind the variables."""
+    start = payload.rfind(_CAMPAIGN)
+    tail, end = payload[start:-END], payload[-END:]
+    try:
+        alone = start > 0 and json.loads(f"{{{tail[1:]}}}").keys() == {"campaign"}
+    except ValueError:
+        alone = False
+    return (tail, end) if alone else ("", end)
 
 
 def _json(value: str | None) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.unsubscribe import Signer
-from engage_cli.outputs.message_text import COLUMNS, END, VARIABLES, Part
+from engage_cli.outputs.message_common import END
+from engage_cli.outputs.message_text import COLUMNS, VARIABLES, Part
 
 _TEMPLATE, _TIMES, _SEND_AT, _VARIABLES = ',"template":', ',"scheduled_at":"', '","send_at":"', f'"{VARIABLES}'
 _BEFORE = COLUMNS[COLUMNS.index("to") + 1 : COLUMNS.index("variables")]

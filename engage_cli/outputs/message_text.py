@@ -9,7 +9,7 @@ All are of the file that `message_common` is of, in the order of their ids.
     what a line is made of: the claims that are signed for its links, as JSON, NULL where nothing is. `lines_of_parts` makes the same lines
     of it, and signs in a quarter of the time.
 `message_columns`
-    the columns of a message that comes with its variables.
+    the columns of a message that comes with its variables, and others; `message_own` has those that are its own.
 
 The payload of a message with variables is its line, with the variables last; behind them stand `,"render":"variables","edition":"…"}`.
 """
@@ -23,19 +23,18 @@ from engage_cli.engine.template import identifier, literal, sql
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.policy.signing import make_signing
 from engage_cli.messaging.unsubscribe import Signer
-from engage_cli.outputs.message_common import FIELDS
+from engage_cli.outputs.message_common import END, FIELDS
 
 COLUMNS = (
     *("message_id", "user_id", "to", "template", "language", "from", "reply_to", "subject", "preheader", "html", "text"),
     *("unsubscribe_url", "variables", "campaign", "step", "variant", "category", "group", "scheduled_at", "send_at"),
 )
 """The fields of a message as columns of Parquet and CSV, all of text; `variables` are JSON."""
-OWN = ("message_id", "user_id", "to", "language", "scheduled_at", "send_at")
-"""Those of them that are a message's own, beside its variables; `FIELDS` are the same for many, and what is rendered is in no payload."""
+OWN = ("user_id", "to", "language", "scheduled_at", "send_at")
+"""Those of them that are a message's own, beside its id and its variables; `FIELDS` are the same for many, and what is rendered is in no
+payload."""
 Part = tuple[str, str, int, str | None]
 """What the line of a message that comes with its variables is made of: payload, id_json, number, claims, of `message_parts`."""
-END = len('},"render":"variables","edition":""}') + 32
-"""So many bytes at the end of a payload stand behind its last variable; an edition's id has 32."""
 VARIABLES = ',"variables":'
 """What stands before the variables of a payload and nowhere earlier: in a JSON text, a quote inside a value has a backslash before it."""
 
@@ -43,12 +42,22 @@ VARIABLES = ',"variables":'
 def make_message_text(engine: Engine) -> None:
     """Make the views. Needs `run_change` and what `stage_commons` makes."""
     make_signing(engine)
-    for view in (_PARTS, _SIGNED):
-        engine.execute(view)
-    engine.execute(sql(_TEXT, end=literal(-END - 1)).text)
-    places = {"sought": literal(VARIABLES[2:]), "begin": literal(len(VARIABLES) + 1), "end": literal(-END - 1)}
-    never = [sql("CAST(NULL AS VARCHAR) AS {name}", name=identifier(name)) for name in COLUMNS if name not in {*OWN, *FIELDS, "variables"}]
-    engine.execute(sql(_COLUMNS, never=never, own=literal(json.dumps(dict.fromkeys(OWN, "VARCHAR"))), **places).text)
+    never = [
+        sql("CAST(NULL AS VARCHAR) AS {name}", name=identifier(name))
+        for name in COLUMNS
+        if name not in {"message_id", *OWN, *FIELDS, "variables"}
+    ]
+    places = {"sought": literal(VARIABLES[2:]), "begin": literal(len(VARIABLES) + 1)}
+    own = literal(json.dumps(dict.fromkeys(OWN, "VARCHAR")))
+    for name, query in (
+        ("message_row", sql(_ROWS)),
+        ("message_parts", sql(_CLAIMED, of=identifier("message_row"))),
+        ("message_text", sql(_TEXT, of=sql(_SIGNED, of=identifier("message_parts")), end=literal(-END - 1))),
+        ("message_own", sql(_OWN, own=own, **places)),
+        ("message_own_parts", sql(_CLAIMED, of=identifier("message_own"))),
+        ("message_columns", sql(_COLUMNS, of=sql(_SIGNED, of=identifier("message_own_parts")), never=never)),
+    ):
+        engine.execute(sql(_VIEW, name=identifier(name), query=query).text)
 
 
 def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
@@ -68,47 +77,48 @@ def make_message_line(engine: Engine, lines: Path) -> None:
     engine.execute(sql(_LINE, types=[sql("{name}: 'VARCHAR'", name=literal(name)) for name in COLUMNS]).text)
 
 
-# Sorted before the lines are made, as narrow as can be: what messages have in common is a number.
-_PARTS = """
-    CREATE OR REPLACE TEMP VIEW message_parts AS
-    SELECT id_json, payload, number, made,
-        CASE WHEN getvariable('message_claims')[number] IS NOT NULL
-            THEN concat('[', to_json(user_id), getvariable('message_claims')[number], id_json, ']')
-        END AS claims
+_VIEW = "CREATE OR REPLACE TEMP VIEW {name} AS {query}"
+_ROWS = """
+    SELECT c.id_json, c.payload, c.user_id, s.number, s.made
+    FROM run_change AS c JOIN message_common AS s ON s.rest = c.rest AND s.source = c.source AND s.destination = c.destination
+    WHERE c.kind = 'message'
+"""
+# Read as JSON is what stands before the variables alone, which are much longer, and stay as they are; nor is what is behind them carried
+# about, where it is the same for many. What is looked for begins with a letter, the third sign: a comma, which is everywhere, would take
+# twice as long.
+_OWN = """
+    SELECT id_json, number, unnest(own),
+        decode(encode(payload)[strlen(head) + {begin}:getvariable('message_ends')[number]]) AS variables
     FROM (
-        SELECT c.id_json, c.payload, c.user_id, s.number, s.made
-        FROM run_change AS c JOIN message_common AS s ON s.rest = c.rest AND s.source = c.source AND s.destination = c.destination
-        WHERE c.kind = 'message' ORDER BY c.id_json
+        SELECT *, from_json(concat(head, '}}'), {own}) AS own
+        FROM (SELECT *, substring(payload, 1, instr(payload, {sought}) - 3) AS head FROM message_row)
     )
 """
+# Sorted before anything is added that can be added after, as narrow as can be.
+_CLAIMED = """
+    SELECT *, CASE WHEN getvariable('message_claims')[number] IS NOT NULL
+            THEN concat('[', to_json(user_id), getvariable('message_claims')[number], id_json, ']')
+        END AS claims
+    FROM (FROM {of} ORDER BY id_json)
+"""
 # Few addresses name the message, and cutting its id out for those that do not would cost a fifth of a line.
-_SIGNED = """
-    CREATE OR REPLACE TEMP VIEW message_signed AS
+_SIGNED = """(
     SELECT *, replace(
-        CASE WHEN contains(links, '{message_id}') THEN replace(links, '{message_id}', id_json[2:-2]) ELSE links END,
-        '{token}', coalesce(token, '')
+        CASE WHEN contains(links, '{{message_id}}') THEN replace(links, '{{message_id}}', id_json[2:-2]) ELSE links END,
+        '{{token}}', coalesce(token, '')
     ) AS filled
     FROM (
         SELECT *, unsubscribe_token(signed) AS token FROM (
-            SELECT *, getvariable('message_links')[number] AS links, unsubscribe_claims(claims) AS signed FROM message_parts
+            SELECT *, getvariable('message_links')[number] AS links, unsubscribe_claims(claims) AS signed FROM {of}
         )
     )
-"""
+)"""
 # Bytes in place of characters, which DuckDB counts one by one.
-_TEXT = """
-    CREATE OR REPLACE TEMP VIEW message_text AS
-    SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM message_signed
-"""
-# Read as JSON is what stands before the variables alone, which are much longer, and stay as they are. What is looked for begins with a
-# letter, the third sign: a comma, which is everywhere, would take twice as long.
+_TEXT = "SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM {of}"
 _COLUMNS = """
-    CREATE OR REPLACE TEMP VIEW message_columns AS
-    SELECT unnest(own), unnest(getvariable('message_fields')[number]), {never},
-        concat(decode(encode(payload)[strlen(head) + {begin}:{end}]), filled, '}}') AS variables
-    FROM (
-        SELECT *, from_json(concat(head, '}}'), {own}) AS own
-        FROM (SELECT *, substring(payload, 1, instr(payload, {sought}) - 3) AS head FROM message_signed)
-    )
+    SELECT * EXCLUDE (variables), id_json[2:-2] AS message_id, unnest(getvariable('message_fields')[number]), {never},
+        concat(variables, getvariable('message_tails')[number], filled, '}}') AS variables
+    FROM {of}
 """
 _LINE = """
     CREATE OR REPLACE TEMP VIEW message_line AS

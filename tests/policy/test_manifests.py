@@ -140,6 +140,21 @@ def test_columns_hold_what_lines_hold(engine: DuckDBEngine, tmp_path: Path, file
     ]
 
 
+@pytest.mark.parametrize(
+    "behind", ["''", """ ',"later":{"campaign":{"kind":"journey"}}' """, """ ',"later":"é"' """, """ ',"later":' || to_json(user_id) """]
+)
+def test_what_stands_behind_the_variables_may_be_another(engine: DuckDBEngine, tmp_path: Path, behind: str) -> None:
+    """The last variable is taken for all messages from one of them: only where it is the one that they have in common."""
+    tell(engine, "variables", USERS)
+    engine.execute(f"UPDATE run_change SET payload = replace(payload, '}}}},\"render\":', '}}' || {behind} || '}},\"render\":')")
+    write(engine, tmp_path / "email.jsonl")
+    write(engine, tmp_path / "email.parquet")
+    lines = [json.loads(line)["variables"] for line in (tmp_path / "email.jsonl").read_text().splitlines()]
+    assert [json.loads(row[0]) for row in duckdb.sql(f"SELECT variables FROM '{tmp_path / 'email.parquet'}'").fetchall()] == lines
+    later = [] if behind == "''" else ["later"]
+    assert list(lines[0]) == ["profile", "context", "campaign", *later, "unsubscribe_url", "view_url"]
+
+
 @pytest.mark.parametrize("subject", [None, "", "a, b", "#1", 'For "you"', "two\nlines", " wide ", "plain"])
 def test_csv_is_what_duckdb_would_write(engine: DuckDBEngine, tmp_path: Path, subject: str | None) -> None:
     tell(engine, "variables", [*USERS, "a,b", "#1", "cr\r", "nul\0", " wide "], subject=subject)

@@ -91,9 +91,9 @@ def verify(token: str, keys: Sequence[bytes]) -> Subscription:
     """What a token stands for. Raises TokenError for one that none of the keys signed."""
     version, _, rest = token.strip().partition(".")
     payload, _, given = rest.rpartition(".")
-    if len(token) > _LONGEST_TOKEN or version not in (VERSION, _FIRST_VERSION) or not payload:
+    if len(token) > _LONGEST_TOKEN or not token.isascii() or version not in (VERSION, _FIRST_VERSION) or not payload:
         raise TokenError("this is no token of an unsubscribe link", hint="give the part of the address that stands for `{token}`, whole")
-    if not any(hmac.compare_digest(given.encode("ascii", "replace"), _signature(version, payload, key).encode()) for key in keys):
+    if not any(hmac.compare_digest(given.encode(), _signature(version, payload, key).encode()) for key in keys):
         message = "the token's signature is not right: it was changed, cut short, or signed with another key"
         raise TokenError(message, hint=f"after a change of keys, {OLD_KEY_VARIABLE} holds the one before")
     fields = json.loads(_decoded(payload) or b"null")

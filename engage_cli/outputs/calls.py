@@ -3,7 +3,7 @@
 `run_change(kind, source, destination, user_id, change, payload, rest, id_json)`: what the outbox has, and of calls about members `rest`,
 the text of the payload after its opening brace, with the comma that it needs behind another member, and `id_json`, the id of an account
 as JSON, where the member is one. Of a message `id_json` is its own id, and `rest` says how to read its payload and what it has in common
-with others (message_common.py).
+with others (messaging/policy/alike.py).
 
 The fields are those of https://segment.com/docs/connections/spec/common/ (type, userId, messageId, timestamp, context.traits), the
 two ways to tell a membership those of https://segment.com/docs/engage/using-engage-data/: a track call `Audience Entered` or
@@ -21,8 +21,8 @@ from engage_cli.definitions.audience import Audience
 from engage_cli.definitions.destinations import Call
 from engage_cli.definitions.subjects import Subject
 from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.alike import REST
 from engage_cli.outputs.columns import sent_columns, sent_members, with_sent
-from engage_cli.outputs.message_common import REST
 from engage_cli.outputs.rows import rows_of
 from engage_cli.outputs.syncs import Telling
 from engage_cli.state.instants import iso

@@ -1,9 +1,4 @@
-"""What messages of a file have in common: all but whom they go to, when, and what they show of that person. It is read of one of them.
-
-`rest` of a message in `run_change` is the same for those that have it in common: the edition of the template, a letter, and what tells
-campaigns, steps and variants apart. The letter says how the payload is to be read. `v`: as the text of a line, but for its links. `m`: it
-is to be rendered. `o`: it comes with its variables, as an earlier version left them.
-"""
+"""What messages of a file have in common (messaging/policy/alike.py): read of one of them, and lists by number for SQL."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,30 +6,21 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from engage_cli.engine.base import Engine
+from engage_cli.errors import EngageError
+from engage_cli.messaging.policy.alike import AS_LINE, FIELDS, LETTER, RENDERED
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.links import Links, links_of
 from engage_cli.state.outbox import RunFile
 
-FIELDS = ("template", "from", "reply_to", "subject", "preheader", "campaign", "step", "variant", "category", "group")
-"""The fields of a line that messages have in common."""
-AS_LINE, RENDERED = "v", "m"
 _CAMPAIGN = ',"campaign":{'
 END = len('},"render":"variables","edition":""}') + 32
 """So many bytes at the end of a payload stand behind its last variable; an edition's id has 32."""
-_PLACE = 32
-"""Where the letter stands: an edition's id has so many characters before it."""
-REST = f"""
-    (payload->>'$.edition')
-        || CASE WHEN (payload->>'$.render') <> 'variables' THEN 'm' WHEN (payload->'$.variables') IS NULL THEN 'o' ELSE 'v' END
-        || md5(CAST(payload->[{", ".join(f"'$.{name}'" for name in (*FIELDS, "variables.campaign"))}] AS VARCHAR))
-"""
-"""What `rest` is of a committed message."""
 
 
 class Common(Struct, frozen=True):
-    """What messages have in common: `made`, the letter; how many they are; their addresses (`links`), and what of their claims is the same
-    where these are signed (`claims`, the middle of the JSON list), None where they are not; `fields`, of a line; `tail`, the last of the
-    variables, with the comma before it, where they come with them, and `after`, how many bytes of a payload stand from there on."""
+    """What messages have in common: `made`, the letter of `rest`; how many they are; their addresses (`links`), and what of their claims is
+    the same where these are signed (`claims`, the middle of the JSON list), None where they are not; `fields`, of a line; `tail`, the last
+    of the variables, with the comma before it, where they come with them, and `after`, how many bytes of a payload stand from there on."""
 
     rest: str
     made: str
@@ -70,13 +56,21 @@ def stage_commons(engine: Engine, file: RunFile, commons: Sequence[Common]) -> N
 
 def _common(channel: str, rest: str, payload: str, messages: int, links: Mapping[str, Links]) -> Common:
     """What messages of this `rest` have in common, of which this is the payload of one."""
-    said, made, pages = json.loads(payload), rest[_PLACE], links[rest[:_PLACE]]
+    said, made, pages = json.loads(payload), rest[LETTER], _links(links, rest)
     in_header = pages.of_header and channel == "email" and said["category"] != "transactional"
-    signs = pages.of_texts or in_header if made == RENDERED else pages.of_variables
+    signs = (pages.of_texts or in_header) if made == RENDERED else pages.of_variables
     claims = f",{_json(channel)},{_json(said['group'])}," if signs else None
     tail, end = _ends_of(payload) if made == AS_LINE else ("", "")
     fields = {name: said.get(name) for name in FIELDS}
     return Common(rest, made, messages, pages.members, claims, fields, tail, len(f"{tail}{end}".encode()))
+
+
+def _links(links: Mapping[str, Links], rest: str) -> Links:
+    edition = rest[:LETTER]
+    if edition not in links:
+        hint = "`engage state check` says what else is wrong; a backup has what is missing (`engage state restore`)"
+        raise EngageError(f"the state has messages by a text of a template that it does not have: `{edition}`", hint=hint)
+    return links[edition]
 
 
 def _ends_of(payload: str) -> tuple[str, str]:

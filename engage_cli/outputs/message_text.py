@@ -1,15 +1,19 @@
 """Messages as SQL sees them: those that come with their variables are lines already, all but the addresses of their pages.
 
-All are of the file that `message_common` is of, in the order of their ids.
+All are of the file that `message_common` is of, in the order of their ids where it does not say otherwise.
 
-`message_text(id_json, payload, number, made, token, line)`
-    a row of `run_change` of the kind `message`, with the token of its links if it has any, inside `signing`; `line` is the message as a
-    file has it, NULL where it has to be rendered. `number` and `made`: see message_common.py.
-`message_parts(id_json, payload, number, made, claims)`
+`message_row(id_json, payload, user_id, number, made)`
+    a row of `run_change` of the kind `message`, in no order. `number`: what it has in common with others (message_common.py); `made`: the
+    letter of messaging/policy/alike.py.
+`message_text(…, token, line)`
+    that with the token of its links if it has any, inside `signing`; `line` is the message as a file has it, NULL where it has to be
+    rendered.
+`message_parts(…, claims)`
     what a line is made of: the claims that are signed for its links, as JSON, NULL where nothing is. `lines_of_parts` makes the same lines
     of it, and signs in a quarter of the time.
 `message_columns`
-    the columns of a message that comes with its variables, and others; `message_own` has those that are its own.
+    the columns of a message that comes with its variables, and others; `message_own`, in no order, and `message_own_parts`, with the
+    claims, have those that are its own.
 
 The payload of a message with variables is its line, with the variables last; behind them stand `,"render":"variables","edition":"…"}`.
 """
@@ -20,10 +24,11 @@ from pathlib import Path
 
 from engage_cli.engine.base import Engine
 from engage_cli.engine.template import identifier, literal, sql
+from engage_cli.messaging.policy.alike import AS_LINE, FIELDS
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.policy.signing import make_signing
 from engage_cli.messaging.unsubscribe import Signer
-from engage_cli.outputs.message_common import END, FIELDS
+from engage_cli.outputs.message_common import END
 
 COLUMNS = (
     *("message_id", "user_id", "to", "template", "language", "from", "reply_to", "subject", "preheader", "html", "text"),
@@ -52,7 +57,7 @@ def make_message_text(engine: Engine) -> None:
     for name, query in (
         ("message_row", sql(_ROWS)),
         ("message_parts", sql(_CLAIMED, of=identifier("message_row"))),
-        ("message_text", sql(_TEXT, of=sql(_SIGNED, of=identifier("message_parts")), end=literal(-END - 1))),
+        ("message_text", sql(_TEXT, of=sql(_SIGNED, of=identifier("message_parts")), end=literal(-END - 1), as_line=literal(AS_LINE))),
         ("message_own", sql(_OWN, own=own, **places)),
         ("message_own_parts", sql(_CLAIMED, of=identifier("message_own"))),
         ("message_columns", sql(_COLUMNS, of=sql(_SIGNED, of=identifier("message_own_parts")), never=never)),
@@ -114,7 +119,7 @@ _SIGNED = """(
     )
 )"""
 # Bytes in place of characters, which DuckDB counts one by one.
-_TEXT = "SELECT *, CASE WHEN made = 'v' THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM {of}"
+_TEXT = "SELECT *, CASE WHEN made = {as_line} THEN concat(decode(encode(payload)[:{end}]), filled, '}}}}') END AS line FROM {of}"
 _COLUMNS = """
     SELECT * EXCLUDE (variables), id_json[2:-2] AS message_id, unnest(getvariable('message_fields')[number]), {never},
         concat(variables, getvariable('message_tails')[number], filled, '}}') AS variables

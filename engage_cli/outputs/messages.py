@@ -15,11 +15,12 @@ from sqlglot import exp
 
 from engage_cli import files
 from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.alike import AS_LINE
 from engage_cli.messaging.policy.batches import Lines, Row
 from engage_cli.messaging.policy.editions import Edition
 from engage_cli.messaging.policy.signing import signing
 from engage_cli.messaging.unsubscribe import Signer, keys_of
-from engage_cli.outputs.message_common import AS_LINE, commons_of, stage_commons
+from engage_cli.outputs.message_common import commons_of, stage_commons
 from engage_cli.outputs.message_rows import csv_header, csv_of_parts
 from engage_cli.outputs.message_text import COLUMNS, Part, lines_of_parts, make_message_line, make_message_text
 from engage_cli.outputs.rendering import BATCH, rendered

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 from sqlglot import exp
 
+from engage_cli.definitions.comparisons import Op
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path as TraitPath
 from engage_cli.definitions.project import Project
@@ -123,6 +124,7 @@ def _traits_of(destination: ListDestination) -> Iterator[tuple[TraitPath, Span]]
 
 _NOWHERE = Span("", 0, 0, 0, 0)
 UNKNOWN_PROPERTY = "unknown-property"
+_OPERATORS = frozenset(Op)
 
 
 class Vocabulary(Struct, frozen=True):
@@ -170,6 +172,8 @@ class Vocabulary(Struct, frozen=True):
 
     def _warning(self, code: str, message: str, mention: Mention, known: frozenset[str]) -> Issue:
         hint = did_you_mean(mention.name, known) or (None if known else "the data has none at all")
+        if code == UNKNOWN_PROPERTY and mention.name in _OPERATORS:
+            hint = "a property stands before what it is compared by, such as `{total: {gt: 100}}`"
         return Issue(code, message, mention.span, hint, Severity.WARNING)
 
 

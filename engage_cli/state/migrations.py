@@ -1,6 +1,7 @@
 """The schema's versions, and how a state of an earlier one comes forward. Called when a run opens the state.
 
-Each migration is recorded with its changes in one transaction. A published version never changes: whatever comes next is a new one.
+A new state's tables come in one transaction; each migration of an older one is recorded with its changes in one. A published version never
+changes: whatever comes next is a new one.
 """
 
 from collections.abc import Sequence
@@ -43,8 +44,6 @@ _CREATE_HISTORY = """
         tool_version VARCHAR NOT NULL              -- the engage that ran it
     )
 """
-
-
 _RECORD = """
     INSERT INTO state.migration SELECT unnest(CAST(? AS INTEGER[])), unnest(CAST(? AS VARCHAR[])), CAST(? AS VARCHAR)
 """

@@ -38,3 +38,14 @@ def test_names_in_traits_are_looked_for_in_the_data(tmp_path: Path) -> None:
         ("no profile has a trait `plam`", "did you mean `plan`?"),
         ("no event `Bought` has a property `revenu`", "did you mean `revenue`?"),
     ]
+
+
+def test_an_operator_where_a_property_should_be_is_said(tmp_path: Path) -> None:
+    audience = "audience: a\nmembers: {event: Bought, where: {prop: revenue, gt: 1}}\n"
+    for path, text in {**FILES, "campaigns/audiences/a.yaml": audience}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    issues = check(tmp_path, progress=SILENT).issues
+    assert [issue.hint for issue in issues if issue.message == "no event `Bought` has a property `gt`"] == [
+        "a property stands before what it is compared by, such as `{total: {gt: 100}}`"
+    ]

@@ -110,6 +110,12 @@ def test_an_idle_tick_imports_nothing_for_other_commands(shop: Path, engage: Eng
     assert not OURS_NOT_FOR_A_TICK & {part[0] for part in parts if part}
 
 
+def test_a_build_of_audiences_imports_nothing_for_messages(shop: Path) -> None:
+    modules = imported_by("audience", "build", "--as-of", "2026-11-28T10:00Z", "--json", "--project", str(shop))
+    assert "engage_cli.outputs.calls" in modules, "it has written"
+    assert not {"jinja2", "engage_cli.messaging.template", "engage_cli.outputs.messages"} & modules
+
+
 def test_how_long_help_takes() -> None:
     command = [sys.executable, "-m", "engage_cli", "--help"]
     seconds = []

@@ -53,7 +53,22 @@ def test_no_other_text_is_a_token(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "2", "2.", "2..", "2.WyJh.x", "3.WyJh.x", "2.WyJh.\udc80", "a.b.c", "." * 10, "2." + "A" * 5000, "1.e30.AAAA"]
+    "token",
+    [
+        "",
+        "2",
+        "2.",
+        "2..",
+        "2.WyJh.x",
+        "3.WyJh.x",
+        "2.WyJh.\udc80",
+        "2.W\udc80.x",
+        "1.Wyé.AAAA",
+        "a.b.c",
+        "." * 10,
+        "2." + "A" * 5000,
+        "1.e30.AAAA",
+    ],
 )
 def test_nonsense_is_no_token(token: str) -> None:
     with pytest.raises(TokenError):

@@ -304,6 +304,14 @@ def test_many_messages_keep_their_order(engine: DuckDBEngine, tmp_path: Path) ->
     assert ids == sorted(ids)
 
 
+def test_a_template_that_the_state_has_lost_is_said(engine: DuckDBEngine, tmp_path: Path) -> None:
+    tell(engine, "variables", USERS)
+    engine.execute("DELETE FROM run_edition")
+    with pytest.raises(EngageError, match=f"a text of a template that it does not have: `{EDITION.id}`"):
+        write(engine, tmp_path / "email.jsonl")
+    assert not (tmp_path / "email.jsonl").exists()
+
+
 def test_without_a_key_nothing_is_written(engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY_VARIABLE)
     tell(engine, "variables", USERS)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from engage_cli.engine.base import Engine
+from engage_cli.messaging.policy.alike import AS_LINE, RENDERED
 from engage_cli.messaging.policy.linked import RELATION, Shown
 from engage_cli.sql.functions import e_to_json
 from engage_cli.sql.literals import column, text_literal
@@ -64,7 +65,8 @@ def _object(names: Sequence[str]) -> exp.Expr:
 
 
 # A message with variables is the text of its line, so that files are made of it as it stands: see outputs/message_text.py. What the
-# messages of a campaign have in common is made into text once, `said`; `||` would copy the text anew at each of its pieces.
+# messages of a campaign have in common is made into text once, `said`; `||` would copy the text anew at each of its pieces. A row of `said`
+# has a number of its own in `rest`: files read what it says of one message alone (alike.py), so that all of it has to be in `alike`.
 _TOLD = """
     CREATE OR REPLACE TEMP TABLE p_told AS
     WITH edition AS (SELECT unnest(CAST(? AS VARCHAR[])) AS template, unnest(CAST(? AS VARCHAR[])) AS edition),
@@ -96,7 +98,7 @@ _TOLD = """
                 ) END,
                 ',"render":', to_json(render), ',"edition":"', edition, '"}'
             ) AS of_edition,
-            concat(edition, CASE render WHEN 'variables' THEN 'v' ELSE 'm' END, row_number() OVER ()) AS rest
+            concat(edition, CASE render WHEN 'variables' THEN '{as_line}' ELSE '{rendered}' END, row_number() OVER ()) AS rest
         FROM texts
     ), shown AS (
         SELECT m.* REPLACE (CAST(json(m.profile) AS VARCHAR) AS profile, CAST(json(m.context) AS VARCHAR) AS context),
@@ -130,3 +132,4 @@ _INSTANT = """
 """An instant as text. Nearly all are whole seconds, which take a fifth of the time."""
 for _name, _column in (("{scheduled}", "m.scheduled_at"), ("{sent}", "m.send_at")):
     _TOLD = _TOLD.replace(_name, _INSTANT.replace("{instant}", _column).strip())
+_TOLD = _TOLD.replace("{as_line}", AS_LINE).replace("{rendered}", RENDERED)

@@ -353,3 +353,16 @@ Condition = (
     | JourneyState
     | HasEntity
 )
+
+
+def named_audiences(condition: Condition) -> list[str]:
+    """The audiences that a condition names, in the order written."""
+    match condition:
+        case InAudience(name):
+            return [name]
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+            return [name for part in parts for name in named_audiences(part)]
+        case Not(part) | Quantified(_, part):
+            return named_audiences(part)
+        case _:
+            return []

@@ -154,7 +154,7 @@ class Workers:
 
             def begin() -> bool:
                 begun.append(self._begin(message))  # noqa: B023 (called within this turn of the loop)
-                return begun[-1]  # noqa: B023
+                return begun[-1]  # noqa: B023 (as above)
 
             answer = courier.send(message, begin)
             crash_point("answered")

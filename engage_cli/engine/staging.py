@@ -112,30 +112,21 @@ def _kept(connection: Connection, folder: FilePath, sources: Sources) -> tuple[s
 
 
 def _stage(
-    work: Work,
-    folder: FilePath,
-    sources: Sources,
-    needs: Needs,
-    inputs: Inputs,
-    files: tuple[InputFile, ...],
-    opened: Opened,
+    work: Work, folder: FilePath, sources: Sources, needs: Needs, inputs: Inputs, files: tuple[InputFile, ...], opened: Opened
 ) -> Staging:
     as_of = timestamp(needs.as_of)
-    found: ProfileSources | None = None
-    if sources.identity is None:
+    joined = _joined(sources, needs, inputs, opened)
+    if joined is None:
         make_events(work, opened, needs)
-        profiles = read_profiles(work, inputs.profiles, as_of)
-        users = make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
     else:
         make_events(work, opened, needs, STORED)
-        found = ProfileSources(sources.identity, inputs.people, inputs.profiles, inputs.aliases, opened, needs, sources.forgotten)
-        inputs = inputs.with_joined(make_profiles(work, found))
-        profiles = read_profiles(work, inputs.profiles, as_of)
-        users = work.count(Sql("users"))
+        inputs = inputs.with_joined(make_profiles(work, joined))
+    profiles = read_profiles(work, inputs.profiles, as_of)
+    users = _users(work, opened, needs, inputs) if joined is None else work.count(Sql("users"))
     stage_traits(work, profiles, needs.traits, None)
-    known_as = confine(work, needs.users) if sources.identity is not None and needs.users is not None else {}
-    if found is not None and needs.with_sightings:
-        make_sightings(work, found, sorted(known_as.values()))
+    known_as = confine(work, needs.users) if joined is not None and needs.users is not None else {}
+    if joined is not None and needs.with_sightings:
+        make_sightings(work, joined, sorted(known_as.values()))
     if needs.accounts:
         stage_accounts(work, inputs.accounts, inputs.memberships, needs.account_traits, as_of, dated=needs.dated)
     stage_people(work, sources, inputs, profiles, needs, as_of, None)
@@ -157,7 +148,7 @@ def _stage(
             account_elements_zone=zone_of(sources.of("accounts")),
             list_tables=lists,
             tables=author_relations(work, needs, inputs, profiles, entities, as_of),
-            with_anonymous=sources.identity is not None,
+            with_anonymous=joined is not None,
             first=opened.first,
             entities=entity_catalog(work, entities, needs),
         ),
@@ -177,6 +168,19 @@ def _stage(
         store_note=opened.why,
         first_events=first_events(opened.manifest),
     )
+
+
+def _joined(sources: Sources, needs: Needs, inputs: Inputs, opened: Opened) -> ProfileSources | None:
+    """What people's profiles are joined of; None where a user's id is all that anybody is known by."""
+    if sources.identity is None:
+        return None
+    return ProfileSources(sources.identity, inputs.people, inputs.profiles, inputs.aliases, opened, needs, sources.forgotten)
+
+
+def _users(work: Work, opened: Opened, needs: Needs, inputs: Inputs) -> int:
+    """Make the users of the store and of the other sources; how many."""
+    as_of = timestamp(needs.as_of)
+    return make_users(work, opened, [rows.select([Sql("user_id")], rows.known(as_of)) for rows in inputs.people], needs)
 
 
 def _touched(

@@ -35,11 +35,11 @@ class Code(CodeGenerator):
         if frame is self._whole:
             self.writeline(f"yield {frame.buffer}")
 
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
         """`a.b`."""
         self._reached(node.node, node.attr, "getattr", frame)
 
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
         """`a["b"]`."""
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             self._reached(node.node, node.arg.value, "getitem", frame)

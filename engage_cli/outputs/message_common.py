@@ -19,8 +19,8 @@ END = len('},"render":"variables","edition":""}') + 32
 
 class Common(Struct, frozen=True):
     """What messages have in common: `made`, the letter of `rest`; how many they are; their addresses (`links`), and what of their claims is
-    the same where these are signed (`claims`, the middle of the JSON list), None where they are not; `fields`, of a line; `tail`, the last
-    of the variables, with the comma before it, where they come with them, and `after`, how many bytes of a payload stand from there on."""
+    the same where these are signed (`claims`, the middle of the JSON list), None where they are not; `fields`, of a line; and `tail`, the
+    last of the variables, with the comma before it, where all have the same."""
 
     rest: str
     made: str
@@ -29,7 +29,6 @@ class Common(Struct, frozen=True):
     claims: str | None
     fields: Mapping[str, str | None]
     tail: str
-    after: int
 
 
 def commons_of(engine: Engine, file: RunFile, editions: Mapping[str, Edition]) -> list[Common]:
@@ -40,15 +39,14 @@ def commons_of(engine: Engine, file: RunFile, editions: Mapping[str, Edition]) -
 
 
 def stage_commons(engine: Engine, file: RunFile, commons: Sequence[Common]) -> None:
-    """Make `message_common(rest, source, destination, number, made)`, and lists by number that are variables of the connection:
+    """Make `message_common(rest, made, number, source, destination)`, and lists by number that are variables of the connection:
     `message_links`, `message_claims`, `message_fields`, `message_tails`, and `message_ends`, where a payload is cut before its tail."""
     numbers = list(range(1, len(commons) + 1))
-    same = [[value] * len(commons) for value in (file.source, file.destination)]
-    engine.execute(_STAGE, [[one.rest for one in commons], *same, numbers, [one.made for one in commons]])
+    engine.execute(_STAGE, [[one.rest for one in commons], [one.made for one in commons], numbers, file.source, file.destination])
     engine.execute("SET VARIABLE message_links = CAST(? AS VARCHAR[])", [[one.links for one in commons]])
     engine.execute("SET VARIABLE message_claims = CAST(? AS VARCHAR[])", [[one.claims for one in commons]])
     engine.execute("SET VARIABLE message_tails = CAST(? AS VARCHAR[])", [[one.tail for one in commons]])
-    engine.execute("SET VARIABLE message_ends = CAST(? AS INTEGER[])", [[-one.after - 1 for one in commons]])
+    engine.execute("SET VARIABLE message_ends = CAST(? AS INTEGER[])", [[-len(one.tail.encode()) - END - 1 for one in commons]])
     types = [dict.fromkeys(FIELDS, "VARCHAR")]
     fields = json.dumps([one.fields for one in commons], ensure_ascii=False)
     engine.execute("SET VARIABLE message_fields = from_json(CAST(? AS VARCHAR), ?)", [fields, json.dumps(types)])
@@ -60,9 +58,8 @@ def _common(channel: str, rest: str, payload: str, messages: int, links: Mapping
     in_header = pages.of_header and channel == "email" and said["category"] != "transactional"
     signs = (pages.of_texts or in_header) if made == RENDERED else pages.of_variables
     claims = f",{_json(channel)},{_json(said['group'])}," if signs else None
-    tail, end = _ends_of(payload) if made == AS_LINE else ("", "")
     fields = {name: said.get(name) for name in FIELDS}
-    return Common(rest, made, messages, pages.members, claims, fields, tail, len(f"{tail}{end}".encode()))
+    return Common(rest, made, messages, pages.members, claims, fields, _tail(payload) if made == AS_LINE else "")
 
 
 def _links(links: Mapping[str, Links], rest: str) -> Links:
@@ -73,15 +70,14 @@ def _links(links: Mapping[str, Links], rest: str) -> Links:
     return links[edition]
 
 
-def _ends_of(payload: str) -> tuple[str, str]:
-    """What a payload with variables ends with: the variable that is the same for all, and what stands behind the variables."""
-    start = payload.rfind(_CAMPAIGN)
-    tail, end = payload[start:-END], payload[-END:]
+def _tail(payload: str) -> str:
+    """The last of a payload's variables where it is the campaign, which is the same for all."""
+    _, begins, rest = payload[:-END].rpartition(_CAMPAIGN)
     try:
-        alone = start > 0 and json.loads(f"{{{tail[1:]}}}").keys() == {"campaign"}
+        alone = json.loads(f"{{{begins[1:]}{rest}}}").keys() == {"campaign"}
     except ValueError:
         alone = False
-    return (tail, end) if alone else ("", end)
+    return f"{begins}{rest}" if alone else ""
 
 
 def _json(value: str | None) -> str:
@@ -94,6 +90,6 @@ _COMMONS = """
 """
 _STAGE = """
     CREATE OR REPLACE TEMP TABLE message_common AS
-    SELECT unnest(CAST(? AS VARCHAR[])) AS rest, unnest(CAST(? AS VARCHAR[])) AS source, unnest(CAST(? AS VARCHAR[])) AS destination,
-        unnest(CAST(? AS INTEGER[])) AS number, unnest(CAST(? AS VARCHAR[])) AS made
+    SELECT unnest(CAST(? AS VARCHAR[])) AS rest, unnest(CAST(? AS VARCHAR[])) AS made, unnest(CAST(? AS INTEGER[])) AS number,
+        CAST(? AS VARCHAR) AS source, CAST(? AS VARCHAR) AS destination
 """

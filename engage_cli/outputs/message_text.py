@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engage_cli.engine.base import Engine
-from engage_cli.engine.template import identifier, literal, sql
+from engage_cli.engine.template import Sql, identifier, literal, sql
 from engage_cli.messaging.policy.alike import AS_LINE, FIELDS
 from engage_cli.messaging.policy.links import MESSAGE_ID, TOKEN
 from engage_cli.messaging.policy.signing import make_signing
@@ -45,24 +45,29 @@ VARIABLES = ',"variables":'
 
 
 def make_message_text(engine: Engine) -> None:
-    """Make the views. Needs `run_change` and what `stage_commons` makes."""
+    """Make `message_row`, `message_parts` and `message_text`. Needs `run_change` and what `stage_commons` makes."""
     make_signing(engine)
+    _make(engine, "message_row", sql(_ROWS))
+    _make(engine, "message_parts", sql(_CLAIMED, of=identifier("message_row")))
+    signed = sql(_SIGNED, of=identifier("message_parts"))
+    _make(engine, "message_text", sql(_TEXT, of=signed, end=literal(-END - 1), as_line=literal(AS_LINE)))
+
+
+def make_message_columns(engine: Engine) -> None:
+    """Make `message_own`, `message_own_parts` and `message_columns`. Needs what `make_message_text` makes."""
     never = [
         sql("CAST(NULL AS VARCHAR) AS {name}", name=identifier(name))
         for name in COLUMNS
         if name not in {"message_id", *OWN, *FIELDS, "variables"}
     ]
     places = {"sought": literal(VARIABLES[2:]), "begin": literal(len(VARIABLES) + 1)}
-    own = literal(json.dumps(dict.fromkeys(OWN, "VARCHAR")))
-    for name, query in (
-        ("message_row", sql(_ROWS)),
-        ("message_parts", sql(_CLAIMED, of=identifier("message_row"))),
-        ("message_text", sql(_TEXT, of=sql(_SIGNED, of=identifier("message_parts")), end=literal(-END - 1), as_line=literal(AS_LINE))),
-        ("message_own", sql(_OWN, own=own, **places)),
-        ("message_own_parts", sql(_CLAIMED, of=identifier("message_own"))),
-        ("message_columns", sql(_COLUMNS, of=sql(_SIGNED, of=identifier("message_own_parts")), never=never)),
-    ):
-        engine.execute(sql(_VIEW, name=identifier(name), query=query).text)
+    _make(engine, "message_own", sql(_OWN, own=literal(json.dumps(dict.fromkeys(OWN, "VARCHAR"))), **places))
+    _make(engine, "message_own_parts", sql(_CLAIMED, of=identifier("message_own")))
+    _make(engine, "message_columns", sql(_COLUMNS, of=sql(_SIGNED, of=identifier("message_own_parts")), never=never))
+
+
+def _make(engine: Engine, name: str, query: Sql) -> None:
+    engine.execute(sql("CREATE OR REPLACE TEMP VIEW {name} AS {query}", name=identifier(name), query=query).text)
 
 
 def lines_of_parts(parts: Iterable[Part], links: Sequence[str], signer: Signer | None) -> list[str]:
@@ -82,7 +87,6 @@ def make_message_line(engine: Engine, lines: Path) -> None:
     engine.execute(sql(_LINE, types=[sql("{name}: 'VARCHAR'", name=literal(name)) for name in COLUMNS]).text)
 
 
-_VIEW = "CREATE OR REPLACE TEMP VIEW {name} AS {query}"
 _ROWS = """
     SELECT c.id_json, c.payload, c.user_id, s.number, s.made
     FROM run_change AS c JOIN message_common AS s ON s.rest = c.rest AND s.source = c.source AND s.destination = c.destination

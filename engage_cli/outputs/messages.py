@@ -22,7 +22,7 @@ from engage_cli.messaging.policy.signing import signing
 from engage_cli.messaging.unsubscribe import Signer, keys_of
 from engage_cli.outputs.message_common import commons_of, stage_commons
 from engage_cli.outputs.message_rows import csv_header, csv_of_parts
-from engage_cli.outputs.message_text import COLUMNS, Part, lines_of_parts, make_message_line, make_message_text
+from engage_cli.outputs.message_text import COLUMNS, Part, lines_of_parts, make_message_columns, make_message_line, make_message_text
 from engage_cli.outputs.rendering import BATCH, rendered
 from engage_cli.state.outbox import RunFile
 
@@ -89,6 +89,7 @@ def _of(file: RunFile) -> list[str | None]:
 
 def _copy(engine: Engine, file: RunFile, path: Path) -> int:
     """Write messages that need no rendering as columns, all by one statement."""
+    make_message_columns(engine)
     query = exp.select(*(exp.column(name, quoted=True) for name in COLUMNS)).from_("message_columns")
     with files.on_disk("write", path):
         return engine.copy(query, path, file.format)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from engage_cli.definitions import conditions as w
 from engage_cli.definitions.comparisons import ALWAYS, Comparison, Where
+from engage_cli.definitions.conditions import named_audiences
 from engage_cli.definitions.destinations import ListDestination
 from engage_cli.definitions.paths import Path, path_of
 from engage_cli.definitions.project import Project
@@ -138,19 +139,6 @@ def plan_traits(project: Project, audiences: Iterable[PlannedAudience], asked: I
     for path in asked:
         visit(path)
     return planned
-
-
-def named_audiences(condition: w.Condition) -> list[str]:
-    """The audiences that a condition names, in the order written."""
-    match condition:
-        case w.InAudience(name):
-            return [name]
-        case w.AllOf(parts) | w.AnyOf(parts) | w.NoneOf(parts):
-            return [name for part in parts for name in named_audiences(part)]
-        case w.Not(part) | w.Quantified(_, part):
-            return named_audiences(part)
-        case _:
-            return []
 
 
 class Planner(Struct, frozen=True):

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from engage_cli.definitions.conditions import Condition
+from engage_cli.definitions.conditions import Condition, named_audiences
 from engage_cli.definitions.outcomes import Outcomes
 from engage_cli.definitions.paths import Path
 from engage_cli.definitions.project import Project, Source, Sources
 from engage_cli.definitions.subjects import Subject
-from engage_cli.plan.build import Planner, named_audiences, plan_named, plan_traits
+from engage_cli.plan.build import Planner, plan_named, plan_traits
 from engage_cli.plan.checks import OfContext, OfKey
 from engage_cli.plan.finding import found_in
 from engage_cli.plan.leaves import (

@@ -168,12 +168,13 @@ class Vocabulary(Struct, frozen=True):
             return None
         named = " or ".join(f"`{visible(name)}`" for name in mention.of)
         message = f"no event {named} has a property `{visible(mention.name)}`"
+        if mention.name in _OPERATORS:
+            hint = "a property stands before what it is compared by, such as `{total: {gt: 100}}`"
+            return Issue(UNKNOWN_PROPERTY, message, mention.span, hint, Severity.WARNING)
         return self._warning(UNKNOWN_PROPERTY, message, mention, known)
 
     def _warning(self, code: str, message: str, mention: Mention, known: frozenset[str]) -> Issue:
         hint = did_you_mean(mention.name, known) or (None if known else "the data has none at all")
-        if code == UNKNOWN_PROPERTY and mention.name in _OPERATORS:
-            hint = "a property stands before what it is compared by, such as `{total: {gt: 100}}`"
         return Issue(code, message, mention.span, hint, Severity.WARNING)
 
 

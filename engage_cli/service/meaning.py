@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from engage_cli.definitions.conditions import named_audiences
 from engage_cli.definitions.printing import print_audience, print_trait
 from engage_cli.definitions.project import Project
-from engage_cli.plan.build import named_audiences
 from engage_cli.plan.predicates import Plan
 from engage_cli.records import replace
 from engage_cli.service.imported import declared_sources

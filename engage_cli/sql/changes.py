@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from msgspec import Struct
 from sqlglot import exp
 
 from engage_cli.definitions.paths import EACH, Path
@@ -61,7 +60,7 @@ from engage_cli.sql.ledger import JOURNEY_STAYS, MADE_MESSAGES, of_campaign
 from engage_cli.sql.literals import all_of, any_of, between, column, integer_literal, text_literal, timestamp_literal
 from engage_cli.sql.moments import MEMBERSHIP, ROW, SUBJECT, SUBJECT_KEY, USER_KEY
 from engage_cli.sql.passing import DAY, ELEMENT, TURN, Passing, Side, Source
-from engage_cli.sql.readers import ColumnReader, JsonReader, MissingReader, Reader, TextReader
+from engage_cli.sql.readers import ColumnReader, ElementReader, InstantReader, JsonReader, MissingReader, Reader, TextReader
 from engage_cli.sql.rows import row_condition
 from engage_cli.sql.scope import EVENTS, TRAITS, Scope, context_scope, join_subject, trait_scope
 from engage_cli.sql.traits import text_of_literal
@@ -288,7 +287,7 @@ class ChangeFinder(Passing):
         trait, catalog = self._computed(path, side), self.catalogs[side.of]
         if path == IDS[side.of]:
             of = side.of
-            reader = _Instants(e_time(column(of.id_name, ROW), "UTC", self.moments.zone))
+            reader = InstantReader(e_time(column(of.id_name, ROW), "UTC", self.moments.zone))
             yield self.rows_of(side, of.value, ROW), self._scope(side, lambda _path: reader)
         elif trait is None:
             end = column("until", TRAITS)
@@ -320,7 +319,7 @@ class ChangeFinder(Passing):
             yield rows, self._scope(side, lambda into: TextReader(text, zone) if _rest(into) is None else MissingReader())
         else:
             element = e_to_json(text)
-            yield rows, self._scope(side, lambda into: _Listed(element, zone, whole=_rest(into) is None))
+            yield rows, self._scope(side, lambda into: ElementReader(element, zone, whole=_rest(into) is None))
 
     def _texts(self, rows: Source, path: Path, scope: Scope) -> tuple[Source, exp.Expr]:
         """The rows of the texts at a path, of lists one for each element, and the text in them."""
@@ -355,36 +354,6 @@ def _rest(path: Path | None) -> Path | None:
     """The path into a computed trait's value; None for the value itself."""
     rest = () if path is None else path.parts[1:]
     return Path(rest) if rest else None
-
-
-class _Instants(Struct, frozen=True):
-    """A value of which only its reading as an instant is asked."""
-
-    instant: exp.Expr
-
-    def read(self, reading: Reading) -> exp.Expr:
-        return self.instant.copy() if reading is Reading.INSTANT else exp.null()
-
-    @property
-    def may_be_list(self) -> bool:
-        return False
-
-
-class _Listed(Struct, frozen=True):
-    """One of the texts of a list, as JSON: the list of it alone (`whole`), or what stands somewhere in it."""
-
-    element: exp.Expr
-    zone: str
-    whole: bool
-
-    def read(self, reading: Reading) -> exp.Expr:
-        if self.whole:
-            return exp.Array(expressions=[self.element.copy()]) if reading is Reading.ELEMENTS else exp.null()
-        return JsonReader(self.element, None, self.zone, self.zone).read(reading)
-
-    @property
-    def may_be_list(self) -> bool:
-        return self.whole
 
 
 def _history(of: Subject) -> str:

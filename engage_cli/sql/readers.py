@@ -170,3 +170,33 @@ class JsonReader(Struct, frozen=True):
                 hint="give these sources the same `timezone` in engage.yaml",
             )
         return self.source_zone
+
+
+class InstantReader(Struct, frozen=True):
+    """A value of which only its reading as an instant is asked."""
+
+    instant: exp.Expr
+
+    def read(self, reading: Reading) -> exp.Expr:
+        return self.instant.copy() if reading is Reading.INSTANT else exp.null()
+
+    @property
+    def may_be_list(self) -> bool:
+        return False
+
+
+class ElementReader(Struct, frozen=True):
+    """One of the texts of a list, as JSON: the list of it alone (`whole`), or what stands somewhere in it."""
+
+    element: exp.Expr
+    zone: str
+    whole: bool
+
+    def read(self, reading: Reading) -> exp.Expr:
+        if self.whole:
+            return exp.Array(expressions=[self.element.copy()]) if reading is Reading.ELEMENTS else exp.null()
+        return JsonReader(self.element, None, self.zone, self.zone).read(reading)
+
+    @property
+    def may_be_list(self) -> bool:
+        return self.whole

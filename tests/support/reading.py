@@ -24,10 +24,10 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("DETACH read_now")
 
 
-def rows_of_state(folder: Path, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+def rows_of_state(folder: Path, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query over the state of a project."""
     with reading(folder / STATE) as connection:
-        return connection.execute(query, parameters or []).fetchall()
+        return connection.execute(query).fetchall()
 
 
 @cache

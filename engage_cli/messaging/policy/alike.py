@@ -1,7 +1,7 @@
 """Messages that are alike: what many have in common, all but whom they go to, when, and what they show of that person.
 
-`rest` of a message in `run_change` is the same for those that are alike, and for no others: the edition of its template, a letter, and what
-tells them apart from those of another channel, campaign, step or variant. The letter says how the payload is to be read.
+Messages with the same `rest` in `run_change` are alike. It is the edition of the template, a letter, and what tells them apart from those
+of another campaign, step or variant. The letter says how the payload is to be read.
 """
 
 AS_LINE, RENDERED, AS_BEFORE = "v", "m", "o"
